@@ -73,9 +73,15 @@ def _data(runs: Sequence[Run]) -> Iterator[RunDifference]:
 
 def _split(runs: Sequence[Run]) -> Iterator[RunDifference]:
     data = [run.dataset for run in runs]
-    splits = tuple(one.split for one in data)
-    if len({*splits}) == len({one.digest for one in data}) == 1:
-        splits = tuple(f"{one.split} ({one.split_digest[:_DIGITS] or UNKNOWN})" for one in data)
+    digests: dict[tuple[str, str], set[str]] = {}
+    for one in data:
+        digests.setdefault((one.digest, one.split), set()).add(one.split_digest)
+    splits = tuple(
+        f"{one.split} ({one.split_digest[:_DIGITS] or UNKNOWN})"
+        if len(digests[one.digest, one.split]) > 1
+        else one.split
+        for one in data
+    )
     yield RunDifference("split", "split", splits)
     yield RunDifference("split", "test images", tuple(f"{one.test:,}" for one in data))
 

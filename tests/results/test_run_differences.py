@@ -42,6 +42,12 @@ def test_the_split_is_one_property_and_not_a_setting_too():
     assert differing(run, same_name) == [
         ("split", "split", ("paper (cdcdcdcd)", "paper (efefefef)"))
     ]
+    data = dataclasses.replace(run.dataset, name="faces", digest="ab" * 32)
+    other_data = dataclasses.replace(run, dataset=data)
+    assert differing(run, same_name, other_data) == [
+        ("data", "data set", ("fer2013", "fer2013", "faces")),
+        ("split", "split", ("paper (cdcdcdcd)", "paper (efefefef)", "paper")),
+    ]
 
 
 def test_data_sets_differ_by_content_and_not_by_name():
