@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.experiments import by_test_images
 from fer_bench.report.audit.data_card import data_card
 from fer_bench.report.audit.files import remove_attachments, write_attachments
 from fer_bench.report.audit.paths import OF_BENCHMARK
@@ -21,7 +22,7 @@ from fer_bench.report.table_rendering import DASH, markdown, terminal, tidy_csv,
 from fer_bench.runtime.escapes import clean, in_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from fer_bench.data.prepare import PreparedData
@@ -44,10 +45,10 @@ def report_files(report: Report) -> dict[str, str]:
         ``tables/``.
     """
     made = [*_rankings(report), *report.tables]
-    first, *others = map(summary_csv, report.analyses)
+    sets = zip(report.analyses, by_test_images(report.experiments), strict=True)
     headline = [in_markdown(sentence) + "\n" for sentence in report.summary.sentences]
     return {
-        "summary.csv": first + "".join(text.partition("\n")[2] for text in others),
+        "summary.csv": summary_csv(sets),
         "tables.md": "\n".join(["# Tables\n", *headline, *map(markdown, made)]),
         "tables.csv": tidy_csv(report.tables),
         **latex_files(made),
@@ -124,10 +125,16 @@ def write_report(directory: Path, report: Report, data: PreparedData | None = No
     Raises:
         FerBenchError: a file cannot be written.
     """
-    return [*write_tables(directory, report), *write_page(directory, report, data)]
+    files = report_files(report)
+    return [
+        *write_tables(directory, report, files),
+        *write_page(directory, report, data, files),
+    ]
 
 
-def write_tables(directory: Path, report: Report) -> list[Path]:
+def write_tables(
+    directory: Path, report: Report, files: Mapping[str, str] | None = None
+) -> list[Path]:
     """Write the tables, each file atomically, after all of them have been rendered.
 
     LaTeX files of an earlier report that this one does not contain are removed.
@@ -135,6 +142,7 @@ def write_tables(directory: Path, report: Report) -> list[Path]:
     Args:
         directory: target directory.
         report: content of the report.
+        files: the result of ``report_files``, if it is already known.
 
     Returns:
         The files written.
@@ -142,7 +150,7 @@ def write_tables(directory: Path, report: Report) -> list[Path]:
     Raises:
         FerBenchError: a file cannot be written or removed.
     """
-    written = write_files(directory, report_files(report))
+    written = write_files(directory, report_files(report) if files is None else files)
     remove_files(directory, lambda name: name.startswith(f"{TABLES}/"), written)
     return written
 
@@ -167,7 +175,12 @@ def _of_set(figure: Figure, number: int, name: str) -> Figure:
 
 
 @_uncollected()
-def write_page(directory: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
+def write_page(
+    directory: Path,
+    report: Report,
+    data: PreparedData | None = None,
+    files: Mapping[str, str] | None = None,
+) -> list[Path]:
     """Write the page, figures, data card and contact sheets, each file atomically.
 
     Figures, sheets and card of an earlier report that this one does not contain are removed.
@@ -176,6 +189,7 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
         directory: target directory.
         report: content of the report.
         data: the run's data, to be audited; None if unavailable, which the page then states.
+        files: the result of ``report_files``, if it is already known.
 
     Returns:
         The page, then the other files.
@@ -196,7 +210,7 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
     if report.trend is not None:
         drawn += trend_figures(report.trend)
     names = dict.fromkeys(one.run.dataset.name for one in report.experiments)
-    tables = report_files(report)
+    tables = report_files(report) if files is None else files
     cards = {} if data is None else {OF_BENCHMARK.card: data_card(data)}
     made = page(
         Content(

@@ -1,9 +1,10 @@
-"""Summary of a run as CSV: one row for each cell, with typed columns."""
+"""Summary of runs as CSV: one row for each cell, with typed columns."""
 
 from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.seed_groups import Group
@@ -17,10 +18,14 @@ from fer_bench.results.speed_units import speed_unit
 from fer_bench.runtime.escapes import in_csv
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fer_bench.analysis.experiments import Experiment
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.results.records import CellResult
 
 COLUMNS = (
+    "run",
     "cell",
     "backbone",
     "init",
@@ -49,26 +54,34 @@ COLUMNS = (
 )
 """Columns of the file, in their order.
 
+``run`` is what distinguishes the run from the others of the report, empty for a single one.
 Accuracies and F1 are shares (0 to 1), ``_low`` and ``_high`` the limits of their 95 % CI over the
 test images. ``latency_milliseconds`` is that of a single image, ``images_per_second`` the speed in
 batches of ``batch_size``. ``time_unit`` is ``wall clock``, or ``CPU seconds`` for all times.
 """
 
 
-def summary_csv(analysis: Analysis) -> str:
-    """Return one line for each requested cell, in the order of the run.
+def summary_csv(sets: Iterable[tuple[Analysis, Sequence[Experiment]]]) -> str:
+    """Return one line for each requested cell, in the order of the runs.
 
     Numbers are written at full precision; what was not measured is empty.
+
+    Args:
+        sets: analysis of each set of test images, with the experiments that ``pool`` joined in it.
     """
     target = io.StringIO()
     writer = csv.DictWriter(target, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    unit = speed_unit(analysis.run) or "wall clock"
-    for cell in analysis.run.cells:
-        row = {**_row(cell, analysis), "time_unit": unit}
-        writer.writerow(
-            {name: in_csv(one) if isinstance(one, str) else one for name, one in row.items()}
-        )
+    for analysis, experiments in sets:
+        unit = speed_unit(analysis.run) or "wall clock"
+        # ``pool`` changes the backbones' names to keep the networks of several runs apart.
+        recorded = ((one.name, cell) for one in experiments for cell in one.run.cells)
+        for (name, own), pooled in zip(recorded, analysis.run.cells, strict=True):
+            cell = replace(pooled, backbone=own.backbone)
+            row = {"run": name, **_row(cell, analysis), "time_unit": unit}
+            writer.writerow(
+                {key: in_csv(one) if isinstance(one, str) else one for key, one in row.items()}
+            )
     return target.getvalue()
 
 

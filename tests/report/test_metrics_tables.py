@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from made_runs import LABELS, NAMES, made_cell, made_missing, made_run
 
+from fer_bench.analysis.experiments import Experiment
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol.data_spec import RATES_SPLIT
 from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
@@ -110,9 +111,10 @@ def test_limits_are_shown_with_their_value_and_optional_columns_if_there_is_one(
 
 
 def test_the_summary_has_a_typed_row_for_each_cell():
-    rows = list(csv.DictReader(io.StringIO(summary_csv(analyse(RUN)))))
+    rows = list(csv.DictReader(io.StringIO(summary_csv([(analyse(RUN), [Experiment(RUN)])]))))
     assert tuple(rows[0]) == COLUMNS
     assert [row["cell"] for row in rows] == [cell.id for cell in RUN.cells]
+    assert {row["run"] for row in rows} == {""}
     best, constant, missing = rows
     cell = RUN.cells[0]
     assert float(best["test_accuracy"]) == cell.quality.test_accuracy

@@ -12,6 +12,7 @@ from made_audits import audited
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import (
     Report,
+    output,
     report_files,
     tables,
     terminal_text,
@@ -101,6 +102,17 @@ def test_the_complete_report_is_tables_page_and_figures(run: Run, tmp_path: Path
     files = files_in(tmp_path)
     assert sorted(written) == sorted(files)
     assert {*NAMES, "index.html"} == {path.name for path in files if path.parent == tmp_path}
+
+
+def test_the_tables_are_rendered_once_for_files_and_page(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = []
+    monkeypatch.setattr(
+        output, "report_files", lambda report: rendered.append(report) or report_files(report)
+    )
+    write_report(tmp_path, Report.of(run))
+    assert len(rendered) == 1
 
 
 def test_what_was_found_in_the_data_is_next_to_the_page(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +12,7 @@ from made_runs import made_cell, made_run
 from page_parts import read
 
 from fer_bench.analysis.experiments import NamedRun
-from fer_bench.report import Report, terminal_text
+from fer_bench.report import Report, report_files, terminal_text
 from fer_bench.report.page import Content, page
 from fer_bench.report.plots.tradeoffs import tradeoff_figures
 from fer_bench.results.records import Example
@@ -122,6 +124,16 @@ def test_the_page_names_the_test_images_of_each_part(shown: Node) -> None:
     titles = [node.text() for node in shown.all("h3") if "id" in node.attributes]
     assert len({*titles}) == len(titles)
     assert len(shown.by_id("setup").all("pre")) == 3
+
+
+def test_the_summary_file_names_run_and_backbone_of_each_cell(report: Report) -> None:
+    rows = list(csv.DictReader(io.StringIO(report_files(report)["summary.csv"])))
+    names = ["fer2013, batch size 32", "fer2013, batch size 8", "faces"]
+    ids = [cell.id for cell in CELLS]
+    assert [(row["run"], row["cell"]) for row in rows] == [
+        (name, one) for name in names for one in ids
+    ]
+    assert {row["backbone"] for row in rows} == {"mobilenet"}
 
 
 def test_the_terminal_ranks_each_set_of_test_images(report: Report) -> None:
