@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,8 +14,13 @@ from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fer_bench.analysis.experiments import NamedRun
+    from fer_bench.analysis.history.archive import StoredRun
     from fer_bench.report import Report
+
+T = TypeVar("T", "NamedRun", "StoredRun")
 
 
 @click.command("report", short_help="Write the report of results files.")
@@ -54,9 +59,10 @@ def command(
 ) -> None:
     """Write the page, plots and tables of runs, and print a summary.
 
-    RUN is a results file, or a directory of them. Runs of one protocol on the same images are
-    merged; others are shown next to each other, with what differs. No network is
-    built, and the results files are not changed. They do not contain the audit of the data:
+    RUN is a results file, or a directory of them, whose unreadable files are left out. Runs of one
+    protocol on the same images are merged; others are shown next to each other, with what differs,
+    but are an error with --history. No network is built, and the results files are not changed.
+    They do not contain the audit of the data:
     data-card.md and the contact sheets of an earlier report in DIR are removed, and the page states
     the command that makes them.
     """
@@ -76,47 +82,50 @@ def command(
 
 
 def _report(paths: tuple[Path, ...]) -> Report:
-    from fer_bench.report import Report
-
-    runs, unreadable = _read(paths)
-    for problem in unreadable:
-        echo(f"WARNING: left out: {problem}", err=True)
-    return Report.of_runs(runs, unreadable)
-
-
-def _read(paths: tuple[Path, ...]) -> tuple[list[NamedRun], list[str]]:
-    """Return the runs of results files and directories, and why the others cannot be read.
-
-    Raises:
-        FerBenchError: none of them can be read, or one is given twice.
-    """
     from fer_bench.analysis.experiments import NamedRun
-    from fer_bench.results import load_document, read_directory, read_run, written_at
+    from fer_bench.report import Report
+    from fer_bench.results import read_run, written_at
 
     def named(document: Any, name: str) -> NamedRun:
         return NamedRun(name, read_run(document, name), written_at(document))
 
-    runs: list[NamedRun] = []
-    errors: list[FerBenchError] = []
+    runs, unreadable = _read(paths, named)
+    return Report.of_runs(runs, unreadable)
+
+
+def _read(paths: tuple[Path, ...], read: Callable[[Any, str], T]) -> tuple[list[T], list[str]]:
+    """Read results files and directories of them, and warn about unreadable files in the latter.
+
+    Args:
+        paths: files and directories.
+        read: function that converts a document, given the path that it was read from.
+
+    Returns:
+        The runs, and for each unreadable file in a directory, the reason.
+
+    Raises:
+        FerBenchError: a file cannot be read, a directory has no readable one, or one is given
+            twice.
+    """
+    from fer_bench.results import load_document, read_directory
+
+    runs: list[T] = []
     problems: list[str] = []
     for path in paths:
-        try:
-            if path.is_dir():
-                found = read_directory(path, named)
-                runs += [run for _, run in found.read]
-                problems += found.unreadable
-            else:
-                runs.append(named(load_document(path), str(path)))
-        except FerBenchError as error:
-            errors.append(error)
-    if not runs:
-        raise errors[0]
+        if path.is_dir():
+            found = read_directory(path, read)
+            runs += [run for _, run in found.read]
+            problems += found.unreadable
+        else:
+            runs.append(read(load_document(path), str(path)))
     known: dict[str, str] = {}
     for run in runs:
         first = known.setdefault(os.path.realpath(run.name), run.name)
         if first is not run.name:
             raise FerBenchError(f"the same file as {first!r}", "each run once", path=Path(run.name))
-    return runs, [*problems, *map(str, errors)]
+    for problem in problems:
+        echo(f"WARNING: left out: {problem}", err=True)
+    return runs, problems
 
 
 def _report_with_trend(results: tuple[Path, ...], history: Path) -> Report:
@@ -124,17 +133,25 @@ def _report_with_trend(results: tuple[Path, ...], history: Path) -> Report:
     from fer_bench.analysis.history.archive import (
         build_archive,
         merge_stored_runs,
-        read_stored_run,
         read_stored_runs,
+        stored_run,
     )
     from fer_bench.analysis.history.trend import find_trend
     from fer_bench.report import Report
 
-    parts = [read_stored_run(path) for path in results]
-    reported = merge_stored_runs(parts)
+    parts, left_out = _read(results, stored_run)
+    try:
+        reported = merge_stored_runs(parts)
+    except FerBenchError as error:
+        raise error.revised(
+            problem=f"--history reports one experiment, but {error.problem}",
+            hint="leave out --history to show runs that differ next to each other",
+        ) from error
     found = read_stored_runs(history)
     runs = [one for _, one in found.read]
-    archive = build_archive(runs, reported, parts, found.others, found.unreadable)
+    # The history may contain the reported directory.
+    unreadable = dict.fromkeys([*left_out, *found.unreadable])
+    archive = build_archive(runs, reported, parts, found.others, unreadable)
     thresholds = default_thresholds() + project_thresholds(Path.cwd())
     times = tuple(part.time for part in parts)
     return Report.of(reported.run, find_trend(archive, thresholds), times)

@@ -184,13 +184,29 @@ def test_runs_that_differ_are_next_to_each_other(tmp_path):
     assert "What differs between the runs" in text
 
 
-def test_a_run_that_cannot_be_read_is_left_out_and_named(tmp_path):
-    results = write_results(tmp_path / "a.json")
-    done = report(results, tmp_path / "gone.json", "--report-dir", tmp_path / "new")
+def test_a_file_of_a_directory_that_cannot_be_read_is_left_out_and_named(tmp_path):
+    (tmp_path / "runs").mkdir()
+    write_results(tmp_path / "runs" / "a.json")
+    cut = tmp_path / "runs" / "cut.json"
+    cut.write_text("{")
+    done = report(tmp_path / "runs", "--report-dir", tmp_path / "new")
     assert done.exit_code == 0
-    assert done.stderr.startswith(f"WARNING: left out: '{tmp_path / 'gone.json'}': ")
+    assert done.stderr.startswith(f"WARNING: left out: '{cut}': ")
     assert done.stderr.count("\n") == 1
-    assert "gone.json" in (tmp_path / "new" / "index.html").read_text()
+    assert "cut.json" in (tmp_path / "new" / "index.html").read_text()
+
+
+@pytest.mark.parametrize("content", [None, "{"])
+def test_a_named_file_that_cannot_be_read_is_an_error(tmp_path, content):
+    results = write_results(tmp_path / "a.json")
+    wrong = tmp_path / "wrong.json"
+    if content is not None:
+        wrong.write_text(content)
+    done = report(results, wrong, "--report-dir", tmp_path / "new")
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: '{wrong}': ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "new").exists()
 
 
 def test_runs_of_which_none_can_be_read_are_one_line(tmp_path):

@@ -86,6 +86,30 @@ def test_a_joined_report_is_one_run(tmp_path) -> None:
     assert "of a run in another file: 2 files." in text_of(done)
 
 
+def test_a_directory_is_reported_with_a_history(tmp_path) -> None:
+    write_stored(tmp_path / "kept", RUNS[:3])
+    write_stored(tmp_path / "runs", [run_of(mini(0.4, init=one)) for one in ("random",)])
+    (tmp_path / "runs" / "cut.json").write_text("{")
+    new = tmp_path / "new"
+    done = report(tmp_path / "runs", "--history", tmp_path / "kept", "--report-dir", new)
+    assert done.exit_code == 0
+    assert done.stderr.startswith(f"WARNING: left out: '{tmp_path / 'runs' / 'cut.json'}': ")
+    assert done.stderr.count("\n") == 1
+    assert "mini random" in (new / "tables.md").read_text()
+
+
+def test_runs_that_differ_have_no_common_history(tmp_path) -> None:
+    paths = write_stored(tmp_path / "kept", [RUNS[0], run_of(mini(), batch_size=8)])
+    done = report(*paths, "--history", tmp_path / "kept", "--report-dir", tmp_path / "new")
+    assert done.exit_code == 1
+    assert done.stderr.startswith(
+        "Error: --history reports one experiment, but batch size is 8 in "
+    )
+    assert "leave out --history" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
 def test_what_does_not_belong_there_is_reported(tmp_path) -> None:
     kept = tmp_path / "kept"
     other = run_of(mini(), batch_size=8)

@@ -11,7 +11,6 @@ from fer_bench.analysis.comparison.environment_differences import compare_enviro
 from fer_bench.analysis.comparison.run_set import RunSet, measurement
 from fer_bench.results import (
     ResultsDirectory,
-    load_document,
     read_directory,
     read_run,
     written_at,
@@ -80,13 +79,20 @@ class Archive:
     unreadable: tuple[str, ...] = ()
 
 
-def read_stored_run(path: Path) -> StoredRun:
-    """Read a results file and the time at which it was created.
+def stored_run(document: Any, name: str) -> StoredRun:
+    """Convert the document of a results file to a run with its time.
 
     Raises:
-        FerBenchError: as for ``fer_bench.results.load_run``, or the file has no valid time.
+        FerBenchError: as for ``fer_bench.results.read_run``, or the file has no valid time.
     """
-    return _stored(load_document(path), str(path))
+    run = read_run(document, name)
+    time = written_at(document)
+    if time is None:
+        raise FerBenchError(
+            f"{name}: {TIME!r} at top level is {shown(document.get(TIME))}",
+            "a time as pytest-benchmark writes it, '2026-01-31T12:00:00+00:00'",
+        )
+    return StoredRun(name, time, run)
 
 
 def merge_stored_runs(parts: Sequence[StoredRun]) -> StoredRun:
@@ -117,7 +123,7 @@ def read_stored_runs(folder: Path) -> ResultsDirectory[StoredRun]:
     Raises:
         FerBenchError: as for ``fer_bench.results.read_directory``.
     """
-    found = read_directory(folder, _stored)
+    found = read_directory(folder, stored_run)
     named = (
         (path, dataclasses.replace(one, name=path.relative_to(folder).as_posix()))
         for path, one in found.read
@@ -184,14 +190,3 @@ def _difference(reported: Run, other: Run) -> str:
         for one in environments.differences
         if one.of_experiment
     )
-
-
-def _stored(document: Any, name: str) -> StoredRun:
-    run = read_run(document, name)
-    time = written_at(document)
-    if time is None:
-        raise FerBenchError(
-            f"{name}: {TIME!r} at top level is {shown(document.get(TIME))}",
-            "a time as pytest-benchmark writes it, '2026-01-31T12:00:00+00:00'",
-        )
-    return StoredRun(name, time, run)

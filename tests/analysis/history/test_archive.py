@@ -13,9 +13,10 @@ from fer_bench.analysis.history.archive import (
     StoredRun,
     build_archive,
     merge_stored_runs,
-    read_stored_run,
     read_stored_runs,
+    stored_run,
 )
+from fer_bench.results import load_document
 from fer_bench.runtime.errors import FerBenchError
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -151,7 +152,7 @@ def test_results_files_are_found_at_any_depth(tmp_path) -> None:
 def test_times_are_in_utc(tmp_path, text, hour) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps(document_of(run_of(mini()), text)))
-    found = read_stored_run(path)
+    found = stored_run(load_document(path), str(path))
     assert (found.name, found.time.tzinfo) == (str(path), timezone.utc)
     assert found.time.replace(microsecond=0) == datetime(2026, 3, 1, hour, 30, tzinfo=timezone.utc)
 
@@ -161,7 +162,7 @@ def test_a_file_without_a_time_is_one_line(tmp_path, time) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps({**document_of(run_of(mini()), None), "datetime": time}))
     with pytest.raises(FerBenchError) as raised:
-        read_stored_run(path)
+        stored_run(load_document(path), str(path))
     problem = raised.value.problem
     assert problem.startswith(f"{path}: 'datetime' ")
     assert problem.endswith(f" is {time!r}")
