@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fer_bench.analysis.group_comparisons import compare_on_subset, find_pair, p_text
-from fer_bench.metrics import majority_class_accuracy
+from fer_bench.analysis.standings import is_better
+from fer_bench.metrics import compare, majority_class_accuracy
 from fer_bench.results.records import NO_TEST
 from fer_bench.results.speed_units import speed_text, speed_unit
 
@@ -34,7 +37,7 @@ class Summary:
     """A run in sentences.
 
     Attributes:
-        answer: one or two sentences: which network is the most accurate, by how much, and how it
+        answer: one to three sentences: which network is the most accurate, by how much, and how it
             compares with the majority-class baseline; the first one is short.
         cautions: what changes the reading of the answer; may be empty.
         details: further accuracies and speeds; may be empty.
@@ -58,13 +61,14 @@ def summarise(analysis: Analysis) -> Summary:
             ("No network was trained, so there is nothing to compare.",),
             tuple(filter(None, [incomplete])),
         )
-    answer = (_best(analysis), _lead(analysis))
+    no_advantage = _no_deduplicated_advantage(analysis)
+    answer = (_best(analysis), _lead(analysis), no_advantage)
     cautions = (
         incomplete,
         _no_test(analysis),
         _seeds(ranked),
         _batch_norm(ranked),
-        _best_deduplicated(analysis) or _duplicates(analysis),
+        _best_deduplicated(analysis) or ("" if no_advantage else _duplicates(analysis)),
     )
     details = (
         _details(analysis),
@@ -84,6 +88,14 @@ def accuracy_text(standing: Standing) -> str:
     text = _percent(standing.accuracy)
     spread = _half_width(standing) if standing.deviation is None else standing.deviation
     return text if spread is None else f"{text} \N{PLUS-MINUS SIGN} {100 * spread:.1f}"
+
+
+def _accuracy(standing: Standing) -> str:
+    """Format the accuracy as ``accuracy_text`` does, with the kind of its uncertainty."""
+    text = accuracy_text(standing)
+    if standing.deviation is not None:
+        return f"{text} (sd, {len(standing.group.trained)} seeds)"
+    return text if standing.interval is None else f"{text} (95 % CI)"
 
 
 def _half_width(standing: Standing) -> float | None:
@@ -113,7 +125,7 @@ def majority_class(analysis: Analysis) -> tuple[str, float]:
 def _best(analysis: Analysis) -> str:
     """Name the most accurate network, if there is a single one."""
     best, *others = analysis.standings
-    name, accuracy, data = best.group.label, accuracy_text(best), analysis.dataset.name
+    name, accuracy, data = best.group.label, _accuracy(best), analysis.dataset.name
     if not any(one.beats_baseline in (True, None) for one in analysis.standings):
         majority, share = majority_class(analysis)
         return (
@@ -127,8 +139,9 @@ def _best(analysis: Analysis) -> str:
             f"No network clearly exceeds the share of {majority} "
             f"({_percent(analysis.majority_share)}) on {data}. Best: {name}, {accuracy}."
         )
+    distortion = _distortion(analysis.standings)
     if not others:
-        return f"{name} reaches a {metric} accuracy of {accuracy} on {data}."
+        return f"{name} reaches a {metric} accuracy of {accuracy} on {data}{distortion}."
     ties = [one.group.label for one in others if one.ties_best]
     if ties:
         verb = "does" if len(ties) == 1 else "do"
@@ -137,9 +150,11 @@ def _best(analysis: Analysis) -> str:
             f"significantly from {name}, {accuracy}."
         )
     # Trainings vary by more than the images: one seed, or a distorted accuracy, proves no best one.
-    is_sure = not any(_is_distorted(one) for one in analysis.standings) and all(
-        one.deviation is not None for one in analysis.standings[:2]
-    )
+    if distortion:
+        return (
+            f"{name} has the highest measured {metric} accuracy on {data}, {accuracy}{distortion}."
+        )
+    is_sure = all(one.deviation is not None for one in analysis.standings[:2])
     if not is_sure or any(one.ties_best is None for one in others):
         return f"{name} has the highest {metric} accuracy on {data}, {accuracy}."
     return f"{name} is the most accurate network on {data}: {accuracy}."
@@ -147,6 +162,15 @@ def _best(analysis: Analysis) -> str:
 
 def _is_distorted(standing: Standing) -> bool:
     return any(gap.matters for gap in standing.group.batch_norm_gaps)
+
+
+def _distortion(ranked: Sequence[Standing]) -> str:
+    """Return a clause on accuracies that batch normalisation distorts; empty without any."""
+    names = [one.group.label for one in ranked if _is_distorted(one)]
+    if not names:
+        return ""
+    which = "it" if _is_distorted(ranked[0]) else f"that of {_listed(names)}"
+    return f", but batch normalisation's moving averages distort {which}"
 
 
 def _exceeds_majority(analysis: Analysis, standing: Standing) -> bool:
@@ -235,10 +259,31 @@ def _duplicates(analysis: Analysis) -> str:
     )
 
 
-def additional_accuracies(group: Group) -> list[str]:
-    """List a group's accuracy on the deduplicated test images and against FER+, as far as known."""
+def _no_deduplicated_advantage(analysis: Analysis) -> str:
+    """Report that the best network beats the majority class on all test images only."""
+    best, subsets, baseline = analysis.standings[0], analysis.subsets, analysis.baseline
+    correct, labels = best.group.correct, analysis.dataset.labels
+    if subsets is None or baseline is None or correct is None or not best.beats_baseline:
+        return ""
+    kept, score = subsets.deduplicated, baseline.leakage.deduplicated
+    if score is None:
+        return ""
+    majority = labels[kept] == np.bincount(labels).argmax()
+    if is_better(compare(correct[:, kept], np.broadcast_to(majority, correct[:, kept].shape))):
+        return ""
+    return (
+        f"On the deduplicated test images {best.group.label} scores "
+        f"{_percent(float(correct[:, kept].mean()))}, always predicting {baseline.name} "
+        f"{_percent(score.accuracy)}: no clear advantage."
+    )
+
+
+def _additional_accuracies(analysis: Analysis) -> list[str]:
+    """List the best network's accuracy on deduplicated test images and against FER+, if known."""
+    group = analysis.standings[0].group
     found, test_images = [], group.dataset.test
     leakage, vote_scores = group.leakage, group.vote_scores
+    baseline, vote_baseline = analysis.baseline, analysis.vote_baseline
     if leakage is not None:
         score = leakage.deduplicated
         if leakage.duplicated is None:
@@ -247,9 +292,12 @@ def additional_accuracies(group: Group) -> list[str]:
             found.append(f"each of the {test_images:,} test images has a duplicate in training")
         else:
             share = f"{score.images:,} of {test_images:,} images"
+            if baseline is not None and baseline.leakage.deduplicated is not None:
+                share += f"; {_always(baseline.name, baseline.leakage.deduplicated.accuracy)}"
             found.append(f"deduplicated {_percent(score.accuracy)} ({share})")
-    if vote_scores is not None:
-        found.append(f"against FER+ {_percent(vote_scores.by_votes.accuracy)}")
+    if vote_scores is not None and vote_baseline is not None:
+        always = _always(vote_baseline.name, vote_baseline.scores.by_votes.accuracy)
+        found.append(f"against FER+ {_percent(vote_scores.by_votes.accuracy)} ({always})")
     return found
 
 
@@ -285,20 +333,16 @@ def _details(analysis: Analysis) -> str:
             f"95 % CI {_percent(best.interval.low)} to {_percent(best.interval.high)} over the "
             f"{analysis.dataset.test:,} test images"
         )
-    clauses += additional_accuracies(best.group)
+    clauses += _additional_accuracies(analysis)
     return f"{best.group.label}: {'; '.join(clauses)}." if clauses else ""
 
 
 def _votes(analysis: Analysis) -> str:
-    """State the baselines by FER+ votes."""
-    agreement, baseline = analysis.label_agreement, analysis.vote_baseline
-    if agreement is None or baseline is None:
+    """State the accuracy of the labels by FER+ votes."""
+    agreement = analysis.label_agreement
+    if agreement is None:
         return ""
-    return (
-        f"Against FER+, always predicting {baseline.name} scores "
-        f"{_percent(baseline.scores.by_votes.accuracy)} and the data set's labels "
-        f"{_percent(agreement.accuracy)}."
-    )
+    return f"Against FER+, the data set's labels score {_percent(agreement.accuracy)}."
 
 
 def _speed(ranked: Sequence[Standing]) -> str:
@@ -354,6 +398,10 @@ def _describe(pair: Pair) -> str:
     return (
         f"{_points(found.difference)} (95 % CI {low:.1f} to {high:.1f}, {p_text(pair.corrected)})"
     )
+
+
+def _always(name: str, share: float) -> str:
+    return f"always predicting {name}: {_percent(share)}"
 
 
 def _points(difference: float) -> str:

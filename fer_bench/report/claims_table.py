@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.claims.values import NETWORKS
 from fer_bench.report.table import Column, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.claims import ClaimVerdict
+    from fer_bench.report.table import Entry
+    from fer_bench.results.records import Run
+
+WITHOUT_EVIDENCE = "claims-without-evidence"
+"""Stem of the key of a table of the claims on which a run has no evidence."""
 
 _UNTESTABLE = "not testable here"
+_NO_EVIDENCE = "no evidence"
 
 
 def claims_table(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str] = ()) -> Table:
@@ -35,6 +44,49 @@ def claims_table(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str] = (
         rows=tuple(map(_row, verdicts)),
         notes=tuple(_notes(verdicts, deviations)),
     )
+
+
+def split_by_evidence(table: Table) -> list[Table]:
+    """Split a table of verdicts into the claims with and those without evidence of the run."""
+    place = _place(table, "because")
+    without = [] if place is None else [row for row in table.rows if _is_empty(row.entries[place])]
+    if not without:
+        return [table]
+    rest = replace(
+        table,
+        key=table.key.replace("claims", WITHOUT_EVIDENCE, 1),
+        title=f"{table.title}: no evidence for {len(without)} of {len(table.rows)}",
+        rows=tuple(without),
+        notes=(),
+    )
+    kept = tuple(row for row in table.rows if row not in without)
+    return [replace(table, rows=kept), rest] if kept else [replace(rest, notes=table.notes)]
+
+
+def count_verdicts(table: Table, runs: Sequence[Run] = ()) -> str:
+    """Count the outcomes of a table of verdicts and name the paper's networks without results."""
+    place = _place(table, "verdict")
+    if place is None:
+        return ""
+    found = Counter(str(row.entries[place]).partition(":")[0] for row in table.rows)
+    outcomes = ["supported", "contradicted", "undecided", *([_UNTESTABLE] * (_UNTESTABLE in found))]
+    counts = ", ".join(f"{found[outcome]} {outcome}" for outcome in outcomes)
+    trained = {
+        (cell.backbone, cell.init) for run in runs for cell in run.cells if cell.quality is not None
+    }
+    missing = [one for one in NETWORKS if runs and (one.backbone, one.init) not in trained]
+    names = ", ".join(one.label for one in missing) if len(missing) < len(NETWORKS) else "all"
+    absent = f"; networks not run: {names}" if missing else ""
+    return f"{len(table.rows)} claims: {counts}{absent}."
+
+
+def _place(table: Table, name: str) -> int | None:
+    keys = [column.keys for column in table.columns]
+    return keys.index(("", name)) if ("", name) in keys else None
+
+
+def _is_empty(entry: Entry) -> bool:
+    return entry is None or entry == _NO_EVIDENCE
 
 
 def _row(verdict: ClaimVerdict) -> Row:

@@ -89,9 +89,10 @@ def class_metrics_table(analysis: Analysis) -> Table:
             for row in rows
         ),
         notes=(
-            "In %. precision: of the images predicted as the class, those of the class. recall: of "
-            "the images of the class, those predicted as it. F1: harmonic mean of the two. images: "
-            "test images of the class (support).",
+            "In %. precision: of the images predicted as the class, those of the class; "
+            "\N{EN DASH} if a seed never predicts the class. recall: of the images of the class, "
+            "those predicted as it. F1: harmonic mean of the two, with several seeds the mean over "
+            "the seeds of each seed's F1. images: test images of the class (support).",
             _INTERVALS,
         ),
     )

@@ -4,7 +4,15 @@ import dataclasses
 
 import numpy as np
 import pytest
-from made_runs import LABELS, audited, made_cell, made_missing, made_predictions, made_run
+from made_runs import (
+    LABELS,
+    audited,
+    made_cell,
+    made_history,
+    made_missing,
+    made_predictions,
+    made_run,
+)
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import accuracy_text, majority_class, summarise
@@ -97,6 +105,31 @@ def test_seeds():
     assert caution.startswith("One seed of OpenFace random: ")
 
 
+@pytest.mark.parametrize("distorted", ["mini", "openface"])
+def test_a_distorted_accuracy_is_called_measured_in_the_answer(distorted):
+    history = dataclasses.replace(
+        made_history(), batch_validation_accuracy=(0.9,) * 21, batch_validation_loss=(1.0,) * 21
+    )
+    cells = [
+        made_cell(
+            backbone,
+            "random",
+            accuracy + seed / 100,
+            seed=seed,
+            history=history if backbone == distorted else None,
+        )
+        for backbone, accuracy in (("mini", 0.5), ("openface", 0.3))
+        for seed in (1, 2, 3)
+    ]
+    best = summary(*cells).answer[0]
+    which = "it" if distorted == "mini" else "that of OpenFace random"
+    assert best == (
+        "mini random has the highest measured test accuracy on fer2013, 52.0 % \N{PLUS-MINUS SIGN} "
+        f"1.0 (sd, 3 seeds), but batch normalisation's moving averages distort {which}."
+    )
+    assert "distort it." in summary(*[one for one in cells if one.backbone == distorted]).answer[0]
+
+
 def test_a_p_value_next_to_the_level_agrees_with_the_verdict(monkeypatch):
     run = made_run(made_cell("mini", "random", 0.5), made_cell("openface", "random", 0.4))
     for corrected, ties in ((0.0499, False), (0.0500001, True)):
@@ -150,11 +183,20 @@ def test_accuracies_without_duplicates_and_by_votes_are_details():
     deduplicated = correct[run.dataset.twins == 0].mean()
     voted = run.dataset.votes != 255
     votes = (made_predictions(0.5) == run.dataset.votes)[voted].mean()
-    found = summarise(analyse(run))
-    assert f"; deduplicated {100 * deduplicated:.1f} % (2,607 of 3,585 images)" in found.details[0]
-    assert found.details[0].endswith(f", against FER+ {100 * votes:.1f} %.".replace(", ", "; "))
+    analysis = analyse(run)
+    found = summarise(analysis)
+    always = 100 * analysis.baseline.leakage.deduplicated.accuracy
+    assert (
+        f"; deduplicated {100 * deduplicated:.1f} % (2,607 of 3,585 images; always predicting "
+        f"Happy: {always:.1f} %)" in found.details[0]
+    )
+    name, scores = analysis.vote_baseline.name, analysis.vote_baseline.scores
+    assert found.details[0].endswith(
+        f"; against FER+ {100 * votes:.1f} % (always predicting {name}: "
+        f"{100 * scores.by_votes.accuracy:.1f} %)."
+    )
     agreement = (run.dataset.votes == LABELS)[voted].mean()
-    assert found.details[1].endswith(f" labels {100 * agreement:.1f} %.")
+    assert found.details[1].endswith(f" labels score {100 * agreement:.1f} %.")
 
 
 @pytest.mark.parametrize(("codes", "which"), [(0, "none"), (1, "each"), (3, "each")])
@@ -179,11 +221,30 @@ BY_HEART = np.where(HAVE_DUPLICATE, made_predictions(0.9), made_predictions(0.2)
 
 
 def test_duplicates_are_a_caution_if_they_raise_the_best_accuracy():
-    caution = caution_on_duplicates(BY_HEART)
-    share = (BY_HEART == LABELS)[~HAVE_DUPLICATE].mean()
+    predicted = np.where(HAVE_DUPLICATE, made_predictions(0.9), made_predictions(0.4))
+    caution = caution_on_duplicates(predicted.astype(np.uint8))
+    share = (predicted == LABELS)[~HAVE_DUPLICATE].mean()
     images = np.count_nonzero(~HAVE_DUPLICATE)
     assert caution.startswith(f"OpenFace random scores {100 * share:.1f} % on the {images:,} ")
     assert caution_on_duplicates(made_predictions(0.5)) == ""
+
+
+def test_an_advantage_that_duplicates_make_is_part_of_the_answer():
+    found = summarise(
+        analyse(
+            with_duplicates(
+                made_run(made_cell("openface", "random", predicted=BY_HEART)),
+                np.where(HAVE_DUPLICATE, 3, 0),
+            )
+        )
+    )
+    share = (BY_HEART == LABELS)[~HAVE_DUPLICATE].mean()
+    always = (np.bincount(LABELS).argmax() == LABELS)[~HAVE_DUPLICATE].mean()
+    assert found.answer[-1] == (
+        f"On the deduplicated test images OpenFace random scores {100 * share:.1f} %, always "
+        f"predicting Happy {100 * always:.1f} %: no clear advantage."
+    )
+    assert not any("duplicate" in one for one in found.cautions)
 
 
 def test_another_network_that_is_the_best_without_duplicates_is_named():

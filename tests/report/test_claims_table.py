@@ -4,11 +4,11 @@ import dataclasses
 import re
 
 import pytest
-from made_runs import every_cell, made_run, repeated
+from made_runs import every_cell, made_cell, made_run, repeated
 
 from fer_bench.analysis.claims import CLAIMS
 from fer_bench.analysis.run_analysis import analyse
-from fer_bench.report.claims_table import claims_table
+from fer_bench.report.claims_table import claims_table, count_verdicts, split_by_evidence
 from fer_bench.report.latex import latex
 from fer_bench.report.table_rendering import terminal, tidy_csv
 
@@ -82,3 +82,28 @@ def test_in_latex_the_reasons_have_the_width():
     says, paper, verdict, sure = map(float, widths)
     assert sure > max(says, paper) > verdict
     assert says + paper + verdict + sure < 1
+
+
+def test_claims_without_evidence_are_a_table_of_their_own():
+    run = made_run(made_cell("mobilenet", "pretrained", 0.5), made_cell("mobilenet", "random", 0.4))
+    complete = table(run)
+    shown, rest = split_by_evidence(complete)
+    assert (shown.key, rest.key) == ("claims", "claims-without-evidence")
+    assert {row.entries[3] for row in rest.rows} == {"no evidence"}
+    assert "no evidence" not in {row.entries[3] for row in shown.rows}
+    assert {*shown.rows, *rest.rows} == {*complete.rows}
+    everything = table(made_run(*repeated(every_cell())))
+    rows = tuple(row for row in everything.rows if row.entries[3] != "no evidence")
+    everything = dataclasses.replace(everything, rows=rows)
+    assert split_by_evidence(everything) == [everything]
+
+
+def test_outcomes_are_counted_with_the_networks_that_were_not_run():
+    run = made_run(*[one for one in every_cell() if one.backbone != "vggface"])
+    found = table(run)
+    outcomes = [row.entries[2].partition(":")[0] for row in found.rows]
+    text = count_verdicts(found, [run])
+    assert text.startswith(f"17 claims: {outcomes.count('supported')} supported, ")
+    assert f" {outcomes.count('undecided')} undecided; " in text
+    assert text.endswith("; networks not run: VGG-Face pretrained, VGG-Face random.")
+    assert "networks" not in count_verdicts(found)

@@ -46,6 +46,7 @@ SECTIONS = [
     *("answer", "cost", "curves", "recall", "pairs"),
     *("pictures", "data", "paper", "setup"),
 ]
+WITH_AND_WITHOUT = ("claims", "claims-without-evidence")
 HOSTILE = [
     "<script>alert(1)</script>",
     "{{ 7*7 }}",
@@ -152,6 +153,24 @@ class TestData:
         assert not section.all("figure")
         assert "if the run had" in section.text()
         assert "--class-map" in section.text()
+
+    def test_findings_of_the_record_come_first_and_the_command_last(self) -> None:
+        run = with_predictions(make_run())
+        codes = bytes([1, *[0] * (len(run.dataset.labels) - 1)])
+        votes = run.dataset.labels.tobytes()
+        known = dataclasses.replace(run.dataset, test_twins=codes, test_votes=votes)
+        section = read(page(content(dataclasses.replace(run, dataset=known)))).by_id("data")
+        first, *_, last = section.all("p")
+        assert first.text() == (
+            "14 % of the test images (1 of 7) have a duplicate in training; 100 % of labels agree "
+            "with the FER+ majority."
+        )
+        effect = next(one.text() for one in section.all("p", class_="intro"))
+        assert effect.startswith("On the deduplicated test images the ")
+        assert last.all("code")
+
+    def test_without_findings_it_says_that_none_were_looked_for(self, tree: Node) -> None:
+        assert "not audited: run" in tree.by_id("data").all("p", class_="lead")[0].text()
 
     def test_a_class_map_that_is_known_is_no_question(self) -> None:
         run = make_run()
@@ -337,7 +356,9 @@ def test_the_answer_comes_first_with_the_ranking() -> None:
     run = make_run()
     answer = read(page(content(run))).by_id("answer")
     assert [node.text() for node in answer.all("h1")] == ["Pretraining is worth it."]
-    assert [node.text() for node in answer.all("p", class_="caution")] == ["One seed."]
+    (box,) = answer.all("div", role="note")
+    assert box.attributes["aria-label"] == "Caution"
+    assert [node.text() for node in box.all("p", class_="caution")] == ["One seed."]
     rows = [node.text() for node in answer.all("tbody")[0].all("th")]
     assert rows[0] == "MobileNet pretrained"
     assert any(row.startswith("always ") for row in rows)
@@ -551,6 +572,19 @@ def test_tables_and_figures_have_names_and_drawings_are_read_once(tree: Node) ->
     for node in tree.all("th", scope="row"):
         if node.all("sup"):
             assert node.text("sup").endswith("\N{NO-BREAK SPACE}")
+
+
+def test_claims_without_evidence_are_folded_below_the_counts() -> None:
+    run = with_predictions(make_run())
+    run = dataclasses.replace(run, cells=run.cells[:2])
+    analysis = analyse(run)
+    shown = read(page(content(run, tables=tables(analysis)))).by_id("claims")
+    assert shown.all("p", class_="intro")[0].text().startswith("17 claims: ")
+    folded = shown.by_id("table-of-claims-without-evidence")
+    assert folded.all("details", class_="fold")
+    assert not shown.by_id("table-of-claims").all("details", class_="fold")
+    rows = [len(shown.by_id(f"table-of-{key}").rows()) for key in WITH_AND_WITHOUT]
+    assert sum(rows) == len(analysis.verdicts)
 
 
 def test_verdicts(tree: Node) -> None:

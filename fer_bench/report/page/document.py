@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol.published import BACKBONES, DATASET
+from fer_bench.report.claims_table import WITHOUT_EVIDENCE, count_verdicts, split_by_evidence
 from fer_bench.report.commands import benchmark_command, recorded_command
 from fer_bench.report.confusion_matrices import heat_maps
 from fer_bench.report.example_predictions import example_images
 from fer_bench.report.page.chart_data import chart_data
+from fer_bench.report.page.data_findings import data_findings, effect_of_duplicates
 from fer_bench.report.page.digits_section import digits_section
 from fer_bench.report.page.embedded_files import archive, example_drawing
 from fer_bench.report.page.masthead import subject
@@ -24,8 +26,9 @@ from fer_bench.report.summary_table import summary_table
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.page.audit_section import AuditSection
     from fer_bench.report.page.page_input import Content
     from fer_bench.report.plots import Figure
@@ -152,11 +155,15 @@ def page(content: Content) -> str:
     confusion_figures = [one for one in content.figures if _is(one.key, _CONFUSION)]
     has_papers = any(cell.backbone in BACKBONES for run in runs for cell in run.cells)
     # Claims on other networks than those of the run are worth a click, not a screen.
-    folded = _FOLDED if has_papers else (*_FOLDED, *_CLAIMS)
+    folded = (*_FOLDED, WITHOUT_EVIDENCE) if has_papers else (*_FOLDED, *_CLAIMS)
     parts = _Parts(
         [
             *(_plot(one) for one in content.figures if not _is(one.key, _EXAMPLES + _CONFUSION)),
-            *(_grid(table, folded) for table in content.tables),
+            *(
+                _grid(part, folded)
+                for table in content.tables
+                for part in (split_by_evidence(table) if has_papers else [table])
+            ),
         ]
     )
     compared, claims, paper, setup, trend, data, figures = map(
@@ -203,8 +210,11 @@ def page(content: Content) -> str:
         example_files=_short_titles(example_figures),
         data_parts=data,
         audit=None if content.audit is None else _data(content.audit),
+        data_findings=_sentences(sets, data_findings),
+        data_effects=_sentences(sets, effect_of_duplicates),
         audit_commands=_unique(map(recorded_command, runs)),
         claims=claims,
+        verdict_counts=_verdict_counts(content.tables, runs),
         digits=digits_section() if any(run.dataset.name == DATASET for run in runs) else None,
         paper=paper,
         paper_address=PAPER,
@@ -221,6 +231,20 @@ def page(content: Content) -> str:
         archive=archive({**content.files, **drawn}),
         ended=[one for analysis in analyses for one in ended(analysis.run)],
     )
+
+
+def _sentences(sets: Iterable[tuple[Analysis, str]], state: Callable[[Analysis], str]) -> list[str]:
+    """Return the sentences on the sets of test images, each with the name of its set, if any."""
+    found = ((name, clean(state(analysis))) for analysis, name in sets)
+    return [f"{name}: {text}" if name else text for name, text in found if text]
+
+
+def _verdict_counts(tables: Iterable[Table], runs: Sequence[Run]) -> list[str]:
+    claims = [one for one in tables if _is(one.key, _CLAIMS)]
+    if len(claims) == 1:
+        return list(filter(None, [count_verdicts(claims[0], runs)]))
+    # Which run a table belongs to is only in its title.
+    return [f"{clean(one.title)}: {text}" for one in claims if (text := count_verdicts(one))]
 
 
 class _Parts:
