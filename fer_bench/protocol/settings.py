@@ -254,7 +254,9 @@ class Protocol:
                     f"choose one with --{option}",
                 )
         if self.input_size != "own" and not (
-            isinstance(self.input_size, int) and 1 <= self.input_size <= LARGEST_INPUT
+            isinstance(self.input_size, int)
+            and not isinstance(self.input_size, bool)
+            and 1 <= self.input_size <= LARGEST_INPUT
         ):
             raise FerBenchError(
                 f"input size {self.input_size!r} is invalid",
@@ -278,7 +280,7 @@ class Protocol:
                 f"seed {self.every_seed[-1]} is too large",
                 f"0 to {2**32 - 1}",
             )
-        if not 0 < self.learning_rate < float("inf"):
+        if isinstance(self.learning_rate, bool) or not 0 < self.learning_rate < float("inf"):
             raise FerBenchError(
                 f"learning rate {self.learning_rate} is out of range",
                 "a number above 0",
@@ -289,10 +291,19 @@ class Protocol:
         """All seeds that each backbone and init is trained with."""
         return range(self.seed, self.seed + self.seeds)
 
+    @classmethod
+    def option_names(cls) -> dict[str, str]:
+        """Return the name of pytest's option for each setting that has one, without dashes."""
+        names = {
+            item.name: item.name.replace("_", "-")
+            for item in dataclasses.fields(cls)
+            if item.init and item.name != "window"
+        }
+        return {**names, "batch_normalization": "batchnorm"}
+
     def options(self) -> list[str]:
         """Return the options of pytest that select this protocol: those that are not default."""
-        names = {item.name: item.name.replace("_", "-") for item in dataclasses.fields(Protocol)}
-        names["batch_normalization"] = "batchnorm"
+        names = self.option_names()
         return [f"--{names[name]}={value}" for name, value in self.changed(*names).items()]
 
     def changed(self, *names: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import data_options
+from fer_bench.protocol.settings import Protocol
 from fer_bench.results.records import COPIES, SAMPLED
 from fer_bench.runtime.escapes import clean
 
@@ -41,14 +42,6 @@ class RecordedCommand(NamedTuple):
 _EMBEDDED = ("sketch", published.DATASET)
 """Data sets that their names are enough to find."""
 
-_OPTIONS = {
-    "trainable_layers": "trainable-layers",
-    "epochs": "epochs",
-    "batch_size": "batch-size",
-    "batch_normalization": "batchnorm",
-}
-"""Options of settings of the training."""
-
 
 def recorded_command(run: Run) -> RecordedCommand:
     """Return the command that audits the images a recorded run was measured on."""
@@ -63,6 +56,9 @@ def benchmark_command(run: Run) -> RecordedCommand:
     inits = dict.fromkeys(cell.init for cell in run.cells)
     seeds = sorted({cell.seed for cell in run.cells})
     values, arguments = _recorded_values(run)
+    names = Protocol.option_names()
+    # The record of a merged run lists the seeds of all cells.
+    del names["seed"], names["seeds"]
     dataset = run.dataset.name
     if dataset not in _EMBEDDED:
         dataset, arguments = "DATASET", (("DATASET", "--dataset"), *arguments)
@@ -72,9 +68,9 @@ def benchmark_command(run: Run) -> RecordedCommand:
         f"--dataset={dataset}",
         *data_options(values),
         *(
-            f"--{_OPTIONS[setting.name]}={setting.value}"
+            f"--{names[setting.name]}={setting.value}"
             for setting in run.protocol
-            if setting.origin == "changed" and setting.name in _OPTIONS
+            if setting.origin == "changed" and setting.name in names
         ),
         *(f"--seed={seed}" for seed in seeds[:1]),
         *([f"--seeds={seeds[-1] - seeds[0] + 1}"] if len(seeds) > 1 else []),

@@ -62,6 +62,7 @@ def test_unclear_trainable_layers_are_an_error(text):
         ({"seeds": 0}, "seeds 0 is too small; accepted: 1 "),
         ({"learning_rate": 0.0}, "learning rate 0.0 is out of range"),
         ({"learning_rate": float("nan")}, "learning rate nan is out of range"),
+        ({"learning_rate": True}, "learning rate True is out of range"),
         (
             {"batch_normalization": "off"},
             r"'off' is unknown; accepted: paper, frozen; .*--batchnorm",
@@ -71,6 +72,7 @@ def test_unclear_trainable_layers_are_an_error(text):
         ({"pooling": "max"}, "pooling 'max' is unknown; accepted: flatten, average; "),
         ({"input_size": 0}, "input size 0 is invalid; accepted: 'own', or a number of pixels "),
         ({"input_size": "48"}, "input size '48' is invalid"),
+        ({"input_size": True}, "input size True is invalid"),
     ],
 )
 def test_values_out_of_range_are_an_error(change, message):

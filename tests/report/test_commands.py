@@ -8,9 +8,10 @@ from made_runs import made_cell, made_run
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.plugin.options import OPTIONS
+from fer_bench.plugin.settings import read_settings
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
-from fer_bench.protocol.settings import TrainableLayers
+from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.report.commands import audit_command, benchmark_command, recorded_command
 from fer_bench.report.page.masthead import subject
 from fer_bench.results.records import COPIES, SAMPLED
@@ -158,3 +159,24 @@ class TestBenchmark:
         assert "--backbone=all" in line
         assert "--trainable-layers=pretrained:all,random:4" in line
         assert {word.partition("=")[0] for word in shlex.split(line)[2:]} <= known
+
+    def test_every_setting_with_an_option_is_reproduced(self, pytester) -> None:
+        changes = {
+            "trainable_layers": TrainableLayers(0, "all"),
+            "learning_rate": 0.001,
+            "epochs": 3,
+            "batch_normalization": "frozen",
+            "optimizer": "sgd",
+            "batch_size": 64,
+            "input_size": 96,
+            "preprocessing": "unit",
+            "pooling": "average",
+            "seed": 7,
+            "seeds": 2,
+        }
+        assert {*changes} == {*Protocol.option_names()}
+        run = made_run(*(made_cell("mini", "random", seed=seed) for seed in (7, 8)), **changes)
+        _, _, *options = shlex.split(benchmark_command(run).line)
+        protocol = read_settings(pytester.parseconfig(*options)).protocol
+        assert protocol == Protocol(**changes)
+        assert {*protocol.changed(*changes)} == {*changes}
