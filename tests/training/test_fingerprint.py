@@ -1,6 +1,7 @@
 """Inputs that change a fingerprint, and those that do not."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from fer_bench.models.builders import structure_files
 from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.training import cell_network, fingerprint
+from fer_bench.training.run_context import RunContext
 
 RANDOM = np.random.default_rng(0)
 DATA = Dataset(
@@ -68,6 +70,24 @@ def test_settings_that_adapt_the_backbone_count_for_results_and_features(change)
     adapted = entry.adapted(Protocol(**change))
     assert result(entry=adapted) != result(entry=entry)
     assert features(entry=adapted) != features(entry=entry)
+
+
+def test_the_fingerprint_of_a_run_covers_all_of_its_settings(tmp_path):
+    data = SimpleNamespace(dataset=DATA, split=SPLIT, split_error=None)
+    changes = [
+        {},
+        {"input_size": 64},
+        {"input_size": 96},
+        {"preprocessing": "unit"},
+        {"optimizer": "sgd"},
+        {"pooling": "average"},
+        {"learning_rate": 2e-4},
+    ]
+    entry, found = get("resnet50"), set()
+    for change in changes:
+        context = RunContext(data, Protocol(**change), tmp_path)
+        found.add(context.fingerprint(entry, context.cell(entry, "random"), None))
+    assert len(found) == len(changes)
 
 
 def test_settings_that_leave_the_backbone_as_it_is_do_not_count():

@@ -93,6 +93,15 @@ def test_frozen_layers_stay_and_trained_ones_count():
     assert network.parameters.trainable == third + head
 
 
+def test_average_pooling_leaves_one_feature_for_each_channel():
+    network = transfer(entry(fork), fork(), 1, (8, 8), 3, pooling="average")
+    assert network.parameters.head == 4 * 3 + 3
+    images = np.random.default_rng(0).integers(0, 256, (2, 8, 8), dtype=np.uint8)
+    by_parts = network.suffix.predict_on_batch(network.prefix.predict_on_batch(images))
+    expected = keras.ops.softmax(by_parts)
+    np.testing.assert_allclose(network.whole.predict_on_batch(images), expected, atol=1e-6)
+
+
 def operations():
     """Return a network joined by operators, with a nested model of two outputs."""
     inside = keras.Input((8, 8, 4))
