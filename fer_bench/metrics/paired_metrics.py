@@ -52,8 +52,10 @@ def compare_metrics(
     The interval is symmetric, as that of ``fer_bench.metrics.compare`` for several seeds: its half
     width h satisfies h^2 = z^2 I + (sum of t_k^2 W_k), with I the variance of the difference in the
     paired bootstrap over images, z the normal quantile, and W_k the variances over seeds, which one
-    seed each does not have. If the difference is the same in all resamples, I corresponds to the
-    exact bound for 0 out of n images. Metrics that are undefined for a seed are omitted.
+    seed each does not have. If the difference is the same in all resamples, z^2 I is the square of
+    n e u: u is the exact bound for 0 out of n images, and e, at least 1 / n, the largest change of
+    the metric if one image of the rarest class is predicted differently. Metrics that are undefined
+    for a seed are omitted.
 
     Args:
         labels: integers from 0 to ``classes`` - 1, shape (n,).
@@ -73,10 +75,8 @@ def compare_metrics(
     check_level(level)
     check_resamples(resamples)
     sides = [np.atleast_2d(np.asarray(side)).astype(np.int64) for side in (first, second)]
-    whole = [
-        classification_metrics(np.stack([confusion(labels, row, classes) for row in side]))
-        for side in sides
-    ]
+    matrices = [np.stack([confusion(labels, row, classes) for row in side]) for side in sides]
+    whole = [classification_metrics(each) for each in matrices]
     drawn = _resampled_differences(np.asarray(labels), sides, classes, resamples, seed)
     n, paired = sides[0].shape[1], paired_seeds and len(sides[0]) == len(sides[1])
     found = {}
@@ -87,13 +87,36 @@ def compare_metrics(
             continue
         images = float(np.nanvar(drawn[name]))
         if images <= _EXACT:
-            images = (zero_count_upper_bound(n, level) / NormalDist().inv_cdf((1 + level) / 2)) ** 2
+            bound = zero_count_upper_bound(n, level) * max(1.0, n * _effect(matrices, name))
+            images = (bound / NormalDist().inv_cdf((1 + level) / 2)) ** 2
         parts = [(images, math.inf)]
         if max(map(len, sides)) > 1:
             parts += seed_variances(ours, theirs, paired)
         half = half_width(parts, 1 - level)
         found[name] = MetricChange(difference, Interval(difference - half, difference + half))
     return found
+
+
+def _effect(sides: list[NDArray[np.int64]], name: str) -> float:
+    """Return the largest change of a metric by another prediction of an image of the rarest class.
+
+    Args:
+        sides: confusion matrices of each cell's seeds, shape (seeds, classes, classes).
+        name: name of the metric.
+    """
+    images = sides[0][0].sum(axis=1)
+    rarest = int(np.where(images > 0, images, np.inf).argmin())
+    each = np.arange(len(images))
+    effects = [0.0]
+    for matrix in np.concatenate(sides):
+        before = getattr(classification_metrics(matrix), name)
+        for predicted in np.flatnonzero(matrix[rarest]):
+            moved = np.repeat(matrix[None], len(each), axis=0)
+            moved[:, rarest, predicted] -= 1
+            moved[each, rarest, each] += 1
+            changes = np.abs(getattr(classification_metrics(moved), name) - before)
+            effects.append(float(np.nanmax(changes, initial=0.0)))
+    return max(effects)
 
 
 def _resampled_differences(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, matthews_corrcoef
 
+from fer_bench.metrics.intervals import zero_count_upper_bound
 from fer_bench.metrics.paired_metrics import compare_metrics
 
 LABELS = np.random.default_rng(0).integers(0, 4, 600)
@@ -53,6 +54,18 @@ def test_equal_predictions_do_not_differ_and_still_have_an_interval():
     for one in compare_metrics(LABELS, GOOD, GOOD, 4).values():
         assert one.difference == 0
         assert one.interval.low < 0 < one.interval.high
+
+
+def test_the_interval_of_equal_predictions_allows_for_an_image_of_the_rarest_class():
+    labels = np.repeat([0, 1, 2], [400, 195, 5])
+    found = compare_metrics(labels, labels, labels, 3)
+    bound = zero_count_upper_bound(600, 0.95)
+    assert found["accuracy"].interval.high == pytest.approx(bound)
+    assert found["balanced_accuracy"].interval.high == pytest.approx(600 * bound / (3 * 5))
+    changed = np.where(np.arange(600) == 599, 0, labels)
+    for name, one in found.items():
+        by_one = compare_metrics(labels, labels, changed, 3)[name].difference
+        assert one.interval.high > by_one > 0
 
 
 def test_seeds_that_disagree_widen_the_interval():
