@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         DatasetSummary,
         Example,
         InferenceSpeed,
+        Quality,
         Run,
         Status,
     )
@@ -167,6 +168,9 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
         ranked[0],
         status=ended.status,
         reason=ended.reason,
+        quality=max(
+            (cell.quality for cell in ranked if cell.quality), key=_has_second_classes, default=None
+        ),
         parameters=next((cell.parameters for cell in ranked if cell.parameters), None),
         training=next((cell.training for cell in cells if cell.training), None),
         inference=tuple(speeds[size] for size in sorted(speeds)),
@@ -174,6 +178,10 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
             (cell.network_training for cell in cells if cell.network_training), ()
         ),
     )
+
+
+def _has_second_classes(quality: Quality) -> bool:
+    return quality.predictions is not None and bool(quality.predictions.second_classes)
 
 
 def _rank(cell: CellResult) -> tuple[int, bool]:

@@ -116,7 +116,6 @@ OF_CLASSES = ("precision", "recall", "f1")
 """Names of the metrics of each class."""
 
 
-@lru_cache(maxsize=512)
 def estimate_metrics(
     qualities: tuple[Quality, ...], dataset: DatasetSummary
 ) -> MetricEstimates | None:
@@ -135,6 +134,15 @@ def estimate_metrics(
     """
     if not dataset.has_test:
         return None
+    # Equal qualities may differ in their second classes, which a cache must not mix up.
+    found = _estimates_without_top_2(qualities, dataset)
+    return dataclasses.replace(found, top_2=_top_2(qualities, dataset))
+
+
+@lru_cache(maxsize=512)
+def _estimates_without_top_2(
+    qualities: tuple[Quality, ...], dataset: DatasetSummary
+) -> MetricEstimates:
     counts = np.array([one.confusion for one in qualities])
     values = {
         name: value.mean(axis=0) for name, value in classification_metrics(counts)._asdict().items()
@@ -160,7 +168,7 @@ def estimate_metrics(
             for name in OVERALL
             if name in values
         },
-        top_2=_top_2(qualities, dataset),
+        top_2=Estimate(None),
         ece=_calibration_error(qualities, dataset),
         classes=tuple(
             ClassEstimates(
@@ -268,8 +276,13 @@ def _places(
 
 def _top_2(qualities: Sequence[Quality], dataset: DatasetSummary) -> Estimate:
     among = among_two(qualities, dataset.labels)
-    if among is None:
-        return Estimate(None)
+    return Estimate(None) if among is None else _share(among.tobytes(), len(among))
+
+
+@lru_cache(maxsize=512)
+def _share(mask: bytes, networks: int) -> Estimate:
+    """Return the share of images in a mask of shape (networks, images)."""
+    among = np.frombuffer(mask, bool).reshape(networks, -1)
     return Estimate.of(float(among.mean()), sampling_interval(among))
 
 

@@ -14,6 +14,7 @@ from fer_bench.results.records import (
     History,
     InferenceSpeed,
     Parameters,
+    Predictions,
     Quality,
     Reference,
     Run,
@@ -56,6 +57,17 @@ def test_a_result_counts_wherever_it_stands():
         (kept,) = merge_runs([(str(index), run) for index, run in enumerate(runs)]).cells
         assert (kept.status, kept.quality) == ("ok", QUALITY)
         assert (kept.training, kept.inference) == (speed, calls)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_second_classes_that_one_run_lacks_are_kept(order):
+    found = [
+        dataclasses.replace(QUALITY, predictions=Predictions(bytes(4), bytes(8), second))
+        for second in (b"", bytes([1] * 4))
+    ]
+    runs = [(str(index), run_of(cell(quality=one))) for index, one in enumerate(found)]
+    (kept,) = merge_runs(runs[::order]).cells
+    assert kept.quality.predictions.second_classes == bytes([1] * 4)
 
 
 def test_speed_comes_from_the_first_that_measured_it():

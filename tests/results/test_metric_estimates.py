@@ -101,6 +101,24 @@ def test_without_predictions_the_confusion_matrix_of_one_seed_has_all_but_two():
     assert several.macro_f1.low is several.classes[0].recall.low is None
 
 
+def test_equal_predictions_have_the_top_2_accuracy_of_their_own_second_classes():
+    cell = made_cell("mobilenet", "random", SHARES)
+    third = (LABELS + 2) % 7
+    expected = (([], None), (LABELS.tolist(), 1.0), (third.tolist(), cell.quality.test_accuracy))
+    cells = [
+        (dataclasses.replace(cell, quality=with_second(cell.quality, second)), top_2)
+        for second, top_2 in expected
+    ]
+    assert len({one.quality for one, _ in cells}) == 1
+    for one, top_2 in cells:
+        assert estimates(one).top_2.value == pytest.approx(top_2)
+
+
+def with_second(quality, second):
+    predictions = dataclasses.replace(quality.predictions, second_classes=bytes(second))
+    return dataclasses.replace(quality, predictions=predictions)
+
+
 def test_without_a_test_part_there_are_none():
     run = made_run(made_cell("mobilenet", "random"))
     data = dataclasses.replace(run.dataset, test=0)

@@ -278,7 +278,8 @@ def _change(
         return replace(row, why="trained and tested on other images of the data set")
     if metric is CLEAN_ACCURACY and pairing.base_data.test_twins != pairing.head_data.test_twins:
         return replace(row, why="other test images are known to have duplicates in training")
-    if pairing.same:
+    # Equal predictions may differ in their second classes.
+    if pairing.same and (metric is not TOP_2 or bases == heads):
         return replace(row, verdict="same", change=0.0, why="the same result")
     if pairing.paired and bases == heads and metric not in _BY_IMAGES:
         return replace(row, verdict="same", change=0.0, why="the same value")

@@ -541,6 +541,10 @@ def test_top_2_accuracy_is_compared_image_by_image():
     row = one_of(outcome(base, head), "top_2")
     assert (row.base, row.verdict) == (1.0, "worse")
     assert "McNemar" in row.why
+    # Of equal predictions, these alone may differ.
+    other = with_second(one_cell(SOUND), ((SOUND + 2) % 7).astype(np.uint8))
+    assert one_of(outcome(base, other), "top_2").verdict == "worse"
+    assert one_of(outcome(base, other), "accuracy").why == "the same result"
     # Older files have no second classes.
     gone = one_of(outcome(base, one_cell(changed), "top_2: 1pp"), "top_2")
     assert (gone.verdict, gone.regression) == ("gone", True)
