@@ -238,9 +238,8 @@ def _batch_norm(ranked: Sequence[Standing]) -> str:
         return ""
     names = _listed([one.group.label for _, one in found])
     return (
-        f"The moving averages of batch normalisation lag behind in {names}: validation accuracy "
-        f"differs by up to {_points(max(widest for widest, _ in found))} from that with batch "
-        "statistics (see Final accuracy and loss)."
+        f"Batch normalisation lags in {names}: with batch statistics, validation accuracy differs "
+        f"by up to {_points(max(widest for widest, _ in found))} (Final accuracy and loss)."
     )
 
 

@@ -127,6 +127,7 @@ def test_a_distorted_accuracy_is_called_measured_in_the_answer(distorted):
         "mini random has the highest measured test accuracy on fer2013, 52.0 % \N{PLUS-MINUS SIGN} "
         f"1.0 (sd, 3 seeds), but batch normalisation's moving averages distort {which}."
     )
+    assert any("batch statistics" in one for one in summary(*cells).cautions)
     assert "distort it." in summary(*[one for one in cells if one.backbone == distorted]).answer[0]
 
 
