@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.analysis.group_comparisons import LEVEL, find_pair
+from fer_bench.analysis.training_time import mean_training_seconds
 from fer_bench.metrics import compare
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ class Standing:
         ties_best: True for the highest accuracy and for those not significantly below it; None if
             the two were not compared.
         parameters: parameter counts, or None.
-        training_seconds: time in which its first trained cell was trained, frozen features
-            included, or None.
+        training_seconds: frozen features once and all epochs, mean over the seeds, or None.
         latency: seconds from one image to its probabilities, or None.
         throughput: images per second in the largest timed batch, or None.
         batch_size: size of that batch, or None.
@@ -95,7 +95,7 @@ def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:
         against_baseline=against_baseline(group),
         ties_best=_ties(group, best, pairs),
         parameters=next((cell.parameters for cell in group.trained if cell.parameters), None),
-        training_seconds=training_seconds(group.trained[0]),
+        training_seconds=mean_training_seconds(group.trained),
         latency=latency,
         throughput=throughput,
         batch_size=batch_size,
@@ -112,11 +112,6 @@ def against_baseline(group: Group) -> Comparison | None:
     labels = group.dataset.labels
     majority = labels == np.bincount(labels).argmax()
     return compare(group.correct, np.broadcast_to(majority, group.correct.shape))
-
-
-def training_seconds(cell: CellResult) -> float | None:
-    """Return the time in which a cell was trained, frozen features included; None if unknown."""
-    return sum(seconds for _, seconds in cell.parts) or None
 
 
 def _ties(group: Group, best: Group, pairs: Sequence[Pair]) -> bool | None:

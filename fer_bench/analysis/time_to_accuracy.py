@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.analysis.training_time import feature_seconds
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -77,7 +79,7 @@ def _learning_curve(group: Group) -> LearningCurve | None:
         if cell.quality is not None and timed(cell):
             parts = dict(cell.parts)
             history = cell.quality.history
-            before = parts.get("frozen features", 0.0)
+            before = feature_seconds(cell, group.trained) or 0.0
             times.append(epoch_ends(before, parts["training"], history.epochs))
             accuracies.append(history.validation_accuracy)
     if not times:

@@ -12,8 +12,8 @@ from fer_bench.analysis.standings import (
     against_baseline,
     inference_speed,
     is_better,
-    training_seconds,
 )
+from fer_bench.analysis.training_time import training_seconds
 from fer_bench.results.speed_units import speed_unit
 from fer_bench.runtime.escapes import in_csv
 
@@ -56,8 +56,9 @@ COLUMNS = (
 
 ``run`` is what distinguishes the run from the others of the report, empty for a single one.
 Accuracies and F1 are shares (0 to 1), ``_low`` and ``_high`` the limits of their 95 % CI over the
-test images. ``latency_milliseconds`` is that of a single image, ``images_per_second`` the speed in
-batches of ``batch_size``. ``time_unit`` is ``wall clock``, or ``CPU seconds`` for all times.
+test images. ``training_seconds`` counts frozen features and all epochs. ``latency_milliseconds`` is
+that of a single image, ``images_per_second`` the speed in batches of ``batch_size``. ``time_unit``
+is ``wall clock``, or ``CPU seconds`` for all times.
 """
 
 
@@ -117,8 +118,13 @@ def _row(cell: CellResult, analysis: Analysis) -> dict[str, Any]:
     return row | {
         "validation_accuracy": cell.quality.history.validation_accuracy[-1],
         "beats_majority_baseline": None if beats is None else str(beats).lower(),
-        "training_seconds": training_seconds(cell),
+        "training_seconds": training_seconds(cell, _seeds_of(cell, analysis)),
         "latency_milliseconds": None if latency is None else 1000 * latency,
         "images_per_second": throughput,
         "batch_size": batch_size,
     }
+
+
+def _seeds_of(cell: CellResult, analysis: Analysis) -> tuple[CellResult, ...]:
+    """Return the trained cells of the same backbone and init."""
+    return next(group.trained for group in analysis.groups if cell in group.cells)

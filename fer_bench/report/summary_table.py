@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.summary import accuracy_text, majority_class
 from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.feature_note import unrecorded_features
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.table_rendering import terminal
 from fer_bench.results.records import NO_TEST
@@ -110,7 +111,8 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
         "UAR": "UAR: mean recall, %.",
         "> base": f"> base: significantly above always {majority}.",
         "tuned": "size: parameters, all and fine-tuned.",
-        "train": "train: once, frozen features included.",
+        "train": "train: frozen features once and all epochs, mean over the seeds."
+        + unrecorded_features([one.group for one in standings]),
         "ms": "ms: one image, all layers.",
         "img/s": f"img/s: batches of {sizes[-1]}, all layers." if sizes else "",
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.feature_note import unrecorded_features
 from fer_bench.report.table import Column, Entry, Row, Table
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def time_to_accuracy_table(analysis: Analysis) -> Table:
             f"the largest class ({100 * found.baseline:.1f} %) and the best final validation "
             f"accuracy ({100 * found.best:.1f} %). Checked before training and after each epoch; "
             "never: not reached.",
-            "seconds: frozen features and training, in the run that trained the cell; training "
-            "time is spread evenly over the epochs. Evaluation is not included, and features from "
-            "the store count as 0 s.",
+            "seconds: frozen features once and training, in the run that trained the cell; "
+            "training time is spread evenly over the epochs. Evaluation is not included."
+            + unrecorded_features(analysis.groups),
             "With several seeds: mean accuracy over mean seconds.",
         ]
     rows = []

@@ -261,7 +261,7 @@ def test_the_setup_has_command_date_duration_and_versions() -> None:
     names, values = ([node.text() for node in shown.all(tag)] for tag in ("dt", "dd"))
     assert dict(zip(names, values, strict=True)) == {
         "measured": "2026-01-31 12:30 UTC",
-        "training of all cells": "1 h 30 min",
+        "all cells, evaluation included": "1 h 30 min",
         "fer_bench": "1.2",
     }
     (command,) = shown.all("pre")

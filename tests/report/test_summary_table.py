@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import dataclasses
 
 import pytest
@@ -8,6 +9,8 @@ from made_runs import made_cell, made_missing, made_run
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import Report, highlighted, terminal_text
 from fer_bench.report.output import DETAILS
+from fer_bench.report.plots.tradeoffs import tradeoffs
+from fer_bench.report.summary_csv import summary_csv
 from fer_bench.report.summary_table import summary_table
 from fer_bench.results.records import Parameters
 
@@ -110,6 +113,26 @@ def test_networks_within_noise_are_marked_and_seeds_give_the_deviation():
         made_table(made_cell("vggface", "random", 0.5, spread=1), near, WEAK), "accuracy ±CI"
     )
     assert [text.startswith("*") for text in marked.values()] == [True, True, False, False]
+
+
+def test_training_time_is_the_features_once_and_the_epochs_of_one_seed():
+    stages = (
+        (("frozen features", 60.0), ("training", 40.0), ("evaluation", 500.0)),
+        (("building the network", 9.0), ("training", 80.0)),  # features from the store
+    )
+    cells = [
+        dataclasses.replace(made_cell("mini", "random", 0.5, seed=seed), parts=parts)
+        for seed, parts in enumerate(stages)
+    ]
+    analysis = analyse(made_run(*cells))
+    assert analysis.standings[0].training_seconds == 120.0
+    costs = {one.name: one.values for one in tradeoffs(analysis.groups, 32).costs}
+    assert costs["training time"] == {0: 120.0}
+    rows = csv.DictReader(summary_csv(analysis).splitlines())
+    assert [row["training_seconds"] for row in rows] == ["100.0", "140.0"]
+    unknown = "No time recorded for frozen features: mini random"
+    assert unknown not in summary_table(analysis).notes[0]
+    assert unknown in made_table(cells[1]).notes[0]
 
 
 def test_columns_that_no_network_has_are_omitted():

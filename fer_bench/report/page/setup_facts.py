@@ -34,7 +34,7 @@ def _facts(experiment: Experiment) -> Iterator[tuple[str, str]]:
         yield "measured", " and ".join(dates)
     seconds = sum(seconds for cell in experiment.run.cells for _, seconds in cell.parts)
     if seconds:
-        yield "training of all cells", _duration(seconds)
+        yield "all cells, evaluation included", _duration(seconds)
     environment = dict(experiment.run.environment)
     for name in _VERSIONS:
         if name in environment:

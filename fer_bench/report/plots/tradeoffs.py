@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.analysis.training_time import mean_training_seconds
+from fer_bench.report.feature_note import unrecorded_features
 from fer_bench.report.plots.axes import add_axes, amount, cell_look, set_scale, set_ticks
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import briefly, name, not_shown, seeds_note, short_name
@@ -108,9 +110,10 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
         if len(seen) > 1
         else "",
         "" if few else f"Of {len(seen)} networks, only those on a front are named; see the tables.",
-        "Parameters: complete network including the head. Training time: frozen features and all "
-        "epochs, in the run that trained the cell; features from the store count as 0 s. "
-        f"Inference: from 48x48 images to probabilities, in batches of {batch}, median.",
+        "Parameters: complete network including the head. Training time: frozen features once and "
+        "all epochs, without evaluation, in the run that trained the cell."
+        f"{unrecorded_features(groups)} Inference: from 48x48 images to probabilities, in "
+        f"batches of {batch}, median.",
         *seeds_note(every, "Means over the seeds."),
         *seeds_note(every if few else [], "Vertical lines: minimum to maximum."),
     ]
@@ -156,14 +159,14 @@ def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
         )
         for group in groups
     ]
-    measures: list[tuple[str, str, Callable[[CellResult], float | None]]] = [
-        ("parameters", "", parameters),
-        ("training time", "s", training_seconds),
-        ("inference time per image", "ms", lambda cell: _image_milliseconds(cell, batch)),
+    measures: list[tuple[str, str, Callable[[Group], float | None]]] = [
+        ("parameters", "", _mean_of(parameters)),
+        ("training time", "s", lambda group: mean_training_seconds(group.trained)),
+        ("inference time per image", "ms", _mean_of(lambda one: _image_milliseconds(one, batch))),
     ]
     costs = []
     for words, unit, measure in measures:
-        values = _means(groups, measure)
+        values = {index: value for index, group in enumerate(groups) if (value := measure(group))}
         if values:
             points = [(value, networks[index].accuracy) for index, value in values.items()]
             front = tuple(list(values)[place] for place in pareto(points))
@@ -174,15 +177,14 @@ def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
     return Tradeoffs(tuple(networks), tuple(costs), tuple(sorted(named)))
 
 
-def _means(
-    groups: Sequence[Group], measure: Callable[[CellResult], float | None]
-) -> dict[int, float]:
-    means = {}
-    for index, group in enumerate(groups):
+def _mean_of(measure: Callable[[CellResult], float | None]) -> Callable[[Group], float | None]:
+    """Return the mean of a measure over the trained cells of a group."""
+
+    def mean(group: Group) -> float | None:
         known = [value for cell in group.trained if (value := measure(cell))]
-        if known:
-            means[index] = sum(known) / len(known)
-    return means
+        return sum(known) / len(known) if known else None
+
+    return mean
 
 
 def inference_batch(groups: Sequence[Group]) -> int:
@@ -195,13 +197,6 @@ def parameters(cell: CellResult) -> float | None:
     """Return the number of weights of a cell's network, head included; None if unknown."""
     counts = cell.parameters
     return None if counts is None else counts.backbone + counts.head
-
-
-def training_seconds(cell: CellResult) -> float | None:
-    """Return the seconds of frozen features and training; None if training was not timed."""
-    seconds = dict(cell.parts)
-    training = seconds.get("training")
-    return None if training is None else seconds.get("frozen features", 0.0) + training
 
 
 def _image_milliseconds(cell: CellResult, batch: int) -> float | None:

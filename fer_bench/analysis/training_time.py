@@ -1,0 +1,57 @@
+"""Training time of a cell: its frozen features once, and all epochs of one seed."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.results.records import CellResult
+
+_FEATURES, _TRAINING = "frozen features", "training"
+
+
+def feature_seconds(cell: CellResult, seeds: Sequence[CellResult]) -> float | None:
+    """Return the seconds of the pass that computed a cell's frozen features.
+
+    Args:
+        cell: the cell.
+        seeds: cells of the same backbone and init, ``cell`` included. If the cell took its features
+            from the store, the mean of the passes that these recorded stands for its own.
+
+    Returns:
+        None if no pass was recorded: the features came from an earlier run, or nothing is frozen.
+    """
+    own = dict(cell.parts).get(_FEATURES)
+    if own is not None:
+        return own
+    recorded = [parts[_FEATURES] for one in seeds if _FEATURES in (parts := dict(one.parts))]
+    return statistics.fmean(recorded) if recorded else None
+
+
+def training_seconds(cell: CellResult, seeds: Sequence[CellResult]) -> float | None:
+    """Return the seconds of a cell's frozen features and epochs, without building and evaluation.
+
+    Args:
+        cell: the cell.
+        seeds: as in ``feature_seconds``.
+
+    Returns:
+        None if training was not timed.
+    """
+    training = dict(cell.parts).get(_TRAINING)
+    return None if training is None else (feature_seconds(cell, seeds) or 0.0) + training
+
+
+def mean_training_seconds(seeds: Sequence[CellResult]) -> float | None:
+    """Return the mean training time of cells of one backbone and init; None if none was timed."""
+    known = [seconds for one in seeds if (seconds := training_seconds(one, seeds)) is not None]
+    return statistics.fmean(known) if known else None
+
+
+def lacks_features(seeds: Sequence[CellResult]) -> bool:
+    """Return True if the training time of these cells counts no pass for frozen features."""
+    timed = [one for one in seeds if _TRAINING in dict(one.parts)]
+    return bool(timed) and feature_seconds(timed[0], seeds) is None
