@@ -65,7 +65,7 @@ def test_several_seeds_have_a_range() -> None:
 def test_costs_and_speeds_are_those_of_the_cells(made: Data) -> None:
     found = made["sets"][0]["tradeoffs"]
     assert [one["name"] for one in found["costs"]] == [
-        *("parameters", "training time", "inference time per image")
+        *("parameters", "training time", "inference time per image, batch of 32")
     ]
     assert found["batch"] == 32
     first = found["points"][0]

@@ -31,6 +31,7 @@ TABLE = Table(
     (
         Row("MobileNet pretrained", (0.123456, "50 % | good_\n")),
         Row("MobileNet random, seed 43", (0.5, "hidden")),
+        Row("MobileNet random, Fear, or awe", (0.5, "hidden")),
         Row("OpenFace random minus MobileNet random", (0.5, "hidden")),
         Row("OpenFace random", (None, 'so "so", fair')),
         Row("[a] <b> *--", (-0.5, "=1+1")),
@@ -120,15 +121,23 @@ def test_values_are_shown_on_hover_and_by_keyboard(visit: Any, address: str) -> 
     text = hover(tab, TRADEOFFS, 0, 0)
     assert text.startswith("MobileNet pretrained test accuracy 60.0 %")
     assert "parameters 3.24 M" in text
-    assert text.endswith("images/s 1,000")
+    assert "inference time per image, batch of 32" in text
+    x, y = tab.evaluate("""
+        (({ scales: { x, y } }) => [x.ticks.length, y.ticks.at(-1).label])(
+          Chart.getChart(document.querySelector("#plot-of-tradeoffs canvas")))
+    """)
+    assert x >= 3
+    assert y.endswith(" %")
+    assert text.endswith("images/s, batch of 32 1,000")
     text = hover(tab, CURVES, 0, 10)
     # The accuracy of this cell grows from 0.14 by 0.02 in each epoch.
-    assert text.startswith("Epoch 10: accuracy MobileNet pretrained validation 0.3400")
+    assert text.startswith("Epoch 10: accuracy MobileNet pretrained validation 34.00 %")
     assert text.count("random validation") == 4
     text = hover(tab, RECALL, 7, 1)
-    assert text == "Disgust: recall VGG-Face random 1.0000, 95 % CI 0.839 to 1.000, 20 images"
+    assert text == "Disgust: recall VGG-Face random 100.0 %, 95 % CI 83.9 % to 100.0 %, 20 images"
     tab.locator("#table-of-recall .controls select").select_option("F1")
-    assert hover(tab, RECALL, 7, 1).startswith("Disgust: F1 VGG-Face random 1.0000")
+    assert hover(tab, RECALL, 7, 1).startswith("Disgust: F1 VGG-Face random 100.0 %")
+    assert tab.locator("#table-of-recall h3").inner_text().startswith("F1 per class")
     tab.locator(TRADEOFFS).focus()
     tip = tab.locator(f"{TRADEOFFS} + .tip")
     # The fastest cell is the leftmost one.
@@ -205,6 +214,9 @@ def test_examples_are_filtered_by_true_and_predicted_class(visit: Any, address: 
     # It is VGG-Face random alone that takes it for Angry.
     tab.locator("#cells button", has_text="VGG-Face random").click()
     assert count.inner_text() == "0 of 2 images"
+    tab.locator("#pictures .none button", has_text="Reset").click()
+    assert count.inner_text() == "2 of 2 images"
+    assert tab.locator("#pictures .none").is_visible() is False
     assert complaints == []
 
 

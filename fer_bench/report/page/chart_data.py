@@ -142,7 +142,13 @@ def _tradeoffs(analysis: Analysis, cells: Sequence[int]) -> Data:
         )
     return {
         "batch": batch,
-        "costs": [{"name": cost.name, "unit": cost.unit} for cost in found.costs],
+        "costs": [
+            {
+                "name": f"{cost.name}, batch of {batch}" if cost.unit == "ms" else cost.name,
+                "unit": cost.unit,
+            }
+            for cost in found.costs
+        ],
         "points": points,
     }
 

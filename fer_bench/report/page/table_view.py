@@ -34,6 +34,9 @@ _TONES = {
 }
 """Tones of the words for the outcome of a cell, a claim or a metric."""
 
+_UNMEASURED = {"speed": "Speed was not measured: run without --no-timing."}
+"""Sentences, by key, for tables in which every value may be missing on request."""
+
 _AT_END = re.compile(r"(.*?)( \([^()]*\))?", re.DOTALL)
 """Title, and brackets at its end."""
 
@@ -89,6 +92,7 @@ class Grid:
         reasons: reasons for missing values, in the order of their marks, from 1.
         notes: notes below the table.
         stacked: if True, a narrow page shows each row as a block, since the table holds text.
+        unmeasured: sentence that replaces the rows of a table without any value; empty otherwise.
         folded: if True, only the title is visible at first.
     """
 
@@ -103,6 +107,7 @@ class Grid:
     reasons: Sequence[str]
     notes: Sequence[str]
     stacked: bool
+    unmeasured: str = ""
     folded: bool = False
 
 
@@ -140,7 +145,14 @@ def grid(table: Table) -> Grid:
         reasons=made.reasons,
         notes=notes,
         stacked=any(column.kind == "text" for column in table.columns),
+        unmeasured=_UNMEASURED.get(table.key, "") if _is_unmeasured(table) else "",
     )
+
+
+def _is_unmeasured(table: Table) -> bool:
+    """Return True if no row has a value, and not because all cells were skipped or failed."""
+    trained = [row for row in table.rows if row.missing not in ("skipped", "failed")]
+    return bool(trained) and all(entry is None for row in table.rows for entry in row.entries)
 
 
 def short_title(title: str) -> str:

@@ -23,13 +23,13 @@ for (const { suffix, calibration } of data.sets) {
         ]),
       ],
       options: {
-        scales: { x: charts.axis("confidence", unit), y: charts.axis("accuracy", unit) },
+        scales: { x: charts.shareAxis("confidence", unit), y: charts.shareAxis("accuracy", unit) },
       },
       describe: (found) => ({
-        title: `Confidence ${found[0].x.toFixed(3)}`,
+        title: `Confidence ${charts.percent(found[0].x)}`,
         lines: found.map(({ cell, y, images, error }) => ({
           cell,
-          text: `accuracy ${y.toFixed(3)}, ${images.toLocaleString("en")} images, ECE ${error.toFixed(3)}`,
+          text: `accuracy ${charts.percent(y)}, ${images.toLocaleString("en")} images, ECE ${charts.percent(error)}`,
         })),
       }),
     };

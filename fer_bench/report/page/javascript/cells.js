@@ -21,8 +21,9 @@ const cells = (() => {
       dash: init === "random" ? [6, 3] : [],
     };
   };
-  const swatch = (cell) => {
-    const { colour, marker, hollow, dash } = look(cell);
+  const swatch = (cell, other) => {
+    const { marker, hollow, dash, ...own } = look(cell);
+    const colour = other ?? own.colour;
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", "0 0 30 12");
     svg.setAttribute("aria-hidden", "true");
@@ -43,14 +44,17 @@ const cells = (() => {
   // What stands for one cell, or for a pair of cells, by its name.
   const byName = new Map(all.map(({ label }, cell) => [label, cell]));
   const ofSet = data.sets.map(({ name }) => ` (${name})`);
+  // The name of a cell may be followed by a seed or a class, which may contain commas.
+  const cellAtStart = (text) => {
+    for (let end = text.length; end > 0; end = text.lastIndexOf(", ", end - 1))
+      if (byName.has(text.slice(0, end))) return byName.get(text.slice(0, end));
+    return undefined;
+  };
   const cellsNamed = (label) => {
     const end = ofSet.find((one) => label.endsWith(one)) ?? "";
     const text = label.slice(0, label.length - end.length);
     const names = byName.has(text) ? [text] : text.split(" minus ");
-    // The name of a cell may be followed by a seed or a class.
-    const found = names.map(
-      (name) => byName.get(name) ?? byName.get(name.slice(0, name.lastIndexOf(", "))),
-    );
+    const found = names.map(cellAtStart);
     return found.includes(undefined) ? [] : found;
   };
   const NAMES = {

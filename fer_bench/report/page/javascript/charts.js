@@ -13,25 +13,43 @@ const charts = (() => {
     ticks: { color: colour("ink-soft"), maxRotation: 0, ...more.ticks },
   });
 
+  const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
+  const interval = (low, high) => `${percent(low)} to ${percent(high)}`;
+
+  // An axis of shares, in percent.
+  const shareAxis = (title, more = {}) =>
+    axis(title, {
+      ...more,
+      ticks: { callback: (share) => `${Number((100 * share).toFixed(2))} %`, ...more.ticks },
+    });
+
   const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
-  // Ticks at 1, 2 and 5 times the powers of ten, or at the powers alone if those are too many.
+  // Ticks at round multiples of powers of ten, as many as there is room for, but at least three.
+  const LOG_STEPS = [
+    [1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9],
+    [1, 1.5, 2, 3, 5, 7],
+    [1, 2, 5],
+    [1, 3],
+    [1],
+  ];
   const logAxis = (title, values, format, room = 1.6) => {
     const [min, max] = [Math.min(...values) / room, Math.max(...values) * room];
     const powers = [];
     for (let power = Math.floor(Math.log10(min)); 10 ** power <= max; power++) powers.push(power);
     const at = (steps) =>
       powers
-        .flatMap((power) => steps.map((step) => step * 10 ** power))
+        .flatMap((power) => steps.map((step) => Number((step * 10 ** power).toPrecision(3))))
         .filter((value) => value >= min && value <= max);
     return axis(title, {
       type: "logarithmic",
       min,
       max,
       afterBuildTicks: (scale) => {
-        const all = [[1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].map(at);
+        const all = LOG_STEPS.map(at);
         const most = scale.isHorizontal() ? scale.width / 60 : scale.height / 24;
-        const ticks = all.find((places) => places.length <= most) ?? all.at(-1);
+        const enough = all.filter(({ length }) => length >= 3);
+        const ticks = enough.find(({ length }) => length <= most) ?? enough.at(-1) ?? all[0];
         scale.ticks = ticks.map((value) => ({ value }));
       },
       ticks: { callback: format, autoSkip: false },
@@ -157,5 +175,17 @@ const charts = (() => {
   cells.onChange(refreshAll);
   document.addEventListener("theme", refreshAll);
 
-  return { add, axis, cellStyle, colour, guide, inFigure, logAxis, shortened };
+  return {
+    add,
+    axis,
+    cellStyle,
+    colour,
+    guide,
+    inFigure,
+    interval,
+    logAxis,
+    percent,
+    shareAxis,
+    shortened,
+  };
 })();

@@ -20,7 +20,7 @@ for (const set of data.sets) {
       datasets: shown.map((one, place) => ({
         data: points(one, (place - (shown.length - 1) / 2) * step),
         ...charts.cellStyle(one.cell, 0),
-        pointRadius: 4,
+        pointRadius: 2, // smaller than the intervals of large classes
       })),
       options: {
         scales: {
@@ -37,7 +37,7 @@ for (const set of data.sets) {
               callback: (code) => charts.shortened(set.classes[code] ?? "", 14),
             },
           }),
-          y: charts.axis(METRICS[metric.value], { min: 0, max: 1 }),
+          y: charts.shareAxis(METRICS[metric.value], { min: 0, max: 1 }),
         },
       },
       describe: (found) => ({
@@ -45,8 +45,8 @@ for (const set of data.sets) {
         lines: found.map(({ cell, y, low, high, images }) => ({
           cell,
           text: [
-            y.toFixed(4),
-            ...(low === null ? [] : [`95 % CI ${low.toFixed(3)} to ${high.toFixed(3)}`]),
+            charts.percent(y),
+            ...(low === null ? [] : [`95 % CI ${charts.interval(low, high)}`]),
             `${images.toLocaleString("en")} images`,
           ].join(", "),
         })),
@@ -63,6 +63,15 @@ for (const set of data.sets) {
     const place = charts.inFigure(table);
     place.before(controls);
     const refresh = charts.add(place, "Metrics of each class with 95 % intervals.", configure);
-    controls.addEventListener("input", refresh);
+    const heading = table.querySelector("h3").firstChild;
+    const usual = heading.textContent;
+    controls.addEventListener("input", () => {
+      const name = METRICS[metric.value];
+      heading.textContent =
+        metric.value === "recall"
+          ? usual
+          : `${usual.replace("Recall", name[0].toUpperCase() + name.slice(1))} (table: recall) `;
+      refresh();
+    });
   }
 }

@@ -88,6 +88,7 @@
   const FORMATS = { CSV: csv, Markdown: markdown, LaTeX: latex };
   for (const article of document.querySelectorAll("article.table")) {
     const table = article.querySelector("table");
+    if (!table) continue;
     const choices = document.createElement("p");
     choices.className = "copy";
     choices.append("Copy: ");

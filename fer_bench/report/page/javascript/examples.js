@@ -23,6 +23,12 @@
     const controls = document.createElement("form");
     controls.className = "controls";
     controls.append(actualLabel, predictedLabel, count);
+    const reset = document.createElement("button");
+    reset.type = "button";
+    reset.textContent = "Reset";
+    const none = document.createElement("p");
+    none.className = "none";
+    none.append("No example matches. ", reset);
     const update = () => {
       for (const item of items) {
         const fits =
@@ -31,11 +37,16 @@
         item.classList.toggle("off", !fits);
       }
       const left = items.filter((item) => !item.matches(".off")).length;
+      none.hidden = left > 0;
       count.textContent = `${left} of ${items.length} images`;
     };
     controls.addEventListener("input", update);
     cells.onChange(update);
-    list.before(controls);
+    reset.addEventListener("click", () => {
+      actual.value = predicted.value = "";
+      update();
+    });
+    list.before(controls, none);
     update();
   }
 }

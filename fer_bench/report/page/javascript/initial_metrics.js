@@ -11,6 +11,9 @@
           values.map((value) => ({ x: value[which], y, cell, value })),
         );
       const epoch = points(1);
+      const isLoss = measure === "loss";
+      const text = (value) =>
+        value == null ? "–" : isLoss ? value.toFixed(4) : charts.percent(value, 2);
       return {
         datasets: [
           ...shown.map(({ cell }) => ({
@@ -31,7 +34,9 @@
         ],
         options: {
           scales: {
-            x: charts.axis(`validation ${measure}${measure === "loss" ? ", nats" : ""}`),
+            x: isLoss
+              ? charts.axis("validation loss, nats")
+              : charts.shareAxis("validation accuracy"),
             y: charts.axis("", {
               title: { display: false },
               reverse: true,
@@ -51,8 +56,8 @@
         describe: ([{ cell, value }]) => ({
           title: cells.label(cell),
           lines: [
-            { name: "untrained", text: value[0]?.toFixed(4) ?? "–" },
-            { name: "after one epoch", text: value[1]?.toFixed(4) ?? "–" },
+            { name: "untrained", text: text(value[0]) },
+            { name: "after one epoch", text: text(value[1]) },
           ],
         }),
       };

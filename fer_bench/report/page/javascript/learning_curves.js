@@ -8,7 +8,12 @@
     batch_validation: "validation, batch statistics",
   };
   const STEEP = 30; // nats above which a linear axis would flatten the rest
-  const COLOURS = { validation: "series-1", running: "series-2" };
+  const COLOURS = {
+    validation: "series-1",
+    running: "series-2",
+    train: "series-3",
+    batch_validation: "series-5",
+  };
 
   const points = (curve) =>
     curve.mean.map((y, index) => ({
@@ -27,7 +32,7 @@
     );
     const style = (curve) => {
       const usual = charts.cellStyle(curve.cell, curve.part === "validation" ? 2 : 1);
-      const colour = charts.colour(COLOURS[curve.part] ?? "ink-soft");
+      const colour = charts.colour(COLOURS[curve.part]);
       return {
         ...usual,
         pointRadius: curve.part === "validation" ? 2.5 : 0,
@@ -37,11 +42,10 @@
           : {}),
       };
     };
-    const digits = measure === "accuracy" ? 4 : 3;
+    const text = (one) => (measure === "accuracy" ? charts.percent(one, 2) : one.toFixed(3));
     const value = ({ y, low, high }) =>
-      low == null
-        ? y.toFixed(digits)
-        : `${y.toFixed(digits)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
+      low == null ? text(y) : `${text(y)} (${text(low)} to ${text(high)})`;
+    const linearAxis = measure === "accuracy" ? charts.shareAxis : charts.axis;
     const values = curves
       .flatMap(({ mean, low = mean, high = mean }) => [...low, ...high])
       .filter((one) => one !== null);
@@ -49,7 +53,7 @@
     const y =
       most > STEEP && least > 0
         ? charts.logAxis(MEASURES[measure], values, (one) => one, 1.1)
-        : charts.axis(
+        : linearAxis(
             MEASURES[measure],
             values.length && { suggestedMin: least, suggestedMax: most },
           );
@@ -69,6 +73,7 @@
           .sort((a, b) => (measure === "loss" ? a.y - b.y : b.y - a.y))
           .map((point) => ({
             cell: point.cell,
+            colour: byPart ? COLOURS[point.part] : undefined,
             text: `${PARTS[point.part]} ${value(point)}`,
           })),
       }),
@@ -109,7 +114,7 @@
     legend.className = "key";
     for (const part of Object.keys(PARTS).filter((one) => parts.has(one))) {
       const entry = document.createElement("span");
-      entry.style.setProperty("--key", `var(--${COLOURS[part] ?? "ink-soft"})`);
+      entry.style.setProperty("--key", `var(--${COLOURS[part]})`);
       entry.textContent = PARTS[part];
       legend.append(entry);
     }

@@ -27,12 +27,12 @@ for (const { suffix, time } of data.sets) {
       options: {
         scales: {
           x: isLog ? charts.logAxis(title, ends, (value) => value, 1.05) : charts.axis(title),
-          y: charts.axis("validation accuracy"),
+          y: charts.shareAxis("validation accuracy"),
         },
       },
       describe: ([point]) => ({
         title: `After ${Number(point.x.toPrecision(3))} s, epoch ${point.epoch}`,
-        lines: [{ cell: point.cell, text: point.y.toFixed(4) }],
+        lines: [{ cell: point.cell, text: charts.percent(point.y, 2) }],
       }),
     };
   };

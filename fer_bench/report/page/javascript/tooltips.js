@@ -7,17 +7,17 @@ const tooltips = (() => {
   const cellPoints = (tooltip) =>
     (tooltip.dataPoints ?? []).map((point) => point.raw).filter((raw) => raw.cell !== undefined);
 
-  // Shows what `describe` returned: a title, and lines of a name, which is by default that of their
-  // cell, and a text.
+  // Shows what `describe` returned: a title, and lines of a name and a colour, which are by default
+  // those of their cell, and a text.
   const fillTip = (tip, { title, lines }) => {
     const element = (tag, text) => {
       const made = document.createElement(tag);
       made.textContent = text;
       return made;
     };
-    const rows = lines.slice(0, MOST_LINES).map(({ cell, name, text }) => {
+    const rows = lines.slice(0, MOST_LINES).map(({ cell, colour, name, text }) => {
       const row = document.createElement("span");
-      if (cell !== undefined) row.append(cells.swatch(cell));
+      if (cell !== undefined) row.append(cells.swatch(cell, colour));
       row.append(element("bdi", name ?? cells.label(cell)), element("span", text));
       return row;
     });
@@ -34,11 +34,13 @@ const tooltips = (() => {
     fillTip(tip, chart.configuration.describe(points));
     const { caretX, caretY } = tooltip;
     const [width, height] = [tip.offsetWidth, tip.offsetHeight];
-    const fits = caretX + GAP + width <= box.clientWidth;
-    const left = fits ? caretX + GAP : caretX - GAP - width;
+    // To the right or to the left of the point, else below the chart.
+    const sides = [caretX + GAP, caretX - GAP - width];
+    const beside = sides.find((left) => left >= 0 && left + width <= box.clientWidth);
+    const middle = Math.min(caretX - width / 2, box.clientWidth - width);
     const top = Math.min(caretY - height / 2, box.clientHeight - height);
-    tip.style.left = `${Math.max(0, left)}px`;
-    tip.style.top = `${Math.max(0, top)}px`;
+    tip.style.left = `${beside ?? Math.max(0, middle)}px`;
+    tip.style.top = `${beside === undefined ? box.clientHeight : Math.max(0, top)}px`;
   };
 
   // Shows the tooltip of points, or none. An update would repeat the last event of the mouse.

@@ -16,9 +16,13 @@ for (const { suffix, tradeoffs } of data.sets) {
   };
   const withUnit = (index, value) =>
     value == null ? "–" : `${amount(value)} ${costs[index].unit}`.trim();
-  const percent = (share) => `${(100 * share).toFixed(1)} %`;
-  const accuracy = ({ accuracy: value, interval }) =>
-    interval ? `${percent(value)}, 95 % CI ${interval.map(percent).join(" to ")}` : percent(value);
+  const { percent } = charts;
+  // The bar of a point is its range over the seeds.
+  const accuracyLines = ({ accuracy, low, high, interval }) => [
+    { name: "test accuracy", text: percent(accuracy) },
+    ...(low < high ? [{ name: "seeds (bar)", text: charts.interval(low, high) }] : []),
+    ...(interval ? [{ name: "95 % CI over images", text: charts.interval(...interval) }] : []),
+  ];
 
   // The points that no other one exceeds in accuracy at the same or lower cost, cheapest first.
   const frontOf = (all) => {
@@ -104,17 +108,29 @@ for (const { suffix, tradeoffs } of data.sets) {
           ),
         ],
         options: {
-          scales: { x: axis, y: charts.axis("test accuracy", { grace: "12%" }) },
+          scales: {
+            x: axis,
+            y: charts.shareAxis("test accuracy", {
+              grace: "12%",
+              ...(shown.length && {
+                suggestedMin: Math.min(...shown.map(({ low }) => low)),
+                suggestedMax: Math.max(...shown.map(({ high }) => high)),
+              }),
+            }),
+          },
         },
         describe: ([point]) => ({
           title: cells.label(point.cell),
           lines: [
-            { name: "test accuracy", text: accuracy(point) },
+            ...accuracyLines(point),
             ...costs.map(({ name }, index) => ({
               name,
               text: withUnit(index, point.costs[index]),
             })),
-            { name: "images/s", text: point.throughput === null ? "–" : amount(point.throughput) },
+            {
+              name: `images/s, batch of ${batch}`,
+              text: point.throughput === null ? "–" : amount(point.throughput),
+            },
           ],
         }),
       };
