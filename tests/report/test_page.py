@@ -33,6 +33,7 @@ from fer_bench.report.page.scripts import chart_library, page_script
 from fer_bench.report.page.setup_facts import PAPER
 from fer_bench.report.page.table_view import grid, short_title
 from fer_bench.report.plots.example_images import example_figures
+from fer_bench.report.speed_table import speed_table
 from fer_bench.report.table_rendering import DASH, body
 from fer_bench.results.records import Predictions
 
@@ -201,6 +202,18 @@ def test_every_link_leads_into_the_page_or_to_an_absolute_address(whole: Node) -
     others = [link for link in links if not link.startswith(("#", "data:"))]
     assert all(link.startswith("https://") for link in others)
     assert PAPER in others
+
+
+def test_a_speed_table_without_any_value_is_one_line() -> None:
+    run = make_run()
+    made = speed_table(analyse(run))
+    assert grid(made).unmeasured == ""
+    run = dataclasses.replace(run, cells=tuple(cell.without_speed() for cell in run.cells))
+    unmeasured = "Speed was not measured: run without --no-timing."
+    assert grid(speed_table(analyse(run))).unmeasured == unmeasured
+    shown = read(page(content(run))).by_id("table-of-speed")
+    assert unmeasured in shown.text()
+    assert not shown.all("table")
 
 
 def test_files_are_embedded_for_the_page_alone() -> None:

@@ -40,6 +40,7 @@ TABLE = Table(
 SUMMARY = "cell,test_accuracy\nmobilenet-random,0.285\n"
 TRADEOFFS = "#plot-of-tradeoffs canvas"
 CURVES = "#learning-curves canvas"
+PARTS = "#plot-of-figure-5-mobilenet canvas"
 RECALL = "#table-of-recall canvas"
 
 
@@ -138,6 +139,14 @@ def test_values_are_shown_on_hover_and_by_keyboard(visit: Any, address: str) -> 
     tab.locator("#table-of-recall .controls select").select_option("F1")
     assert hover(tab, RECALL, 7, 1).startswith("Disgust: F1 VGG-Face random 100.0 %")
     assert tab.locator("#table-of-recall h3").inner_text().startswith("F1 per class")
+    hover(tab, PARTS, 0, 10)
+    strokes = tab.evaluate(
+        "(name) => [...document.querySelectorAll(`${name} + .tip .swatch path`)]"
+        ".map((one) => one.style.stroke)",
+        PARTS,
+    )
+    # Validation and training, as in the key.
+    assert set(strokes) == {"var(--series-1)", "var(--series-2)"}
     tab.locator(TRADEOFFS).focus()
     tip = tab.locator(f"{TRADEOFFS} + .tip")
     # The fastest cell is the leftmost one.
@@ -282,6 +291,18 @@ def test_without_script_and_in_print_the_drawings_are_shown(visit: Any, address:
     tab, _, _ = visit(address, 375)
     show(tab, CURVES)
     assert drawings_shown(tab) == ["unheard-of"]
+    flags = tab.locator("#command-1 .flag").all()
+    assert len({one.bounding_box()["height"] for one in flags}) == 1
+    toggles = tab.locator("#cells button").all()
+    assert len({one.bounding_box()["y"] for one in toggles}) > 1
+    hover(tab, CURVES, 0, 10)
+    box = tab.locator(CURVES).first.bounding_box()
+    tip = tab.locator(f"{CURVES} + .tip").first.bounding_box()
+    epoch = tab.evaluate(
+        "(name) => Chart.getChart(document.querySelector(name)).tooltip.caretX", CURVES
+    )
+    x = box["x"] + epoch
+    assert tip["y"] >= box["y"] + box["height"] or not tip["x"] <= x <= tip["x"] + tip["width"]
     assert tab.evaluate("document.documentElement.scrollWidth") <= 375
     tab.emulate_media(media="print")
     assert len(drawings_shown(tab)) == drawn

@@ -36,11 +36,11 @@ const tooltips = (() => {
     const [width, height] = [tip.offsetWidth, tip.offsetHeight];
     // To the right or to the left of the point, else below the chart.
     const sides = [caretX + GAP, caretX - GAP - width];
-    const beside = sides.find((left) => left >= 0 && left + width <= box.clientWidth);
+    const side = sides.find((left) => left >= 0 && left + width <= box.clientWidth);
     const middle = Math.min(caretX - width / 2, box.clientWidth - width);
     const top = Math.min(caretY - height / 2, box.clientHeight - height);
-    tip.style.left = `${beside ?? Math.max(0, middle)}px`;
-    tip.style.top = `${beside === undefined ? box.clientHeight : Math.max(0, top)}px`;
+    tip.style.left = `${side ?? Math.max(0, middle)}px`;
+    tip.style.top = `${side === undefined ? box.clientHeight : Math.max(0, top)}px`;
   };
 
   // Shows the tooltip of points, or none. An update would repeat the last event of the mouse.
