@@ -127,10 +127,9 @@ for (const { suffix, tradeoffs } of data.sets) {
               name,
               text: withUnit(index, point.costs[index]),
             })),
-            {
-              name: `images/s, batch of ${batch}`,
-              text: point.throughput === null ? "–" : amount(point.throughput),
-            },
+            ...(point.throughput === null
+              ? []
+              : [{ name: `images/s, batch of ${batch}`, text: amount(point.throughput) }]),
           ],
         }),
       };
