@@ -79,14 +79,15 @@ def summary_csv(sets: Iterable[tuple[Analysis, Sequence[Experiment]]]) -> str:
         recorded = ((one.name, cell) for one in experiments for cell in one.run.cells)
         for (name, own), pooled in zip(recorded, analysis.run.cells, strict=True):
             cell = replace(pooled, backbone=own.backbone)
-            row = {"run": name, **_row(cell, analysis), "time_unit": unit}
+            seeds = next(one.trained for one in analysis.groups if pooled in one.cells)
+            row = {"run": name, **_row(cell, seeds, analysis), "time_unit": unit}
             writer.writerow(
                 {key: in_csv(one) if isinstance(one, str) else one for key, one in row.items()}
             )
     return target.getvalue()
 
 
-def _row(cell: CellResult, analysis: Analysis) -> dict[str, Any]:
+def _row(cell: CellResult, seeds: Sequence[CellResult], analysis: Analysis) -> dict[str, Any]:
     row: dict[str, Any] = {
         "cell": cell.id,
         "backbone": cell.backbone,
@@ -118,13 +119,8 @@ def _row(cell: CellResult, analysis: Analysis) -> dict[str, Any]:
     return row | {
         "validation_accuracy": cell.quality.history.validation_accuracy[-1],
         "beats_majority_baseline": None if beats is None else str(beats).lower(),
-        "training_seconds": training_seconds(cell, _seeds_of(cell, analysis)),
+        "training_seconds": training_seconds(cell, seeds),
         "latency_milliseconds": None if latency is None else 1000 * latency,
         "images_per_second": throughput,
         "batch_size": batch_size,
     }
-
-
-def _seeds_of(cell: CellResult, analysis: Analysis) -> tuple[CellResult, ...]:
-    """Return the trained cells of the same backbone and init."""
-    return next(group.trained for group in analysis.groups if cell in group.cells)

@@ -6,6 +6,7 @@ import dataclasses
 import pytest
 from made_runs import made_cell, made_missing, made_run
 
+from fer_bench.analysis.experiments import Experiment
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import Report, highlighted, terminal_text
 from fer_bench.report.output import DETAILS
@@ -128,7 +129,7 @@ def test_training_time_is_the_features_once_and_the_epochs_of_one_seed():
     assert analysis.standings[0].training_seconds == 120.0
     costs = {one.name: one.values for one in tradeoffs(analysis.groups, 32).costs}
     assert costs["training time"] == {0: 120.0}
-    rows = csv.DictReader(summary_csv(analysis).splitlines())
+    rows = csv.DictReader(summary_csv([(analysis, [Experiment(analysis.run)])]).splitlines())
     assert [row["training_seconds"] for row in rows] == ["100.0", "140.0"]
     unknown = "No time recorded for frozen features: mini random"
     assert unknown not in summary_table(analysis).notes[0]
