@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -194,7 +195,9 @@ def _lead(analysis: Analysis) -> str:
     if behind:
         pair = _pair(analysis, best.group, behind[0].group)
         more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
-        clauses.append(f"it beats {behind[0].group.label} by {_describe(pair)}{more}")
+        # A distorted accuracy decides nothing, however significant the difference.
+        verb = "is ahead of" if _distortion((best, behind[0])) else "beats"
+        clauses.append(f"it {verb} {behind[0].group.label} by {_describe(pair)}{more}")
     if unknown:
         clauses.append(f"it was not compared with {_listed(unknown)}: predictions are missing")
     if any(one.beats_baseline in (True, None) for one in analysis.standings):
@@ -229,17 +232,19 @@ def _seeds(ranked: Sequence[Standing]) -> str:
 
 def _batch_norm(ranked: Sequence[Standing]) -> str:
     """Warn of networks whose accuracy is an artefact of batch normalisation."""
-    found = [
-        (max(gap.widest for gap in one.group.batch_norm_gaps), one)
-        for one in ranked
-        if _is_distorted(one)
-    ]
+    found = [one.group for one in ranked if _is_distorted(one)]
     if not found:
         return ""
-    names = _listed([one.group.label for _, one in found])
+    first, gaps = found[0], found[0].batch_norm_gaps
+    by_batch, by_average = (
+        _percent(statistics.fmean(values))
+        for values in zip(*((gap.batch_validation, gap.validation) for gap in gaps), strict=True)
+    )
+    others = [group.label for group in found[1:]]
     return (
-        f"Batch normalisation lags in {names}: with batch statistics, validation accuracy differs "
-        f"by up to {_points(max(widest for widest, _ in found))} (Final accuracy and loss)."
+        f"Batch normalisation lags in {first.label}: validation accuracy {by_average}, with batch "
+        f"statistics {by_batch}{f'; also in {_listed(others)}' if others else ''} "
+        "(--batchnorm=frozen avoids it)."
     )
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.group_comparisons import compare_on_subset
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.standings import Standing
@@ -29,36 +34,56 @@ def data_findings(analysis: Analysis) -> str:
         )
     if agreement is not None:
         clauses.append(f"{100 * agreement.accuracy:.0f} % of labels agree with the FER+ majority")
+        clauses += _by_votes(analysis)
     return f"{'; '.join(clauses)}."
 
 
-def effect_of_duplicates(analysis: Analysis) -> str:
-    """Compare the ranking with that on the deduplicated test images; empty if it is unknown."""
-    ranked, baseline = analysis.standings, analysis.baseline
-    scores = [
-        leakage.deduplicated.accuracy
-        for one in ranked
-        if (leakage := one.group.leakage) is not None
-        and leakage.deduplicated is not None
-        and leakage.duplicated is not None
+def _by_votes(analysis: Analysis) -> list[str]:
+    always, ranked = analysis.vote_baseline, analysis.standings
+    if always is None or not ranked or (scores := ranked[0].group.vote_scores) is None:
+        return []
+    return [
+        f"against that majority, {ranked[0].group.label} scores "
+        f"{100 * scores.by_votes.accuracy:.1f} %, always predicting {always.name} "
+        f"{100 * always.scores.by_votes.accuracy:.1f} %"
     ]
-    if not scores or len(scores) < len(ranked) or baseline is None:
+
+
+def effect_of_duplicates(analysis: Analysis) -> str:
+    """Compare the lead of the best network with that on the deduplicated test images.
+
+    Empty if predictions or duplicates are unknown.
+    """
+    ranked, baseline, subsets = analysis.standings, analysis.baseline, analysis.subsets
+    if not ranked or subsets is None or not subsets.duplicated.any() or baseline is None:
         return ""
     kept, everything = baseline.leakage.deduplicated, baseline.leakage.all_images
     if kept is None:
         return ""
+    scores = [
+        float(one.group.correct[:, subsets.deduplicated].mean())
+        for one in ranked
+        if one.group.correct is not None
+    ]
+    if len(scores) < len(ranked):
+        return ""
     return (
-        f"On the deduplicated test images{_order(ranked, scores)} {ranked[0].group.label} scores "
-        f"{100 * scores[0]:.1f} % instead of {100 * ranked[0].accuracy:.1f} %, always predicting "
-        f"{baseline.name} {100 * kept.accuracy:.1f} % instead of {100 * everything.accuracy:.1f} %."
+        f"On the deduplicated test images {_order(ranked, scores, subsets.deduplicated)}"
+        f"{ranked[0].group.label} scores {100 * scores[0]:.1f} % instead of "
+        f"{100 * ranked[0].accuracy:.1f} %, always predicting {baseline.name} "
+        f"{100 * kept.accuracy:.1f} % instead of {100 * everything.accuracy:.1f} %."
     )
 
 
-def _order(ranked: Sequence[Standing], scores: Sequence[float]) -> str:
+def _order(ranked: Sequence[Standing], scores: Sequence[float], kept: NDArray[np.bool_]) -> str:
     if len(ranked) == 1:
         return ""
-    best = ranked[scores.index(max(scores))].group.label
-    if best != ranked[0].group.label:
-        return f" {best} has the highest accuracy;"
-    same = list(scores) == sorted(scores, reverse=True)
-    return " the order of the networks is the same;" if same else " the best network is the same;"
+    place = scores.index(max(scores))
+    if place:
+        return f"{ranked[place].group.label} has the highest accuracy; "
+    (pair,) = compare_on_subset(ranked[0].group, [ranked[1].group], kept)
+    doubt = "" if pair.differ else " (not significant)"
+    return (
+        f"the lead over {ranked[1].group.label} is {100 * (scores[0] - scores[1]):.1f} points"
+        f"{doubt} instead of {100 * (ranked[0].accuracy - ranked[1].accuracy):.1f}; "
+    )
