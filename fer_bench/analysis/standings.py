@@ -15,6 +15,8 @@ from fer_bench.metrics import compare
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics import Comparison, Interval
@@ -80,6 +82,24 @@ def rank(groups: Sequence[Group], pairs: Sequence[Pair]) -> tuple[Standing, ...]
 def is_better(found: Comparison | None) -> bool | None:
     """Return True if the first cell is significantly better than the second; None if unknown."""
     return None if found is None else found.difference > 0 and found.p_value < LEVEL
+
+
+def accuracies_on(
+    standings: Sequence[Standing], images: NDArray[np.bool_]
+) -> tuple[float, ...] | None:
+    """Return the accuracy of each network on a subset of the test images, over all its seeds.
+
+    Args:
+        standings: the networks.
+        images: mask of the images to use, bool, shape (n,).
+
+    Returns:
+        None if the subset is empty, or if a network has no predictions.
+    """
+    known = [one.group.correct for one in standings if one.group.correct is not None]
+    if len(known) < len(standings) or not images.any():
+        return None
+    return tuple(float(correct[:, images].mean()) for correct in known)
 
 
 def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:

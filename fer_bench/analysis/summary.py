@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.analysis.group_comparisons import compare_on_subset, find_pair, p_text
-from fer_bench.analysis.standings import is_better
+from fer_bench.analysis.standings import accuracies_on, is_better
 from fer_bench.metrics import compare, majority_class_accuracy
 from fer_bench.results.records import NO_TEST
 from fer_bench.results.speed_units import speed_text, speed_unit
@@ -86,7 +86,7 @@ def accuracy_text(standing: Standing) -> str:
         With several seeds, the mean and the sample standard deviation over them; with one, the
         wider half of the 95 % CI over the test images, if known.
     """
-    text = _percent(standing.accuracy)
+    text = percent(standing.accuracy)
     spread = _half_width(standing) if standing.deviation is None else standing.deviation
     return text if spread is None else f"{text} \N{PLUS-MINUS SIGN} {100 * spread:.1f}"
 
@@ -130,7 +130,7 @@ def _best(analysis: Analysis) -> str:
     if not any(one.beats_baseline in (True, None) for one in analysis.standings):
         majority, share = majority_class(analysis)
         return (
-            f"No network clearly beats always predicting {majority} ({_percent(share)}) on {data}. "
+            f"No network clearly beats always predicting {majority} ({percent(share)}) on {data}. "
             f"Best: {name}, {accuracy}."
         )
     metric = "test" if analysis.dataset.has_test else "validation"
@@ -138,7 +138,7 @@ def _best(analysis: Analysis) -> str:
         majority = max(analysis.dataset.counts, key=lambda one: one[1])[0]
         return (
             f"No network clearly exceeds the share of {majority} "
-            f"({_percent(analysis.majority_share)}) on {data}. Best: {name}, {accuracy}."
+            f"({percent(analysis.majority_share)}) on {data}. Best: {name}, {accuracy}."
         )
     distortion = _distortion(analysis.standings)
     if not others:
@@ -202,7 +202,7 @@ def _lead(analysis: Analysis) -> str:
         clauses.append(f"it was not compared with {_listed(unknown)}: predictions are missing")
     if any(one.beats_baseline in (True, None) for one in analysis.standings):
         majority, share = majority_class(analysis)
-        clauses.append(f"always predicting {majority} scores {_percent(share)}")
+        clauses.append(f"always predicting {majority} scores {percent(share)}")
     text = "; ".join(clauses)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
@@ -237,7 +237,7 @@ def _batch_norm(ranked: Sequence[Standing]) -> str:
         return ""
     first, gaps = found[0], found[0].batch_norm_gaps
     by_batch, by_average = (
-        _percent(statistics.fmean(values))
+        percent(statistics.fmean(values))
         for values in zip(*((gap.batch_validation, gap.validation) for gap in gaps), strict=True)
     )
     others = [group.label for group in found[1:]]
@@ -258,7 +258,7 @@ def _duplicates(analysis: Analysis) -> str:
     if excess.interval.low <= 0 or excess.difference < _MATTERS:
         return ""
     return (
-        f"{best.group.label} scores {_percent(leakage.deduplicated.accuracy)} on the "
+        f"{best.group.label} scores {percent(leakage.deduplicated.accuracy)} on the "
         f"{leakage.deduplicated.images:,} test images without a duplicate in training."
     )
 
@@ -277,8 +277,8 @@ def _no_deduplicated_advantage(analysis: Analysis) -> str:
         return ""
     return (
         f"On the deduplicated test images {best.group.label} scores "
-        f"{_percent(float(correct[:, kept].mean()))}, always predicting {baseline.name} "
-        f"{_percent(score.accuracy)}: no clear advantage."
+        f"{percent(float(correct[:, kept].mean()))}, always predicting {baseline.name} "
+        f"{percent(score.accuracy)}: no clear advantage."
     )
 
 
@@ -298,32 +298,26 @@ def _additional_accuracies(analysis: Analysis) -> list[str]:
             share = f"{score.images:,} of {test_images:,} images"
             if baseline is not None and baseline.leakage.deduplicated is not None:
                 share += f"; {_always(baseline.name, baseline.leakage.deduplicated.accuracy)}"
-            found.append(f"deduplicated {_percent(score.accuracy)} ({share})")
+            found.append(f"deduplicated {percent(score.accuracy)} ({share})")
     if vote_scores is not None and vote_baseline is not None:
         always = _always(vote_baseline.name, vote_baseline.scores.by_votes.accuracy)
-        found.append(f"against FER+ {_percent(vote_scores.by_votes.accuracy)} ({always})")
+        found.append(f"against FER+ {percent(vote_scores.by_votes.accuracy)} ({always})")
     return found
 
 
 def _best_deduplicated(analysis: Analysis) -> str:
     """Name the best network on the deduplicated test images, if it is a different one."""
     subsets, ranked = analysis.subsets, [one.group for one in analysis.standings]
-    if subsets is None or not subsets.deduplicated.any():
-        return ""
-    scores = [
-        float(group.correct[:, subsets.deduplicated].mean())
-        for group in ranked
-        if group.correct is not None
-    ]
+    scores = None if subsets is None else accuracies_on(analysis.standings, subsets.deduplicated)
     # A network without stored predictions could be the best one.
-    if len(scores) < len(ranked) or max(scores) == scores[0]:
+    if subsets is None or scores is None or max(scores) == scores[0]:
         return ""
     place = scores.index(max(scores))
     highest, others = ranked[place], [*ranked[:place], *ranked[place + 1 :]]
     pairs = compare_on_subset(highest, others, subsets.deduplicated)
     lead = "" if all(pair.differ for pair in pairs) else ", without a significant lead"
     return (
-        f"{highest.label} has the highest deduplicated accuracy, {_percent(scores[place])}{lead}; "
+        f"{highest.label} has the highest deduplicated accuracy, {percent(scores[place])}{lead}; "
         f"it differs from {ranked[0].label} by {_describe(pairs[0])}."
     )
 
@@ -334,7 +328,7 @@ def _details(analysis: Analysis) -> str:
     clauses = []
     if best.interval is not None:
         clauses.append(
-            f"95 % CI {_percent(best.interval.low)} to {_percent(best.interval.high)} over the "
+            f"95 % CI {percent(best.interval.low)} to {percent(best.interval.high)} over the "
             f"{analysis.dataset.test:,} test images"
         )
     clauses += _additional_accuracies(analysis)
@@ -346,7 +340,7 @@ def _votes(analysis: Analysis) -> str:
     agreement = analysis.label_agreement
     if agreement is None:
         return ""
-    return f"Against FER+, the data set's labels score {_percent(agreement.accuracy)}."
+    return f"Against FER+, the data set's labels score {percent(agreement.accuracy)}."
 
 
 def _speed(ranked: Sequence[Standing]) -> str:
@@ -405,14 +399,15 @@ def _describe(pair: Pair) -> str:
 
 
 def _always(name: str, share: float) -> str:
-    return f"always predicting {name}: {_percent(share)}"
+    return f"always predicting {name}: {percent(share)}"
 
 
 def _points(difference: float) -> str:
     return f"{100 * difference:.1f} points"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Format a share in percent, with one decimal."""
     return f"{100 * share:.1f} %"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.group_comparisons import compare_on_subset
+from fer_bench.analysis.standings import accuracies_on
+from fer_bench.analysis.summary import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +46,8 @@ def _by_votes(analysis: Analysis) -> list[str]:
         return []
     return [
         f"against that majority, {ranked[0].group.label} scores "
-        f"{100 * scores.by_votes.accuracy:.1f} %, always predicting {always.name} "
-        f"{100 * always.scores.by_votes.accuracy:.1f} %"
+        f"{percent(scores.by_votes.accuracy)}, always predicting {always.name} "
+        f"{percent(always.scores.by_votes.accuracy)}"
     ]
 
 
@@ -58,20 +60,14 @@ def effect_of_duplicates(analysis: Analysis) -> str:
     if not ranked or subsets is None or not subsets.duplicated.any() or baseline is None:
         return ""
     kept, everything = baseline.leakage.deduplicated, baseline.leakage.all_images
-    if kept is None:
-        return ""
-    scores = [
-        float(one.group.correct[:, subsets.deduplicated].mean())
-        for one in ranked
-        if one.group.correct is not None
-    ]
-    if len(scores) < len(ranked):
+    scores = accuracies_on(ranked, subsets.deduplicated)
+    if kept is None or scores is None:
         return ""
     return (
         f"On the deduplicated test images {_order(ranked, scores, subsets.deduplicated)}"
-        f"{ranked[0].group.label} scores {100 * scores[0]:.1f} % instead of "
-        f"{100 * ranked[0].accuracy:.1f} %, always predicting {baseline.name} "
-        f"{100 * kept.accuracy:.1f} % instead of {100 * everything.accuracy:.1f} %."
+        f"{ranked[0].group.label} scores {percent(scores[0])} instead of "
+        f"{percent(ranked[0].accuracy)}, always predicting {baseline.name} "
+        f"{percent(kept.accuracy)} instead of {percent(everything.accuracy)}."
     )
 
 
