@@ -39,7 +39,7 @@ def command(names: tuple[str, ...], weights_dir: Path | None) -> None:
 
     from fer_bench import models
 
-    entries = models.select(",".join(names or (*models.names(), "keras:*")))
+    entries = models.select(",".join(names or (*models.names(), *models.adapted_names())))
     rows = [_row(entry, weights_dir) for entry in entries]
     align = ("left", "right", "right", "left", "left", "left")
     table = tabulate(rows, _HEADERS, "simple", disable_numparse=True, colalign=align)
@@ -58,17 +58,10 @@ def _row(entry: Backbone, weights_dir: Path | None) -> tuple[str, ...]:
     origin = printable(models.origin(entry))
     parameters = "" if entry.parameters is None else f"{entry.parameters:,}"
     return (
-        printable(_name(entry)),
+        printable(models.selection_name(entry)),
         parameters,
         str(entry.input_size),
         found,
         origin,
         printable(licence),
     )
-
-
-def _name(entry: Backbone) -> str:
-    """Return the name to select a backbone by."""
-    from fer_bench.models.keras_applications import BACKBONES, PREFIX
-
-    return PREFIX + entry.title if BACKBONES.get(entry.title) is entry else entry.name

@@ -2,7 +2,15 @@
 
 from fer_bench.models.backbone import Backbone, WeightsSource
 from fer_bench.models.built_in import PAPER
-from fer_bench.models.registry import get, names, origin, register, select
+from fer_bench.models.registry import (
+    adapted_names,
+    get,
+    names,
+    origin,
+    register,
+    select,
+    selection_name,
+)
 from fer_bench.models.weights.search_path import (
     Download,
     Located,
@@ -23,6 +31,7 @@ __all__ = [
     "WeightsMissing",
     "WeightsRecord",
     "WeightsSource",
+    "adapted_names",
     "get",
     "identity",
     "load",
@@ -31,5 +40,6 @@ __all__ = [
     "origin",
     "register",
     "select",
+    "selection_name",
     "verify",
 ]

@@ -10,15 +10,10 @@ the application accepts if that is larger.
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
 from dataclasses import dataclass
 
 from fer_bench.models.backbone import Backbone, WeightsSource
-from fer_bench.runtime.errors import FerBenchError
-
-PREFIX = "keras:"
-"""Prefix of Keras' names on the command line."""
+from fer_bench.models.backbone_families import Family
 
 SIDE = 48
 """Side length of the input in pixels, unless the application needs more."""
@@ -256,50 +251,11 @@ _APPLICATIONS = (
 BACKBONES = {application.name: application.backbone() for application in _APPLICATIONS}
 """Backbones by the name of Keras' function."""
 
-_REGISTERED = {"ResNet50": "resnet50", "MobileNet": "mobilenet"}
-"""Names of those that are the paper's backbones."""
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of all Keras applications on the command line."""
-    return tuple(PREFIX + name for name in BACKBONES)
-
-
-def registered_name(name: str) -> str:
-    """Return the name of a backbone: of the paper's for ``keras:MobileNet``, else the same."""
-    return _REGISTERED.get(name.removeprefix(PREFIX), name) if name.startswith(PREFIX) else name
-
-
-def find(name: str) -> Backbone | None:
-    """Return the application with this name, or None if the name is not one of an application.
-
-    Args:
-        name: ``keras:EfficientNetV2B0``, or the name of its backbone, ``keras-efficientnetv2b0``.
-
-    Raises:
-        FerBenchError: the name begins with ``keras:``, but is unknown; the hint is the closest
-            match.
-    """
-    if not name.startswith(PREFIX):
-        return next((entry for entry in BACKBONES.values() if entry.name == name), None)
-    function = name.removeprefix(PREFIX)
-    if function in BACKBONES:
-        return BACKBONES[function]
-    similar = {known.lower(): known for known in BACKBONES}
-    nearest = difflib.get_close_matches(function.lower(), similar, n=1)
-    raise FerBenchError(
-        f"backbone {name!r} is unknown",
-        "names of networks in keras.applications, or a pattern such as keras:MobileNet*",
-        f"did you mean {PREFIX + similar[nearest[0]]!r}?" if nearest else "",
-    )
-
-
-def matching(pattern: str) -> tuple[str, ...]:
-    """Return the names that match a pattern such as ``keras:MobileNet*``, in any case.
-
-    Returns:
-        The names; empty for texts that are not patterns of Keras applications.
-    """
-    if not pattern.startswith(PREFIX) or "*" not in pattern:
-        return ()
-    return tuple(name for name in names() if fnmatch.fnmatchcase(name.lower(), pattern.lower()))
+FAMILY = Family(
+    prefix="keras:",
+    origin="Keras",
+    accepted="names of networks in keras.applications, or a pattern such as keras:MobileNet*",
+    backbones=BACKBONES,
+    registered={"ResNet50": "resnet50", "MobileNet": "mobilenet"},
+)
+"""Adapter for Keras' names; the paper's backbones are the registered ones."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
+from typing import TYPE_CHECKING
 
 from fer_bench.models import keras_applications
 from fer_bench.models.backbone import Backbone
@@ -13,8 +14,14 @@ from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.function_equality import same_definition
 from fer_bench.runtime.plugins import Plugin, plugins
 
+if TYPE_CHECKING:
+    from fer_bench.models.backbone_families import Adapter
+
 GROUP = "fer_bench.backbones"
 """Group of the entry points by which other packages offer backbones."""
+
+ADAPTERS: tuple[Adapter, ...] = (keras_applications.FAMILY,)
+"""Sources of backbones that are found by their names without being registered."""
 
 _registered: dict[str, Backbone] = {backbone.name: backbone for backbone in BUILT_IN}
 
@@ -30,7 +37,7 @@ def register(backbone: Backbone) -> None:
     """
     if not isinstance(backbone, Backbone):
         raise FerBenchError(f"{shown(backbone)} is not a backbone", "a fer_bench.Backbone")
-    known = _registered.get(backbone.name) or keras_applications.find(backbone.name) or backbone
+    known = _registered.get(backbone.name) or _found(backbone.name) or backbone
     if dataclasses.replace(known, builder=backbone.builder) != backbone or (
         not same_definition(known.builder, backbone.builder)
     ):
@@ -47,13 +54,31 @@ def names() -> tuple[str, ...]:
 
 
 def origin(backbone: Backbone) -> str:
-    """Return where a backbone comes from: fer_bench, Keras, a package, or a registration."""
+    """Return where a backbone comes from: fer_bench, a library, a package, or a registration."""
     if backbone in BUILT_IN:
         return "fer_bench"
-    if backbone in keras_applications.BACKBONES.values():
-        return "Keras"
+    for adapter in ADAPTERS:
+        if adapter.name_of(backbone) is not None:
+            return adapter.origin
     plugin = _plugins().get(backbone.name)
     return "registered" if plugin is None else plugin.package
+
+
+def adapted_names() -> tuple[str, ...]:
+    """Return the names of the backbones of all adapters, as ``keras:Xception``."""
+    return tuple(name for adapter in ADAPTERS for name in adapter.names())
+
+
+def selection_name(backbone: Backbone) -> str:
+    """Return the name to select a backbone by on the command line."""
+    own = (adapter.name_of(backbone) for adapter in ADAPTERS)
+    return next((name for name in own if name is not None), backbone.name)
+
+
+def _found(name: str) -> Backbone | None:
+    """Return the backbone that an adapter finds by this name, or None."""
+    found = (adapter.find(name) for adapter in ADAPTERS)
+    return next((backbone for backbone in found if backbone is not None), None)
 
 
 def _plugins() -> dict[str, Plugin]:
@@ -75,16 +100,17 @@ def _load(plugin: Plugin) -> None:
 
 
 def get(name: str) -> Backbone:
-    """Return the registered backbone or Keras application with this name.
+    """Return the registered backbone with this name, or the one that an adapter finds.
 
     Raises:
         FerBenchError: the name is unknown, and the hint is the closest match; or the package that
             offers the backbone is broken.
     """
-    name = keras_applications.registered_name(name)
+    registered = (adapter.registered_name(name) for adapter in ADAPTERS)
+    name = next((known for known in registered if known is not None), name)
     if name not in _registered and (plugin := _plugins().get(name)) is not None:
         _load(plugin)
-    found = _registered.get(name) or keras_applications.find(name)
+    found = _registered.get(name) or _found(name)
     if found is not None:
         return found
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
@@ -99,7 +125,7 @@ def get(name: str) -> Backbone:
 def select(text: str) -> tuple[Backbone, ...]:
     """Parse ``all`` (the paper's four backbones) or a comma-separated list of names.
 
-    A name may be a pattern of Keras applications, such as ``keras:MobileNet*``.
+    A name may be a pattern of an adapter's names, such as ``keras:MobileNet*``.
 
     Returns:
         The backbones in the order of the list.
@@ -110,7 +136,8 @@ def select(text: str) -> tuple[Backbone, ...]:
     words = PAPER if text.strip() == "all" else tuple(word.strip() for word in text.split(","))
     entries: dict[str, Backbone] = {}
     for word in filter(None, words):
-        for name in keras_applications.matching(word) or (word,):
+        matching = [name for adapter in ADAPTERS for name in adapter.matching(word)]
+        for name in matching or (word,):
             entry = get(name)
             entries[entry.name] = entry
     chosen = tuple(entries.values())

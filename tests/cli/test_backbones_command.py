@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from fer_bench import models
 from fer_bench.cli import main
-from fer_bench.models import keras_applications, registry
+from fer_bench.models import registry
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def listed(*arguments):
 def test_all_registered_backbones_and_keras_applications_are_listed():
     rows = listed()
     papers = {"keras:MobileNet", "keras:ResNet50"}
-    assert rows.keys() == {*models.names(), *keras_applications.names()} - papers
+    assert rows.keys() == {*models.names(), *models.adapted_names()} - papers
     assert rows["mini"] == ["218,544", "48", "here", "fer_bench", "MIT (fer_bench)"]
     assert rows["keras:Xception"][1:3] == ["71", "not here"]
 

@@ -1,0 +1,110 @@
+"""Families of backbones that are selected by a prefix and a name, as ``keras:Xception``."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fer_bench.models.backbone import Backbone
+
+
+class Adapter(Protocol):
+    """Source of backbones that are found by their names and not registered."""
+
+    @property
+    def origin(self) -> str:
+        """Library or package of the backbones, for example ``"Keras"``."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names on the command line that are listed by ``fer-bench backbones``."""
+
+    def registered_name(self, name: str) -> str | None:
+        """Return the name of the registered backbone that a name stands for, or None."""
+
+    def find(self, name: str) -> Backbone | None:
+        """Return the backbone with this name, or None if the name is not one of this adapter.
+
+        Raises:
+            FerBenchError: the name is one of this adapter, but does not name a valid backbone.
+        """
+
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Return the names that match a pattern; empty for texts that are not its patterns."""
+
+    def name_of(self, backbone: Backbone) -> str | None:
+        """Return the name to select a backbone by, or None if it is not one of this adapter."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Backbones of one library; an ``Adapter``.
+
+    Attributes:
+        prefix: prefix of the names on the command line, for example ``"keras:"``.
+        origin: library of the backbones, for example ``"Keras"``.
+        accepted: description of the accepted names, for messages.
+        backbones: backbones by the name after the prefix.
+        registered: names after the prefix that stand for a registered backbone, with its name.
+    """
+
+    prefix: str
+    origin: str
+    accepted: str
+    backbones: Mapping[str, Backbone]
+    registered: Mapping[str, str] = field(default_factory=dict)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all backbones on the command line."""
+        return tuple(self.prefix + name for name in dict.fromkeys(self._known()))
+
+    def _known(self) -> tuple[str, ...]:
+        return (*self.backbones, *self.registered)
+
+    def registered_name(self, name: str) -> str | None:
+        """Return the name of the registered backbone that a name stands for, or None."""
+        own = name.removeprefix(self.prefix)
+        return self.registered.get(own) if name.startswith(self.prefix) else None
+
+    def find(self, name: str) -> Backbone | None:
+        """Return the backbone with this name, or None if the name is not one of this family.
+
+        Args:
+            name: name with prefix, as ``keras:EfficientNetV2B0``, or the backbone's own,
+                ``keras-efficientnetv2b0``.
+
+        Raises:
+            FerBenchError: the name has the prefix, but is unknown; the hint is the closest match.
+        """
+        if not name.startswith(self.prefix):
+            return next((entry for entry in self.backbones.values() if entry.name == name), None)
+        own = name.removeprefix(self.prefix)
+        if own in self.backbones:
+            return self.backbones[own]
+        similar = {known.lower(): known for known in self._known()}
+        nearest = difflib.get_close_matches(own.lower(), similar, n=1)
+        raise FerBenchError(
+            f"backbone {name!r} is unknown",
+            self.accepted,
+            f"did you mean {self.prefix + similar[nearest[0]]!r}?" if nearest else "",
+        )
+
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Return the names that match a pattern such as ``keras:MobileNet*``, in any case."""
+        if not pattern.startswith(self.prefix) or "*" not in pattern:
+            return ()
+        known = self.names()
+        return tuple(name for name in known if fnmatch.fnmatchcase(name.lower(), pattern.lower()))
+
+    def name_of(self, backbone: Backbone) -> str | None:
+        """Return the name to select a backbone by, or None if it is not one of this family."""
+        return next(
+            (self.prefix + name for name, entry in self.backbones.items() if entry == backbone),
+            None,
+        )
