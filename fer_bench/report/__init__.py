@@ -2,7 +2,6 @@
 
 from fer_bench.report.output import (
     highlighted,
-    report_files,
     terminal_text,
     write_page,
     write_report,
@@ -18,7 +17,6 @@ __all__ = [
     "Row",
     "Table",
     "highlighted",
-    "report_files",
     "tables",
     "terminal_text",
     "write_page",

@@ -8,62 +8,29 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.experiments import by_test_images
 from fer_bench.report.audit.data_card import data_card
 from fer_bench.report.audit.files import remove_attachments, write_attachments
 from fer_bench.report.audit.paths import OF_BENCHMARK
 from fer_bench.report.audit.section import audit_section
 from fer_bench.report.latex import DIRECTORY as TABLES
-from fer_bench.report.latex import latex_files
 from fer_bench.report.output_files import remove_files, write_files
-from fer_bench.report.summary_csv import summary_csv
 from fer_bench.report.summary_table import BEST, summary_table
-from fer_bench.report.table_rendering import DASH, markdown, terminal, tidy_csv, wrapped
-from fer_bench.runtime.escapes import clean, in_markdown
+from fer_bench.report.table_rendering import DASH, terminal, wrapped
+from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from fer_bench.data.prepare import PreparedData
     from fer_bench.report.plots import Figure
     from fer_bench.report.report import Report
-    from fer_bench.report.table import Table
 
 PAGE = "index.html"
 FIGURES = "figures"
 """Directory of the figure files, next to the page."""
 EMBEDDED = ("summary.csv", "tables.csv", "tables.md")
 """Files of tables that the page contains; it copies single tables as LaTeX."""
-
-
-def report_files(report: Report) -> dict[str, str]:
-    """Return the contents of the report's table files by file name.
-
-    Returns:
-        ``summary.csv``, ``tables.md``, ``tables.csv``, and ``tables.tex`` with its files in
-        ``tables/``.
-    """
-    made = [*_rankings(report), *report.tables]
-    sets = zip(report.analyses, by_test_images(report.experiments), strict=True)
-    headline = [in_markdown(sentence) + "\n" for sentence in report.summary.sentences]
-    return {
-        "summary.csv": summary_csv(sets),
-        "tables.md": "\n".join(["# Tables\n", *headline, *map(markdown, made)]),
-        "tables.csv": tidy_csv(report.tables),
-        **latex_files(made),
-    }
-
-
-def _rankings(report: Report) -> list[Table]:
-    """Return the summary table of each set of test images."""
-    made = [summary_table(analysis) for analysis in report.analyses]
-    if len(made) == 1:
-        return made
-    return [
-        replace(table, key=f"{table.key}-set-{number}")
-        for number, table in enumerate(made, start=1)
-    ]
 
 
 DETAILS = ("recall", "pairs", "table-2", "table-3", "table-4", "table-5")
@@ -125,16 +92,10 @@ def write_report(directory: Path, report: Report, data: PreparedData | None = No
     Raises:
         FerBenchError: a file cannot be written.
     """
-    files = report_files(report)
-    return [
-        *write_tables(directory, report, files),
-        *write_page(directory, report, data, files),
-    ]
+    return [*write_tables(directory, report), *write_page(directory, report, data)]
 
 
-def write_tables(
-    directory: Path, report: Report, files: Mapping[str, str] | None = None
-) -> list[Path]:
+def write_tables(directory: Path, report: Report) -> list[Path]:
     """Write the tables, each file atomically, after all of them have been rendered.
 
     LaTeX files of an earlier report that this one does not contain are removed.
@@ -142,7 +103,6 @@ def write_tables(
     Args:
         directory: target directory.
         report: content of the report.
-        files: the result of ``report_files``, if it is already known.
 
     Returns:
         The files written.
@@ -150,7 +110,7 @@ def write_tables(
     Raises:
         FerBenchError: a file cannot be written or removed.
     """
-    written = write_files(directory, report_files(report) if files is None else files)
+    written = write_files(directory, report.files)
     remove_files(directory, lambda name: name.startswith(f"{TABLES}/"), written)
     return written
 
@@ -175,12 +135,7 @@ def _of_set(figure: Figure, number: int, name: str) -> Figure:
 
 
 @_uncollected()
-def write_page(
-    directory: Path,
-    report: Report,
-    data: PreparedData | None = None,
-    files: Mapping[str, str] | None = None,
-) -> list[Path]:
+def write_page(directory: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
     """Write the page, figures, data card and contact sheets, each file atomically.
 
     Figures, sheets and card of an earlier report that this one does not contain are removed.
@@ -189,7 +144,6 @@ def write_page(
         directory: target directory.
         report: content of the report.
         data: the run's data, to be audited; None if unavailable, which the page then states.
-        files: the result of ``report_files``, if it is already known.
 
     Returns:
         The page, then the other files.
@@ -210,7 +164,6 @@ def write_page(
     if report.trend is not None:
         drawn += trend_figures(report.trend)
     names = dict.fromkeys(one.run.dataset.name for one in report.experiments)
-    tables = report_files(report) if files is None else files
     cards = {} if data is None else {OF_BENCHMARK.card: data_card(data)}
     made = page(
         Content(
@@ -222,7 +175,7 @@ def write_page(
             summary=report.summary,
             name=f"fer_bench on {' and '.join(names)}",
             audit=None if data is None else audit_section(data, OF_BENCHMARK),
-            files={**{name: tables[name] for name in EMBEDDED}, **cards},
+            files={**{name: report.files[name] for name in EMBEDDED}, **cards},
         )
     )
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.experiments import (
@@ -16,7 +17,12 @@ from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.seed_groups import with_unique_titles
 from fer_bench.analysis.summary import Summary, summarise
 from fer_bench.report.combined_tables import combined_tables
+from fer_bench.report.latex import latex_files
+from fer_bench.report.summary_csv import summary_csv
+from fer_bench.report.summary_table import summary_table
+from fer_bench.report.table_rendering import markdown, tidy_csv
 from fer_bench.report.tables import tables
+from fer_bench.runtime.escapes import in_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +62,23 @@ class Report:
     def set_names(self) -> tuple[str, ...]:
         """Name of each set of test images, empty for a single one."""
         return tuple(set_names(by_test_images(self.experiments)))
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """Contents of the table files by file name, rendered when they are first used.
+
+        They are ``summary.csv``, ``tables.md``, ``tables.csv``, and ``tables.tex`` with its files
+        in ``tables/``.
+        """
+        shown = [*_rankings(self.analyses), *self.tables]
+        sets = zip(self.analyses, by_test_images(self.experiments), strict=True)
+        headline = [in_markdown(sentence) + "\n" for sentence in self.summary.sentences]
+        return {
+            "summary.csv": summary_csv(sets),
+            "tables.md": "\n".join(["# Tables\n", *headline, *map(markdown, shown)]),
+            "tables.csv": tidy_csv(self.tables),
+            **latex_files(shown),
+        }
 
     @classmethod
     def of(cls, run: Run, trend: Trend | None = None, times: tuple[datetime, ...] = ()) -> Report:
@@ -129,3 +152,14 @@ def _summarise(
 
 def _left_out(reason: str) -> str:
     return f"Left out: {reason}"
+
+
+def _rankings(analyses: Sequence[Analysis]) -> list[Table]:
+    """Return the summary table of each set of test images."""
+    rankings = [summary_table(analysis) for analysis in analyses]
+    if len(rankings) == 1:
+        return rankings
+    return [
+        replace(table, key=f"{table.key}-set-{number}")
+        for number, table in enumerate(rankings, start=1)
+    ]

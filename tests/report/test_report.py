@@ -12,8 +12,6 @@ from made_audits import audited
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import (
     Report,
-    output,
-    report_files,
     tables,
     terminal_text,
     write_page,
@@ -24,6 +22,7 @@ from fer_bench.report.audit import write_audit
 from fer_bench.report.audit.data_card import data_card
 from fer_bench.report.output import EMBEDDED
 from fer_bench.report.plots import figures
+from fer_bench.report.summary_csv import summary_csv
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def files_in(directory: Path) -> list[Path]:
 
 
 def test_files_of_the_report(run: Run) -> None:
-    files = report_files(Report.of(run))
+    files = Report.of(run).files
     drawn = [f"tables/{table.key}.tex" for table in tables(analyse(run))]
     assert list(files) == [*NAMES[:3], "tables/summary.tex", *drawn, "tables.tex"]
     for name in NAMES[:3]:
@@ -78,11 +77,11 @@ def test_the_terminal_shows_every_table(run: Run) -> None:
 
 def test_the_tables_are_written_as_they_are(run: Run, tmp_path: Path) -> None:
     directory = tmp_path / "new" / "report"
-    files = report_files(Report.of(run))
+    files = Report.of(run).files
     assert write_tables(directory, Report.of(run)) == [directory / name for name in files]
     names = {path.name for path in directory.iterdir()}
     assert names == {MANIFEST, *NAMES, "tables"}
-    for name, text in report_files(Report.of(run)).items():
+    for name, text in Report.of(run).files.items():
         assert (directory / name).read_bytes() == text.encode("utf-8")
 
 
@@ -109,9 +108,12 @@ def test_the_tables_are_rendered_once_for_files_and_page(
 ) -> None:
     rendered = []
     monkeypatch.setattr(
-        output, "report_files", lambda report: rendered.append(report) or report_files(report)
+        "fer_bench.report.report.summary_csv",
+        lambda sets: rendered.append(1) or summary_csv(sets),
     )
-    write_report(tmp_path, Report.of(run))
+    report = Report.of(run)
+    write_tables(tmp_path, report)
+    write_page(tmp_path, report)
     assert len(rendered) == 1
 
 

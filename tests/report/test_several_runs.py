@@ -12,7 +12,7 @@ from made_runs import made_cell, made_run
 from page_parts import read
 
 from fer_bench.analysis.experiments import NamedRun
-from fer_bench.report import Report, report_files, terminal_text
+from fer_bench.report import Report, terminal_text
 from fer_bench.report.page import Content, page
 from fer_bench.report.plots.tradeoffs import tradeoff_figures
 from fer_bench.results.records import Example
@@ -127,7 +127,7 @@ def test_the_page_names_the_test_images_of_each_part(shown: Node) -> None:
 
 
 def test_the_summary_file_names_run_and_backbone_of_each_cell(report: Report) -> None:
-    rows = list(csv.DictReader(io.StringIO(report_files(report)["summary.csv"])))
+    rows = list(csv.DictReader(io.StringIO(report.files["summary.csv"])))
     names = ["fer2013, batch size 32", "fer2013, batch size 8", "faces"]
     ids = [cell.id for cell in CELLS]
     assert [(row["run"], row["cell"]) for row in rows] == [

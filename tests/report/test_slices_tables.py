@@ -12,7 +12,7 @@ from page_parts import content, read
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.metrics import sampling_interval
-from fer_bench.report import Report, report_files, tables, terminal_text
+from fer_bench.report import Report, tables, terminal_text
 from fer_bench.report.page import page
 from fer_bench.report.page.masthead import subject
 from fer_bench.results.records import NO_VOTE
@@ -181,12 +181,12 @@ def test_the_class_map_stands_there_too(run):
     known = with_data(run, class_map="rafdb")
     assert by_key(known)["table-1"].notes[2] == "Class map: rafdb."
     assert "Class map: rafdb." in subject(analyse(known))
-    assert "Class map: rafdb." in report_files(Report.of(known))["tables.md"]
+    assert "Class map: rafdb." in Report.of(known).files["tables.md"]
 
 
 def test_every_form_of_the_report_shows_it(run):
     report = Report.of(run)
-    files = report_files(report)
+    files = report.files
     assert f"## {by_key(run)['clean'].title}\n" in files["tables.md"]
     assert r"\label{tab:fer-bench-clean}" in files["tables/clean.tex"]
     rows = list(csv.DictReader(io.StringIO(files["tables.csv"])))

@@ -7,7 +7,7 @@ from made_runs import LABELS, line, made_cell, made_history, made_missing, made_
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.metrics import expected_calibration_error, sampling_interval
-from fer_bench.report import Report, report_files, tables, terminal_text
+from fer_bench.report import Report, tables, terminal_text
 from fer_bench.report.latex import latex
 from fer_bench.report.table_rendering import body, markdown, terminal, tidy_csv
 from fer_bench.results.records import InferenceSpeed
@@ -209,7 +209,7 @@ def test_two_backbones_of_one_title_are_distinguished_everywhere():
     )
     report = Report.of(run)
     assert report.summary.answer[0].startswith("Same (a) random has ")
-    files = report_files(report)
+    files = report.files
     shown = [files[name] for name in ("tables.md", "tables.csv", "tables/recall.tex")]
     for text in (terminal_text(report, verbosity=2), *shown):
         assert "Same (b)" in text
@@ -275,7 +275,7 @@ def test_the_terminal_ends_with_the_verdicts_and_the_summary(seeds):
     assert " ".join(text[claims:].split()).count(best) == 1
     assert "OpenFace random, seed 44 (failed)" in report.summary.cautions[0]
     assert max(map(len, text.splitlines())) <= 100
-    assert best in report_files(report)["tables.md"]
+    assert best in report.files["tables.md"]
 
 
 @pytest.mark.parametrize("title", ["a|b_*<i>", "\x1b[2J", "{gap} {rival}", r"\end{table} & % $"])
@@ -291,4 +291,4 @@ def test_hostile_names_do_no_harm(title):
     for text in (terminal(found, 80), *map(markdown, found), *map(latex, found), tidy_csv(found)):
         assert "\x1b" not in text
     assert "\x1b" not in terminal_text(Report.of(run))
-    assert "\x1b" not in report_files(Report.of(run))["tables.md"]
+    assert "\x1b" not in Report.of(run).files["tables.md"]

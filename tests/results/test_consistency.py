@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_runs import LABELS, NAMES, line, made_cell, made_history, made_run
 
-from fer_bench.report import Report, report_files
+from fer_bench.report import Report
 from fer_bench.results.consistency import check_run
 from fer_bench.results.records import (
     InferenceSpeed,
@@ -203,7 +203,7 @@ def test_a_class_without_test_images():
         ),
     )
     check_run(run)
-    assert f"{NAMES[1]} 0" in report_files(Report.of(run))["tables.md"]
+    assert f"{NAMES[1]} 0" in Report.of(run).files["tables.md"]
 
 
 def test_one_seed_with_and_one_without_series_by_batch():
@@ -218,7 +218,7 @@ def test_one_seed_with_and_one_without_series_by_batch():
         made_cell("mobilenet", "random", seed=43, history=history),
     )
     check_run(run)
-    assert "MobileNet random" in report_files(Report.of(run))["tables.md"]
+    assert "MobileNet random" in Report.of(run).files["tables.md"]
 
 
 def test_the_smallest_times_and_losses_pass():
