@@ -110,16 +110,19 @@ def _check_weights(
     if not pretrained:
         return
     locks, verified = lock_file.read(settings.weights_lock), {}
+    recording = reporting or settings.must_lock or settings.weights_lock.exists()
     for entry, located, seeds in pretrained:
         lock = locks.get(entry.name)
-        # Weights of stored results were verified before training.
+        is_locked = lock is not None and identity(located.path) in lock.files
+        # Weights of stored results were verified before training, but only verification yields
+        # what the lock file records.
         if (
             settings.timing
+            or (recording and not is_locked)
             or not all(is_stored(context, entry, "pretrained", seed) for seed in seeds)
-            or (lock is not None and identity(located.path) not in lock.files)
         ):
             verified[entry.name] = check_weights(entry, located)
-    if not (reporting or settings.must_lock or settings.weights_lock.exists()):
+    if not recording:
         return
     try:
         lock_file.record(settings.weights_lock, verified)

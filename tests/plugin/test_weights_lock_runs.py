@@ -56,6 +56,9 @@ def nothing_written(pytester, tmp_path):
 def test_the_first_run_locks_and_a_stored_result_of_other_weights_is_refused(run, lock, tmp_path):
     run().assert_outcomes(passed=1, deselected=4)
     assert read(lock) == {"mini": LOCK}
+    lock.unlink()
+    run().assert_outcomes(passed=1, deselected=4)
+    assert read(lock) == {"mini": LOCK}, "the weights of a stored result are locked, too"
     lock.write_text(json.dumps(OTHER))
     assert "locked weights of 'mini'" in one_line(run(f"--report-dir={tmp_path / 'new'}"))
     assert not (tmp_path / "new").exists()
