@@ -187,15 +187,16 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     record = config.stash.get(RECORD, None)
     if record is not None:
         from fer_bench.plugin.session_report import facts_of
-        from fer_bench.results import KEY, run_record, without_repeats
-        from fer_bench.results.records import REPEATED
+        from fer_bench.results import KEY, fact_names, run_record, without_repeats
 
         facts = facts_of(output_json)
         output_json["benchmarks"], repeats = without_repeats(output_json["benchmarks"])
         for repeat in repeats:
             log.warning("%s", repeat)
         if repeats:
-            facts = (*facts, (REPEATED, "; ".join(repeats)))
+            facts = (*facts, (fact_names.REPEATED, "; ".join(repeats)))
+        if not config.stash[SETTINGS].timing:
+            facts = (*facts, (fact_names.SPEED, fact_names.NOT_TIMED))
         records = [one["extra_info"].get(KEY, {}) for one in output_json["benchmarks"]]
         found = {one["cell"] for one in records if one.get("kind") == "quality"}
         output_json[KEY] = run_record(record.run(facts), found, with_metrics=True)

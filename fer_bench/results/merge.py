@@ -6,8 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.protocol.shards import OTHER_SHARD
-from fer_bench.results.fact_names import NUMERIC_SETTINGS, OF_SPEEDS
-from fer_bench.results.records import REPEATED
+from fer_bench.results.fact_names import (
+    NOT_TIMED,
+    NUMERIC_SETTINGS,
+    OF_SPEEDS,
+    REPEATED,
+    SPEED,
+)
 from fer_bench.results.speed_units import TIMER
 from fer_bench.runtime.errors import FerBenchError
 
@@ -31,13 +36,10 @@ _FREE = ("seed", "seeds")
 _FOUND = ("test_twins", "test_votes", "left_out")
 """Optional facts about a data set, which runs of an older fer_bench may lack."""
 
-SPEED = "speed"
-"""Environment fact of a merged run: the runs that its speeds come from."""
-
 _NOT_OF_SPEED = ("scikit-learn", "deepface", "commit", REPEATED, SPEED)
 """Environment facts that do not affect the speed of the same fer_bench version: the library that
 splits the data, the one that provides network structures, the commit of the working directory, and
-notes on repeated measurements and on merging."""
+notes on missing, merged and repeated measurements."""
 
 _LATER = (TIMER, NUMERIC_SETTINGS)
 """Facts that older files lack; a missing one does not count as a difference."""
@@ -80,11 +82,12 @@ def merge_runs(runs: Sequence[tuple[str, Run]]) -> Run:
             kept = cell.without_speed() if name in elsewhere else cell
             found.setdefault(cell.id, []).append((name, kept))
     cells = tuple(_one_of(records) for records in found.values())
+    are_timed = all(cell.is_timed for cell in cells if cell.quality)
     return dataclasses.replace(
         base,
         protocol=_protocol(runs, cells),
         dataset=dataset,
-        environment=_environment(runs, note),
+        environment=_environment(runs, note, are_timed),
         cells=cells,
         examples=_examples(runs),
     )
@@ -278,10 +281,16 @@ def _check_dataset(base_name: str, base: DatasetSummary, name: str, other: Datas
             )
 
 
-def _environment(runs: Sequence[tuple[str, Run]], note: str) -> tuple[tuple[str, str], ...]:
+def _environment(
+    runs: Sequence[tuple[str, Run]], note: str, are_timed: bool
+) -> tuple[tuple[str, str], ...]:
     """Return all facts of the runs, with those of the kept speeds if others differ, and a note."""
     known = [
-        {name: value for name, value in run.environment if not _is_of_speeds(name)}
+        {
+            name: value
+            for name, value in run.environment
+            if not _is_of_speeds(name) and not (are_timed and (name, value) == (SPEED, NOT_TIMED))
+        }
         for _, run in runs
     ]
     known.append({SPEED: note} if note else {})

@@ -48,9 +48,6 @@ NO_TEST = "no test part"
 SAMPLED, COPIES = "not in the sample", "copies of other images"
 """Two reasons in ``DatasetSummary.left_out``; the others are reasons for a missing label."""
 
-REPEATED = "repeated"
-"""Environment fact: list of the measurements that were repeated in a run."""
-
 CERTAIN = 65535
 """Packed confidence that stands for a probability of 1."""
 

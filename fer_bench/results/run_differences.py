@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from fer_bench.results.merge import SPEED
-from fer_bench.results.records import REPEATED
+from fer_bench.results.fact_names import REPEATED, SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ _SEEDS = ("seed", "seeds")
 """Settings that each cell records itself."""
 
 _NOTES = (SPEED, REPEATED)
-"""Environment facts that are notes on merging and on repeated measurements."""
+"""Environment facts that are notes on missing, merged and repeated measurements."""
 
 _DIGITS = 8
 

@@ -11,6 +11,7 @@ import pytest
 from fer_bench.plugin import session_report
 from fer_bench.plugin.options import OPTIONS
 from fer_bench.results import KEY, read_run
+from fer_bench.results.fact_names import NOT_TIMED, SPEED
 
 # Looked for, not imported: TensorFlow cannot be loaded twice in one process.
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
@@ -238,6 +239,7 @@ def test_a_second_run_without_timing_loads_no_network(bench, pytester, tiny_data
     assert again.outlines[-1] == "0 set()"
     assert lock.stat().st_mtime_ns == locked
     second = read_run(json.loads((pytester.path / "report/results.json").read_text()))
+    assert (SPEED, NOT_TIMED) in second.environment
     for cell, stored in zip(run.cells, second.cells, strict=True):
         assert (cell.source, stored.source) == ("trained", "store")
         assert stored.quality == cell.quality

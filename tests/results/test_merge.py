@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 from made_runs import made_settings
 
+from fer_bench.results.fact_names import NOT_TIMED, SPEED
 from fer_bench.results.merge import merge_runs
 from fer_bench.results.records import (
     CellResult,
@@ -46,6 +47,14 @@ def test_one_run_stays_as_it_is():
 def test_cells_stand_together_in_their_order():
     whole = merge_runs([("a", run_of(cell("x"), cell("y"))), ("b", run_of(cell("z")))])
     assert [one.backbone for one in whole.cells] == ["x", "y", "z"]
+
+
+def test_a_run_merged_from_timed_and_untimed_ones_is_untimed_unless_all_its_cells_are_timed():
+    untimed = (SPEED, NOT_TIMED)
+    timed = run_of(cell("x", training=TrainingSpeed(10, (1.0,), 10.0)))
+    for backbone, expected in (("x", ()), ("y", (untimed,))):
+        other = run_of(cell(backbone), environment=(untimed,))
+        assert merge_runs([("a", timed), ("b", other)]).environment == expected
 
 
 def test_a_result_counts_wherever_it_stands():

@@ -4,7 +4,7 @@ import dataclasses
 
 from made_runs import made_cell, made_run
 
-from fer_bench.results.records import REPEATED
+from fer_bench.results.fact_names import REPEATED
 from fer_bench.results.run_differences import UNKNOWN, run_differences
 
 CELL = made_cell("mini", "random")

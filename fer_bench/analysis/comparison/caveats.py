@@ -74,6 +74,29 @@ def mixture_notes(
                 )
 
 
+def untimed_notes(
+    base: Mapping[str, CellGroup], head: Mapping[str, CellGroup], names: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield a note on the speeds of the base that the head was requested not to measure.
+
+    Args:
+        base: cells of the base.
+        head: cells of the head.
+        names: display names of these cells.
+    """
+    untimed = {
+        cell: timed(base[cell].every)
+        for cell, group in head.items()
+        if cell in base and group.is_untimed_by_request and base[cell].is_timed
+    }
+    if untimed:
+        metrics = dict.fromkeys(metric.name for speeds in untimed.values() for metric, _ in speeds)
+        yield (
+            f"not compared: {', '.join(metrics)} of {', '.join(names[cell] for cell in untimed)}, "
+            "since the head was run with --no-timing"
+        )
+
+
 def commit_of(run: Run) -> str:
     """Return the commit recorded in a run, or ``"unknown"``."""
     return dict(run.environment).get("commit", "unknown")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_bench.results.fact_names import NOT_TIMED, SPEED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -19,10 +21,12 @@ class CellGroup:
     Attributes:
         cells: for each seed at least one cell, each with the name of its run.
         dataset: data set of these runs.
+        without_timing: True if all of these runs were requested not to measure speeds.
     """
 
     cells: Mapping[int, Sequence[tuple[str, CellResult]]]
     dataset: DatasetSummary
+    without_timing: bool = False
 
     @property
     def trained(self) -> dict[int, CellResult]:
@@ -43,6 +47,12 @@ class CellGroup:
     def is_timed(self) -> bool:
         """True if any run measured a speed."""
         return any(cell.training or cell.inference for cell in self.every)
+
+    @property
+    def is_untimed_by_request(self) -> bool:
+        """True if its speeds are missing only because they were not requested."""
+        failed = any(cell.status == "failed" for cell in self.every)
+        return self.without_timing and not failed and not self.is_timed
 
     def is_measured(self, seed: int) -> bool:
         """Return True if any run measured quality or speed of this seed's cell."""
@@ -66,4 +76,16 @@ def group_cells(run_set: RunSet) -> dict[str, CellGroup]:
             seeds = found.setdefault(f"{cell.backbone}-{cell.init}", {})
             seeds.setdefault(cell.seed, []).append((name, cell))
     dataset = run_set.runs[0][1].dataset
-    return {name: CellGroup(seeds, dataset) for name, seeds in found.items()}
+    untimed = {
+        name
+        for name, run in run_set.runs
+        if NOT_TIMED in dict(run.environment).get(SPEED, "").split("; ")
+    }
+    return {
+        name: CellGroup(
+            seeds,
+            dataset,
+            without_timing=all(run in untimed for cells in seeds.values() for run, _ in cells),
+        )
+        for name, seeds in found.items()
+    }

@@ -6,7 +6,13 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.comparison.caveats import commit_of, mixture_notes, notes, other_code
+from fer_bench.analysis.comparison.caveats import (
+    commit_of,
+    mixture_notes,
+    notes,
+    other_code,
+    untimed_notes,
+)
 from fer_bench.analysis.comparison.cell_groups import group_cells
 from fer_bench.analysis.comparison.compared_metrics import METRICS
 from fer_bench.analysis.comparison.comparison_result import Change, ComparisonResult
@@ -65,6 +71,7 @@ def compare(base: RunSet, head: RunSet, thresholds: Thresholds) -> ComparisonRes
         *notes(base, head, thresholds, {**bases, **heads}),
         *mixture_notes("base", bases, names),
         *mixture_notes("head", heads, names),
+        *untimed_notes(bases, heads, names),
     ]
     changes: list[Change] = []
     for name in {**bases, **heads}:
@@ -220,6 +227,8 @@ def _speeds(
     thresholds: Thresholds,
 ) -> Iterator[Change]:
     bases, heads = timed(base.every), timed(head.every)
+    if head.is_untimed_by_request:
+        return  # stated once, by a note
     keys = sorted({*bases, *heads}, key=lambda key: (METRICS.index(key[0]), int(key[1] or 0)))
     for key in keys:
         metric, of = key

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.comparison_result import Difference
-from fer_bench.results.fact_names import NUMERIC_SETTINGS
-from fer_bench.results.records import REPEATED
+from fer_bench.results.fact_names import NUMERIC_SETTINGS, REPEATED, SPEED
 from fer_bench.results.speed_units import TIMER, kinds
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ _DEVICE = ("devices",)
 _OF_REFERENCE = ("python", "numpy", "keras", "backend", NUMERIC_SETTINGS)
 """Software and numeric settings that affect the reference workload too."""
 
-_NOT_COMPARED = ("commit", "speed", REPEATED)
-"""Facts that always differ, and notes of merged files and of repeated measurements."""
+_NOT_COMPARED = ("commit", SPEED, REPEATED)
+"""Facts that always differ, and notes on missing, merged and repeated measurements."""
 
 _SEEDS = ("seed", "seeds")
 """Settings that are recorded in the cells themselves."""

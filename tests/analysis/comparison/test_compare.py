@@ -10,6 +10,7 @@ from made_runs import made_cell, made_missing, made_run
 
 from fer_bench.analysis.comparison import RunSet, compare, default_thresholds, parse
 from fer_bench.protocol.shards import OTHER_SHARD
+from fer_bench.results.fact_names import NOT_TIMED, SPEED
 from fer_bench.runtime.errors import FerBenchError
 
 OTHER = made_cell("mini", "random")
@@ -142,6 +143,31 @@ def test_cells_that_have_speeds_alone_are_compared_by_them():
         side(dataclasses.replace(timed_run(), cells=(OTHER,))),
     )
     assert told(lost)["mini-pretrained"].regression
+
+
+def untimed(*cells):
+    return run_of(*cells, **{SPEED: NOT_TIMED})
+
+
+def test_speeds_that_the_head_was_requested_not_to_measure_are_a_note():
+    head = untimed(made_cell("mini", "pretrained"))
+    found = outcome(side(timed_run()), side(head))
+    assert {change.verdict for change in found.changes} == {"same"}
+    assert found.exit_status == 0
+    (note,) = (note for note in found.notes if "not compared" in note)
+    for word in ("training.speed", "inference.median", "inference.p99", "mini pretrained"):
+        assert word in note
+    assert not any("not compared" in note for note in outcome(side(head), side(head)).notes)
+
+
+def test_speeds_that_vanished_or_failed_are_gone():
+    cell = made_cell("mini", "pretrained")
+    failed = dataclasses.replace(cell, status="failed", reason="out of memory")
+    partly = dataclasses.replace(timed_run().cells[0], training=None)
+    for head in (run_of(cell), untimed(failed), untimed(partly)):
+        found = outcome(side(timed_run()), side(head))
+        assert one_of(found, "training.speed").regression
+        assert not any("not compared" in note for note in found.notes)
 
 
 def test_cells_of_other_shards_are_not_gone():
