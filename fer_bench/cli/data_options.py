@@ -30,22 +30,21 @@ _OPTIONS = (
         default=DataSpec.split,
         show_default=True,
         help="70/10/20, 80/20 without a test part (stratified, or in order), Kaggle's own three "
-        "parts, or 70/10/20 without duplicates in two parts; same as 'pytest --split'.",
+        "parts, or 70/10/20 without duplicates in two parts.",
     ),
     click.option(
         "--row-order",
         type=click.Choice(ROW_ORDERS),
         default=DataSpec.row_order,
         show_default=True,
-        help="Draw in the order of the images' digests or in that of the source; same as "
-        "'pytest --row-order'.",
+        help="Draw in the order of the images' digests or in that of the source.",
     ),
     click.option(
         "--dedupe",
         type=click.Choice(DEDUPES),
         default=DataSpec.dedupe,
         show_default=True,
-        help="Parts from which duplicates are left out; same as 'pytest --dedupe'.",
+        help="Parts from which duplicates are left out.",
     ),
     click.option(
         "--votes",
@@ -58,8 +57,7 @@ _OPTIONS = (
         type=click.Choice(LABELS),
         default=DataSpec.labels,
         show_default=True,
-        help="The data set's own, or the class with the most of --votes; same as "
-        "'pytest --labels'.",
+        help="The data set's own, or the class with the most of --votes.",
     ),
     click.option("--limit", type=int, metavar="N", help="Take a stratified sample of N images."),
 )

@@ -10,6 +10,7 @@ from fer_bench.protocol.data_spec import data_options
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results.records import COPIES, SAMPLED
 from fer_bench.runtime.escapes import clean
+from fer_bench.runtime.invocation import benchmark_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +76,7 @@ def benchmark_command(run: Run) -> RecordedCommand:
         *(f"--seed={seed}" for seed in seeds[:1]),
         *([f"--seeds={seeds[-1] - seeds[0] + 1}"] if len(seeds) > 1 else []),
     ]
-    return RecordedCommand(clean(shlex.join(["pytest", "benchmarks", *options])), arguments)
+    return RecordedCommand(clean(shlex.join([*benchmark_program(), *options])), arguments)
 
 
 def _backbones(names: list[str]) -> str:

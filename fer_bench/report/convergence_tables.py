@@ -19,6 +19,7 @@ from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import RATES_SPLIT
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.results.records import NO_TEST
+from fer_bench.runtime.invocation import benchmark_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -244,9 +245,10 @@ def _split_note(analysis: Analysis) -> str:
         )
     data, cells = analysis.dataset, analysis.run.cells
     backbones = ",".join(dict.fromkeys(cell.backbone for cell in cells))
+    program = " ".join(benchmark_program())
     return (
         f"Not like for like: by the same digits, the paper's rates were made on {TRAIN:,} training "
         f"and {VALIDATION:,} validation images (80/20), those of this run on {data.train:,} and "
-        f"{data.validation:,} (split {data.split!r}). For the paper's split: pytest benchmarks "
+        f"{data.validation:,} (split {data.split!r}). For the paper's split: {program} "
         f"--backbone={backbones} --dataset=PATH --split={RATES_SPLIT}"
     )

@@ -12,6 +12,7 @@ from fer_bench.analysis.paper_search import ALPHA
 from fer_bench.protocol import published
 from fer_bench.protocol.cell import display_name
 from fer_bench.report.table import Column, Row, Table
+from fer_bench.runtime.invocation import benchmark_program
 
 if TYPE_CHECKING:
     from fer_bench.analysis.paper_search import Ranking
@@ -143,5 +144,5 @@ def _next_command(ranking: Ranking, spec: DataSpec) -> list[str]:
         return []
     options = [f"--backbone={ranking.backbone}", f"--init={ranking.init}", "--dataset=PATH"]
     options += [*spec.options(), *ranking.nearest[0].trial.protocol.options()]
-    command = shlex.join(["pytest", "benchmarks", *options])
+    command = shlex.join([*benchmark_program(), *options])
     return [f"The nearest as a benchmark: {command}"]

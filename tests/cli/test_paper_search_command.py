@@ -160,8 +160,8 @@ def test_the_next_command_is_quoted_for_a_shell():
     ranking = rank("mobilenet", "random", published_rates("mobilenet", "random"), [trial])
     *_, note = search_table(ranking, spec).notes
     words = shlex.split(note)
-    assert words[words.index("pytest") :] == [
-        *("pytest", "benchmarks", "--backbone=mobilenet", "--init=random", "--dataset=PATH"),
+    assert words[words.index("fer-bench") :] == [
+        *("fer-bench", "run", "--backbone=mobilenet", "--init=random", "--dataset=PATH"),
         "--split=a b",
     ]
 

@@ -131,7 +131,7 @@ class TestBenchmark:
         run = made_run(*cells, epochs=5, dedupe="all", batch_normalization="frozen", seed=43)
         found = benchmark_command(run)
         assert shlex.split(found.line) == [
-            *("pytest", "benchmarks", "--backbone=mobilenet", "--init=random"),
+            *("fer-bench", "run", "--backbone=mobilenet", "--init=random"),
             *("--dataset=fer2013", "--split=paper", "--dedupe=all"),
             *("--epochs=5", "--batchnorm=frozen", "--seed=43", "--seeds=2"),
         ]
@@ -142,7 +142,7 @@ class TestBenchmark:
         data = dataclasses.replace(run.dataset, name="my faces", class_map="a: b")
         found = benchmark_command(dataclasses.replace(run, dataset=data))
         assert shlex.split(found.line) == [
-            *("pytest", "benchmarks", "--backbone=mini", "--dataset=DATASET"),
+            *("fer-bench", "run", "--backbone=mini", "--dataset=DATASET"),
             *("--class-map=MAP", "--split=paper", "--seed=42"),
         ]
         assert found.arguments == (("DATASET", "--dataset"), ("MAP", "--class-map"))

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -283,6 +284,16 @@ def test_the_setup_has_command_date_duration_and_versions() -> None:
     assert command.text() == benchmark_command(run).line
     (button,) = [one for one in shown.all("button") if "data-copy" in one.attributes]
     assert button.attributes["data-copy"] == command.attributes["id"]
+    assert "Without a clone" not in shown.text()
+
+
+def test_a_session_in_a_clone_names_its_command_and_the_one_without_a_clone(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["pytest", "benchmarks"])
+    shown = read(page(content(run))).by_id("setup")
+    (command,) = shown.all("pre")
+    assert command.text().startswith("pytest benchmarks --backbone=")
     assert "Without a clone: fer-bench run instead of pytest benchmarks." in shown.text()
 
 

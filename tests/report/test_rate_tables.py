@@ -333,7 +333,7 @@ def test_rates_of_changed_settings_are_not_compared(run: Run) -> None:
 
 
 def test_published_rates_of_another_split_say_so_with_the_command(run: Run) -> None:
-    command = "pytest benchmarks --backbone=mobilenet,openface,resnet50,vggface --dataset=PATH"
+    command = "fer-bench run --backbone=mobilenet,openface,resnet50,vggface --dataset=PATH"
     for table in rate_tables(analyse(run))[:3]:
         (note,) = (note for note in table.notes if "like for like" in note)
         assert "28,710" in note
