@@ -157,6 +157,11 @@ class Group:
         gaps = (BatchNormGap.of(one.history) for one in self.qualities)
         return tuple(gap for gap in gaps if gap is not None)
 
+    @property
+    def is_distorted(self) -> bool:
+        """True if batch normalisation distorts the evaluated accuracy of any trained cell."""
+        return any(gap.matters for gap in self.batch_norm_gaps)
+
     @cached_property
     def mean(self) -> CellResult:
         """One cell with the mean metrics of the trained cells.

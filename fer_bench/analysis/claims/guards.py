@@ -80,7 +80,7 @@ GUARDS: tuple[Callable[[Basis, State, Evidence], Missing | None], ...] = (
 def is_distorted(evidence: Evidence, network: Network) -> bool:
     """Check if batch normalisation distorts a network's evaluated accuracy in any seed."""
     group = evidence.trained(network)
-    return group is not None and any(gap.matters for gap in group.batch_norm_gaps)
+    return group is not None and group.is_distorted
 
 
 def has_learned(evidence: Evidence, network: Network) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.group_comparisons import compare_on_subset
+from fer_bench.analysis.number_text import percent
 from fer_bench.analysis.standings import accuracies_on
-from fer_bench.analysis.summary import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

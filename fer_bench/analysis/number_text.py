@@ -1,0 +1,39 @@
+"""Numbers and lists of names as text for people: percent, points, intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.group_comparisons import p_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.group_comparisons import Pair
+
+_NAMED = 3
+"""Number of names to list; if more than one further name remains, the rest is only counted."""
+
+
+def difference_text(pair: Pair) -> str:
+    """Format a difference in points, with its 95 % CI and corrected p-value."""
+    found = pair.comparison
+    low, high = (100 * limit for limit in (found.interval.low, found.interval.high))
+    return f"{points(found.difference)} (95 % CI {low:.1f} to {high:.1f}, {p_text(pair.corrected)})"
+
+
+def points(difference: float) -> str:
+    """Format a difference of two shares in percentage points, with one decimal."""
+    return f"{100 * difference:.1f} points"
+
+
+def percent(share: float) -> str:
+    """Format a share in percent, with one decimal."""
+    return f"{100 * share:.1f} %"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names, at least one; many are counted."""
+    if len(names) > _NAMED + 1:
+        names = [*names[:_NAMED], f"{len(names) - _NAMED} others"]
+    return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), names[-1]])

@@ -1,0 +1,173 @@
+"""Answer of a run: the most accurate network, its lead, and the majority-class baseline."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.analysis.group_comparisons import find_pair
+from fer_bench.analysis.number_text import difference_text, listed, percent
+from fer_bench.analysis.standings import is_better
+from fer_bench.metrics import compare, majority_class_accuracy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.group_comparisons import Pair
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.seed_groups import Group
+    from fer_bench.analysis.standings import Standing
+
+
+def best_network(analysis: Analysis) -> str:
+    """Name the most accurate network, if there is a single one."""
+    best, *others = analysis.standings
+    name, accuracy, data = best.group.label, _accuracy(best), analysis.dataset.name
+    if not any(one.beats_baseline in (True, None) for one in analysis.standings):
+        majority, share = majority_class(analysis)
+        return (
+            f"No network clearly beats always predicting {majority} ({percent(share)}) on {data}. "
+            f"Best: {name}, {accuracy}."
+        )
+    metric = "test" if analysis.dataset.has_test else "validation"
+    if metric == "validation" and not _exceeds_majority(analysis, best):
+        majority = max(analysis.dataset.counts, key=lambda one: one[1])[0]
+        return (
+            f"No network clearly exceeds the share of {majority} "
+            f"({percent(analysis.majority_share)}) on {data}. Best: {name}, {accuracy}."
+        )
+    distortion = _distortion(analysis.standings)
+    if not others:
+        return f"{name} reaches a {metric} accuracy of {accuracy} on {data}{distortion}."
+    ties = [one.group.label for one in others if one.ties_best]
+    if ties:
+        verb = "does" if len(ties) == 1 else "do"
+        return (
+            f"No single network is the most accurate on {data}: {listed(ties)} {verb} not differ "
+            f"significantly from {name}, {accuracy}."
+        )
+    # Trainings vary by more than the images: one seed, or a distorted accuracy, proves no best one.
+    if distortion:
+        return (
+            f"{name} has the highest measured {metric} accuracy on {data}, {accuracy}{distortion}."
+        )
+    is_sure = all(one.deviation is not None for one in analysis.standings[:2])
+    if not is_sure or any(one.ties_best is None for one in others):
+        return f"{name} has the highest {metric} accuracy on {data}, {accuracy}."
+    return f"{name} is the most accurate network on {data}: {accuracy}."
+
+
+def lead(analysis: Analysis) -> str:
+    """State the lead of the best network over the nearest one, and the baseline."""
+    if not analysis.dataset.has_test:
+        return ""
+    best, *others = analysis.standings
+    behind = [one for one in others if one.ties_best is False]
+    unknown = [one.group.label for one in others if one.ties_best is None]
+    clauses = []
+    if behind:
+        pair = _pair(analysis, best.group, behind[0].group)
+        more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
+        # A distorted accuracy decides nothing, however significant the difference.
+        verb = "is ahead of" if _distortion((best, behind[0])) else "beats"
+        clauses.append(f"it {verb} {behind[0].group.label} by {difference_text(pair)}{more}")
+    if unknown:
+        clauses.append(f"it was not compared with {listed(unknown)}: predictions are missing")
+    if any(one.beats_baseline in (True, None) for one in analysis.standings):
+        majority, share = majority_class(analysis)
+        clauses.append(f"always predicting {majority} scores {percent(share)}")
+    text = "; ".join(clauses)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def no_deduplicated_advantage(analysis: Analysis) -> str:
+    """Report that the best network beats the majority class on all test images only."""
+    best, subsets, baseline = analysis.standings[0], analysis.subsets, analysis.baseline
+    correct, labels = best.group.correct, analysis.dataset.labels
+    if subsets is None or baseline is None or correct is None or not best.beats_baseline:
+        return ""
+    kept, score = subsets.deduplicated, baseline.leakage.deduplicated
+    if score is None:
+        return ""
+    majority = labels[kept] == np.bincount(labels).argmax()
+    if is_better(compare(correct[:, kept], np.broadcast_to(majority, correct[:, kept].shape))):
+        return ""
+    return (
+        f"On the deduplicated test images {best.group.label} scores "
+        f"{percent(float(correct[:, kept].mean()))}, always predicting {baseline.name} "
+        f"{percent(score.accuracy)}: no clear advantage."
+    )
+
+
+def _distortion(ranked: Sequence[Standing]) -> str:
+    """Return a clause on accuracies that batch normalisation distorts; empty without any."""
+    names = [one.group.label for one in ranked if one.group.is_distorted]
+    if not names:
+        return ""
+    which = "it" if ranked[0].group.is_distorted else f"that of {listed(names)}"
+    return f", but batch normalisation's moving averages distort {which}"
+
+
+def _exceeds_majority(analysis: Analysis, standing: Standing) -> bool:
+    """Check if a validation accuracy exceeds the majority class's share of all images.
+
+    It does if it is larger by more than its 95 % sampling error, 1.96 sqrt(p (1 - p) / n).
+    """
+    accuracy, images = standing.accuracy, analysis.dataset.validation
+    error = NormalDist().inv_cdf(0.975) * math.sqrt(accuracy * (1 - accuracy) / images)
+    return accuracy - error > analysis.majority_share
+
+
+def accuracy_text(standing: Standing) -> str:
+    """Format the test accuracy in percent, with its uncertainty.
+
+    Returns:
+        With several seeds, the mean and the sample standard deviation over them; with one, the
+        wider half of the 95 % CI over the test images, if known.
+    """
+    text = percent(standing.accuracy)
+    spread = _half_width(standing) if standing.deviation is None else standing.deviation
+    return text if spread is None else f"{text} \N{PLUS-MINUS SIGN} {100 * spread:.1f}"
+
+
+def _accuracy(standing: Standing) -> str:
+    """Format the accuracy as ``accuracy_text`` does, with the kind of its uncertainty."""
+    text = accuracy_text(standing)
+    if standing.deviation is not None:
+        return f"{text} (sd, {len(standing.group.trained)} seeds)"
+    return text if standing.interval is None else f"{text} (95 % CI)"
+
+
+def _half_width(standing: Standing) -> float | None:
+    """Return the wider half of the 95 % CI of the test accuracy, or None if it is unknown."""
+    found = standing.interval
+    return (
+        None
+        if found is None
+        else max(found.high - standing.accuracy, standing.accuracy - found.low)
+    )
+
+
+def majority_class(analysis: Analysis) -> tuple[str, float]:
+    """Return name and share of the most frequent class of the test images.
+
+    Raises:
+        ValueError: no network was trained.
+    """
+    if not analysis.standings:
+        raise ValueError("the classes of the test images are unknown: no network was trained")
+    confusion = analysis.standings[0].group.qualities[0].confusion
+    sizes = [sum(row) for row in confusion]
+    names = [name for name, _ in analysis.dataset.counts]
+    return names[sizes.index(max(sizes))], majority_class_accuracy(confusion)
+
+
+def _pair(analysis: Analysis, first: Group, second: Group) -> Pair:
+    names = ((group.backbone, group.init) for group in (first, second))
+    found = find_pair(analysis.pairs, *names)
+    if found is None:
+        raise ValueError(f"{first.label} and {second.label} were not compared")
+    return found

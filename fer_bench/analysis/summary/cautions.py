@@ -1,0 +1,109 @@
+"""Cautions on a run: what changes the reading of its answer."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.group_comparisons import compare_on_subset
+from fer_bench.analysis.number_text import difference_text, listed, percent
+from fer_bench.analysis.standings import accuracies_on
+from fer_bench.results.records import NO_TEST
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.standings import Standing
+    from fer_bench.results.records import Run
+
+_MATTERS = 0.01
+"""Accuracy gained through test images with a duplicate in training from which it is mentioned."""
+
+
+def incomplete_cells(run: Run) -> str:
+    """Name the cells without results."""
+    several = len({cell.seed for cell in run.cells}) > 1
+    shown = []
+    for cell in run.cells:
+        if cell.status != "ok" or cell.quality is None:
+            why = "not trained" if cell.status == "ok" else cell.status
+            shown.append(f"{cell.name if several else cell.label} ({why})")
+    if not shown:
+        return ""
+    verb = "is" if len(shown) == 1 else "are"
+    kind = "cells (one per seed)" if several else "cells"
+    return f"{len(shown)} of {len(run.cells)} {kind} {verb} incomplete: {listed(shown)}."
+
+
+def no_test_part(analysis: Analysis) -> str:
+    """Warn if the accuracy is that on the validation images."""
+    data = analysis.dataset
+    if data.has_test:
+        return ""
+    return (
+        f"The split {data.split!r} has {NO_TEST}: accuracies are those on the {data.validation:,} "
+        "validation images after the last epoch, and differences are not tested for significance."
+    )
+
+
+def single_seeds(ranked: Sequence[Standing]) -> str:
+    """Warn if the variation over seeds is unknown."""
+    single = [one for one in ranked if len(one.group.trained) == 1]
+    if not single:
+        return ""
+    who = "One seed each" if len(single) == len(ranked) > 1 else "One seed"
+    named = (
+        "" if len(single) == len(ranked) else f" of {listed([one.group.label for one in single])}"
+    )
+    return f"{who}{named}: how much training runs vary is unknown (--seeds=3 measures it)."
+
+
+def batch_norm_lags(ranked: Sequence[Standing]) -> str:
+    """Warn of networks whose accuracy is an artefact of batch normalisation."""
+    found = [one.group for one in ranked if one.group.is_distorted]
+    if not found:
+        return ""
+    first, gaps = found[0], found[0].batch_norm_gaps
+    by_batch, by_average = (
+        percent(statistics.fmean(values))
+        for values in zip(*((gap.batch_validation, gap.validation) for gap in gaps), strict=True)
+    )
+    others = [group.label for group in found[1:]]
+    return (
+        f"Batch normalisation lags in {first.label}: validation accuracy {by_average}, with batch "
+        f"statistics {by_batch}{f'; also in {listed(others)}' if others else ''} "
+        "(--batchnorm=frozen avoids it)."
+    )
+
+
+def duplicates_raise_accuracy(analysis: Analysis) -> str:
+    """Warn if duplicates of training images raise the best network's test accuracy."""
+    best = analysis.standings[0]
+    leakage = best.group.leakage
+    if leakage is None or leakage.excess is None or leakage.deduplicated is None:
+        return ""
+    excess = leakage.excess
+    if excess.interval.low <= 0 or excess.difference < _MATTERS:
+        return ""
+    return (
+        f"{best.group.label} scores {percent(leakage.deduplicated.accuracy)} on the "
+        f"{leakage.deduplicated.images:,} test images without a duplicate in training."
+    )
+
+
+def best_deduplicated(analysis: Analysis) -> str:
+    """Name the best network on the deduplicated test images, if it is a different one."""
+    subsets, ranked = analysis.subsets, [one.group for one in analysis.standings]
+    scores = None if subsets is None else accuracies_on(analysis.standings, subsets.deduplicated)
+    # A network without stored predictions could be the best one.
+    if subsets is None or scores is None or max(scores) == scores[0]:
+        return ""
+    place = scores.index(max(scores))
+    highest, others = ranked[place], [*ranked[:place], *ranked[place + 1 :]]
+    pairs = compare_on_subset(highest, others, subsets.deduplicated)
+    lead = "" if all(pair.differ for pair in pairs) else ", without a significant lead"
+    return (
+        f"{highest.label} has the highest deduplicated accuracy, {percent(scores[place])}{lead}; "
+        f"it differs from {ranked[0].label} by {difference_text(pairs[0])}."
+    )
