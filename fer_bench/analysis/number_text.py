@@ -17,14 +17,24 @@ _NAMED = 3
 
 def difference_text(pair: Pair) -> str:
     """Format a difference in points, with its 95 % CI and corrected p-value."""
-    found = pair.comparison
-    low, high = (100 * limit for limit in (found.interval.low, found.interval.high))
-    return f"{points(found.difference)} (95 % CI {low:.1f} to {high:.1f}, {p_text(pair.corrected)})"
+    return f"{points(pair.comparison.difference)} ({interval_text(pair)})"
+
+
+def interval_text(pair: Pair) -> str:
+    """Format the 95 % CI of a difference, in points, and its corrected p-value."""
+    found = pair.comparison.interval
+    return f"95 % CI {100 * found.low:.1f} to {100 * found.high:.1f}, {p_text(pair.corrected)}"
 
 
 def points(difference: float) -> str:
     """Format a difference of two shares in percentage points, with one decimal."""
     return f"{100 * difference:.1f} points"
+
+
+def signed_points(difference: float) -> str:
+    """Format a difference of two shares in percentage points, with its sign, without the unit."""
+    text = f"{100 * difference:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text
 
 
 def percent(share: float) -> str:

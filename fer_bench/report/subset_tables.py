@@ -130,7 +130,7 @@ def _clean(analysis: Analysis, known: Subsets) -> Table:
             *(
                 [
                     f"always {base.name}: majority-class baseline; the largest class of the test "
-                    "images."
+                    "images, whose share differs between the columns."
                 ]
                 if base is not None
                 else []

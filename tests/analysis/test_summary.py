@@ -7,6 +7,7 @@ import pytest
 from made_runs import (
     LABELS,
     audited,
+    distorted,
     made_cell,
     made_history,
     made_missing,
@@ -134,6 +135,91 @@ def test_a_distorted_accuracy_is_called_measured_in_the_answer(distorted):
     assert "distort it." in summary(*[one for one in cells if one.backbone == distorted]).answer[0]
 
 
+def test_networks_that_batch_normalisation_spares_are_named():
+    exact = made_history().validation_accuracy
+    history = dataclasses.replace(
+        made_history(),
+        batch_validation_accuracy=tuple(one + 0.01 for one in exact),
+        batch_validation_loss=(1.0,) * 21,
+    )
+    lagging = dataclasses.replace(history, batch_validation_accuracy=(0.9,) * 21)
+    (caution, _) = summary(
+        made_cell("mini", "random", 0.5, history=lagging),
+        made_cell("openface", "random", 0.4, history=history),
+        made_cell("vggface", "random", 0.3),
+    ).cautions[::-1]
+    assert caution.endswith("; not in OpenFace random, at most 1.0 points apart.")
+
+
+PRETRAINED, RANDOM = (("mobilenet", init) for init in ("pretrained", "random"))
+
+
+def both_inits(first, second, seeds=3, **kwargs):
+    return [
+        made_cell(*network, accuracy, seed=seed, spread=seed, **kwargs)
+        for network, accuracy in ((PRETRAINED, first), (RANDOM, second))
+        for seed in range(seeds)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "begin", "end"),
+    [
+        (both_inits(0.5, 0.4), "helps MobileNet: +10.0 points (95 % CI ", ")"),
+        (both_inits(0.4, 0.5), "harms MobileNet: -10.0 points (95 % CI ", ")"),
+        (both_inits(0.5, 0.4, 1), "MobileNet: +10.0 points (95 % CI ", "; undecided: one seed"),
+        (both_inits(0.5, 0.5), "MobileNet: 0.0 points (95 % CI ", "; undecided: within noise"),
+        (
+            both_inits(0.25, 0.15),
+            "MobileNet: +10.0 points (95 % CI ",
+            "; undecided: neither clearly beats the majority-class baseline",
+        ),
+        (
+            [*both_inits(0.5, 0.4)[:3], *map(distorted, both_inits(0.5, 0.4)[3:])],
+            "MobileNet: +10.0 points (95 % CI ",
+            "; undecided: batch-norm artefact (--batchnorm=frozen decides it)",
+        ),
+        (
+            [without_predictions(one) for one in both_inits(0.5, 0.4)],
+            "MobileNet: +10.0 points; ",
+            "undecided: predictions are missing",
+        ),
+    ],
+)
+def test_what_pretraining_changes_is_part_of_the_answer(cells, begin, end):
+    _, *others = summary(*cells).answer
+    (found,) = (one for one in others if "Pretraining " in one)
+    assert found.startswith(f"Pretraining {begin}")
+    assert f"{end}." in found
+
+
+def test_an_effect_of_pretraining_is_tested_without_duplicates():
+    """Half of the images have a duplicate, and only on these the networks differ."""
+    cells = []
+    for seed in range(3):
+        random = made_predictions(0.5, seed)
+        for network, lost in ((PRETRAINED, 0), (RANDOM, 300)):
+            predicted = moved(random, lost, 0, np.flatnonzero(HAVE_DUPLICATE))
+            cells.append(made_cell(*network, seed=seed, predicted=predicted))
+    run = with_duplicates(made_run(*cells), np.where(HAVE_DUPLICATE, 3, 0))
+    sentence = summarise(analyse(run)).answer[1]
+    assert ", deduplicated 0.0 (not significant); undecided: significant only with " in sentence
+    pair = analyse(run).pairs[0].comparison
+    assert f"{100 * pair.difference:+.1f} points (95 % CI {100 * pair.interval.low:.1f}" in sentence
+
+
+def test_the_first_backbones_are_enough():
+    names = ("mobilenet", "openface", "resnet50", "vggface", "mini", "other")
+    cells = (
+        without_predictions(made_cell(name, init, share))
+        for name in names
+        for init, share in (("pretrained", 0.5), ("random", 0.4))
+    )
+    effects = [one for one in summary(*cells).answer if one.startswith("Pretraining ")]
+    assert len(effects) == 5
+    assert effects[-1] == "Pretraining of 2 more: see the compared pairs."
+
+
 def test_a_p_value_next_to_the_level_agrees_with_the_verdict(monkeypatch):
     run = made_run(made_cell("mini", "random", 0.5), made_cell("openface", "random", 0.4))
     for corrected, ties in ((0.0499, False), (0.0500001, True)):
@@ -245,10 +331,23 @@ def test_an_advantage_that_duplicates_make_is_part_of_the_answer():
     share = (BY_HEART == LABELS)[~HAVE_DUPLICATE].mean()
     always = (np.bincount(LABELS).argmax() == LABELS)[~HAVE_DUPLICATE].mean()
     assert found.answer[-1] == (
-        f"On the deduplicated test images OpenFace random scores {100 * share:.1f} %, always "
-        f"predicting Happy {100 * always:.1f} %: no clear advantage."
+        f"Deduplicated, OpenFace random scores {100 * share:.1f} % and always predicting Happy "
+        f"{100 * always:.1f} %: no clear advantage."
     )
     assert not any("duplicate" in one for one in found.cautions)
+
+
+def test_a_baseline_that_differs_without_duplicates_is_explained():
+    happy = np.bincount(LABELS).argmax() == LABELS
+    have_duplicate = HAVE_DUPLICATE & ~happy
+    predicted = np.where(have_duplicate, LABELS, np.bincount(LABELS).argmax()).astype(np.uint8)
+    run = made_run(made_cell("openface", "random", predicted=predicted))
+    found = summarise(analyse(with_duplicates(run, np.where(have_duplicate, 3, 0))))
+    share = f"{100 * happy[~have_duplicate].mean():.1f} %"
+    assert found.answer[-1] == (
+        f"Deduplicated, OpenFace random scores {share} and always predicting Happy {share} (of the "
+        "images with a duplicate, 0.0 % are Happy): no clear advantage."
+    )
 
 
 def test_another_network_that_is_the_best_without_duplicates_is_named():

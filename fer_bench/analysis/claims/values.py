@@ -37,7 +37,7 @@ TITLES = {
 
 
 class Network(NamedTuple):
-    """One of the paper's eight networks."""
+    """A backbone and init, for claims one of the paper's eight."""
 
     backbone: str
     init: Init
@@ -45,7 +45,7 @@ class Network(NamedTuple):
     @property
     def label(self) -> str:
         """Display name."""
-        return display_name(TITLES[self.backbone], self.init)
+        return display_name(TITLES.get(self.backbone, self.backbone), self.init)
 
 
 NETWORKS = tuple(Network(backbone, init) for backbone in published.BACKBONES for init in INITS)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.analysis.claims.guards import learns
 from fer_bench.analysis.group_comparisons import find_pair
 from fer_bench.analysis.number_text import difference_text, listed, percent
 from fer_bench.analysis.standings import is_better
+from fer_bench.analysis.summary.cautions import MATTERS
+from fer_bench.analysis.summary.pretraining import state_effects
 from fer_bench.metrics import compare, majority_class_accuracy
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.analysis.standings import Standing
+    from fer_bench.analysis.subsets import Baseline
 
 
 def best_network(analysis: Analysis) -> str:
@@ -33,7 +35,7 @@ def best_network(analysis: Analysis) -> str:
             f"Best: {name}, {accuracy}."
         )
     metric = "test" if analysis.dataset.has_test else "validation"
-    if metric == "validation" and not _exceeds_majority(analysis, best):
+    if metric == "validation" and not learns(best.group, analysis.dataset):
         majority = max(analysis.dataset.counts, key=lambda one: one[1])[0]
         return (
             f"No network clearly exceeds the share of {majority} "
@@ -60,27 +62,44 @@ def best_network(analysis: Analysis) -> str:
     return f"{name} is the most accurate network on {data}: {accuracy}."
 
 
-def lead(analysis: Analysis) -> str:
-    """State the lead of the best network over the nearest one, and the baseline."""
+def leads(analysis: Analysis) -> list[str]:
+    """State the lead of the best network over the nearest one, the baseline, and pretraining."""
+    effects = state_effects(analysis)
     if not analysis.dataset.has_test:
-        return ""
+        return effects
+    clauses = _lead(analysis)
+    baseline = ""
+    if any(one.beats_baseline in (True, None) for one in analysis.standings):
+        majority, share = majority_class(analysis)
+        baseline = f"always predicting {majority} scores {percent(share)}"
+    if effects and baseline and not clauses:
+        # In one line less than on its own.
+        return [*effects[:-1], f"{effects[-1]} A{baseline[1:].replace(' scores', ':')}."]
+    text = "; ".join(filter(None, [*clauses, baseline]))
+    return [*([f"{text[:1].upper()}{text[1:]}."] if text else []), *effects]
+
+
+def _lead(analysis: Analysis) -> list[str]:
+    """Return clauses on the networks that the best one was compared with.
+
+    A lead over the other init of its backbone is left to the effect of pretraining.
+    """
     best, *others = analysis.standings
     behind = [one for one in others if one.ties_best is False]
     unknown = [one.group.label for one in others if one.ties_best is None]
     clauses = []
     if behind:
-        pair = _pair(analysis, best.group, behind[0].group)
-        more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
         # A distorted accuracy decides nothing, however significant the difference.
         verb = "is ahead of" if _distortion((best, behind[0])) else "beats"
-        clauses.append(f"it {verb} {behind[0].group.label} by {difference_text(pair)}{more}")
+        if behind[0].group.backbone != best.group.backbone:
+            pair = _pair(analysis, best.group, behind[0].group)
+            more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
+            clauses.append(f"it {verb} {behind[0].group.label} by {difference_text(pair)}{more}")
+        elif len(behind) > 1:
+            clauses.append(f"it {verb} {len(behind)} networks")
     if unknown:
         clauses.append(f"it was not compared with {listed(unknown)}: predictions are missing")
-    if any(one.beats_baseline in (True, None) for one in analysis.standings):
-        majority, share = majority_class(analysis)
-        clauses.append(f"always predicting {majority} scores {percent(share)}")
-    text = "; ".join(clauses)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    return clauses
 
 
 def no_deduplicated_advantage(analysis: Analysis) -> str:
@@ -96,10 +115,18 @@ def no_deduplicated_advantage(analysis: Analysis) -> str:
     if is_better(compare(correct[:, kept], np.broadcast_to(majority, correct[:, kept].shape))):
         return ""
     return (
-        f"On the deduplicated test images {best.group.label} scores "
-        f"{percent(float(correct[:, kept].mean()))}, always predicting {baseline.name} "
-        f"{percent(score.accuracy)}: no clear advantage."
+        f"Deduplicated, {best.group.label} scores {percent(float(correct[:, kept].mean()))} and "
+        f"always predicting {baseline.name} {percent(score.accuracy)}{why_shifted(baseline)}: no "
+        "clear advantage."
     )
+
+
+def why_shifted(baseline: Baseline) -> str:
+    """Explain in brackets why the baseline differs on deduplicated images; empty if it does not."""
+    kept, removed = baseline.leakage.deduplicated, baseline.leakage.duplicated
+    if kept is None or removed is None or abs(kept.accuracy - removed.accuracy) < MATTERS:
+        return ""
+    return f" (of the images with a duplicate, {percent(removed.accuracy)} are {baseline.name})"
 
 
 def _distortion(ranked: Sequence[Standing]) -> str:
@@ -109,16 +136,6 @@ def _distortion(ranked: Sequence[Standing]) -> str:
         return ""
     which = "it" if ranked[0].group.is_distorted else f"that of {listed(names)}"
     return f", but batch normalisation's moving averages distort {which}"
-
-
-def _exceeds_majority(analysis: Analysis, standing: Standing) -> bool:
-    """Check if a validation accuracy exceeds the majority class's share of all images.
-
-    It does if it is larger by more than its 95 % sampling error, 1.96 sqrt(p (1 - p) / n).
-    """
-    accuracy, images = standing.accuracy, analysis.dataset.validation
-    error = NormalDist().inv_cdf(0.975) * math.sqrt(accuracy * (1 - accuracy) / images)
-    return accuracy - error > analysis.majority_share
 
 
 def accuracy_text(standing: Standing) -> str:

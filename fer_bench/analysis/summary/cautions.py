@@ -6,7 +6,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.group_comparisons import compare_on_subset
-from fer_bench.analysis.number_text import difference_text, listed, percent
+from fer_bench.analysis.number_text import difference_text, listed, percent, points
 from fer_bench.analysis.standings import accuracies_on
 from fer_bench.results.records import NO_TEST
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from fer_bench.analysis.standings import Standing
     from fer_bench.results.records import Run
 
-_MATTERS = 0.01
-"""Accuracy gained through test images with a duplicate in training from which it is mentioned."""
+MATTERS = 0.01
+"""Accuracy gained or lost through test images with a duplicate from which it is mentioned."""
 
 
 def incomplete_cells(run: Run) -> str:
@@ -56,7 +56,7 @@ def single_seeds(ranked: Sequence[Standing]) -> str:
     named = (
         "" if len(single) == len(ranked) else f" of {listed([one.group.label for one in single])}"
     )
-    return f"{who}{named}: how much training runs vary is unknown (--seeds=3 measures it)."
+    return f"{who}{named}: the noise of training is unknown (--seeds=3 measures it)."
 
 
 def batch_norm_lags(ranked: Sequence[Standing]) -> str:
@@ -70,10 +70,17 @@ def batch_norm_lags(ranked: Sequence[Standing]) -> str:
         for values in zip(*((gap.batch_validation, gap.validation) for gap in gaps), strict=True)
     )
     others = [group.label for group in found[1:]]
+    spared = [one.group for one in ranked if one.group.batch_norm_gaps and one.group not in found]
+    widest = max((gap.widest for group in spared for gap in group.batch_norm_gaps), default=0.0)
+    not_in = (
+        f"; not in {listed([group.label for group in spared])}, at most {points(widest)} apart"
+        if spared
+        else ""
+    )
     return (
         f"Batch normalisation lags in {first.label}: validation accuracy {by_average}, with batch "
         f"statistics {by_batch}{f'; also in {listed(others)}' if others else ''} "
-        "(--batchnorm=frozen avoids it)."
+        f"(--batchnorm=frozen avoids it){not_in}."
     )
 
 
@@ -84,7 +91,7 @@ def duplicates_raise_accuracy(analysis: Analysis) -> str:
     if leakage is None or leakage.excess is None or leakage.deduplicated is None:
         return ""
     excess = leakage.excess
-    if excess.interval.low <= 0 or excess.difference < _MATTERS:
+    if excess.interval.low <= 0 or excess.difference < MATTERS:
         return ""
     return (
         f"{best.group.label} scores {percent(leakage.deduplicated.accuracy)} on the "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.summary.answer import best_network, lead, no_deduplicated_advantage
+from fer_bench.analysis.summary.answer import best_network, leads, no_deduplicated_advantage
 from fer_bench.analysis.summary.cautions import (
     batch_norm_lags,
     best_deduplicated,
@@ -26,8 +26,8 @@ class Summary:
     """A run in sentences.
 
     Attributes:
-        answer: one to three sentences: which network is the most accurate, by how much, and how it
-            compares with the majority-class baseline; the first one is short.
+        answer: which network is the most accurate, by how much, how it compares with the
+            majority-class baseline, and what pretraining changes; the first sentence is short.
         cautions: what changes the reading of the answer; may be empty.
         details: further accuracies and speeds; may be empty.
     """
@@ -51,7 +51,7 @@ def summarise(analysis: Analysis) -> Summary:
             tuple(filter(None, [incomplete])),
         )
     no_advantage = no_deduplicated_advantage(analysis)
-    answer = (best_network(analysis), lead(analysis), no_advantage)
+    answer = (best_network(analysis), *leads(analysis), no_advantage)
     cautions = (
         incomplete,
         no_test_part(analysis),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.group_comparisons import compare_on_subset
 from fer_bench.analysis.number_text import percent
 from fer_bench.analysis.standings import accuracies_on
+from fer_bench.analysis.summary import why_shifted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,8 @@ def effect_of_duplicates(analysis: Analysis) -> str:
         f"On the deduplicated test images {_order(ranked, scores, subsets.deduplicated)}"
         f"{ranked[0].group.label} scores {percent(scores[0])} instead of "
         f"{percent(ranked[0].accuracy)}, always predicting {baseline.name} "
-        f"{percent(kept.accuracy)} instead of {percent(everything.accuracy)}."
+        f"{percent(kept.accuracy)} instead of {percent(everything.accuracy)}"
+        f"{why_shifted(baseline)}."
     )
 
 

@@ -1,0 +1,130 @@
+"""Effect of pretraining on each backbone of a run that was trained with both inits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, guard
+from fer_bench.analysis.claims.values import WITHIN_NOISE, Basis, Evidence, Network, Part
+from fer_bench.analysis.group_comparisons import Pair, compare_on_subset, find_pair
+from fer_bench.analysis.number_text import interval_text, signed_points
+
+if TYPE_CHECKING:
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.seed_groups import Group
+
+_MOST = 4
+"""Maximum number of backbones with a sentence: the paper has as many."""
+
+_ONLY_DUPLICATES = "significant only with duplicates"
+
+
+class PretrainingEffect(NamedTuple):
+    """Pretrained minus random network of one backbone.
+
+    Attributes:
+        pretrained: the pretrained network.
+        random: the other one.
+        pair: their comparison on the test images, as in the table of pairs; None without a test
+            part or predictions.
+        deduplicated: the same on the deduplicated test images; None if all images are, or none.
+    """
+
+    pretrained: Group
+    random: Group
+    pair: Pair | None
+    deduplicated: Pair | None
+
+    @property
+    def difference(self) -> float:
+        """Difference in accuracy."""
+        if self.pair is not None:
+            return self.pair.comparison.difference
+        return (self.pretrained.accuracy or 0.0) - (self.random.accuracy or 0.0)
+
+    @property
+    def holds_deduplicated(self) -> bool:
+        """False if the deduplicated test images do not show the difference."""
+        found = self.deduplicated
+        return found is None or (
+            found.differ and (found.comparison.difference > 0) == (self.difference > 0)
+        )
+
+
+def pretraining_effects(analysis: Analysis) -> list[PretrainingEffect]:
+    """Return the effect on each backbone with both inits, the most accurate backbone first."""
+    ranked = [one.group for one in analysis.standings]
+    networks = {(group.backbone, group.init): group for group in ranked}
+    found = []
+    for backbone in dict.fromkeys(group.backbone for group in ranked):
+        pretrained = networks.get((backbone, "pretrained"))
+        random = networks.get((backbone, "random"))
+        if pretrained is not None and random is not None:
+            pair = find_pair(analysis.pairs, (backbone, "pretrained"), (backbone, "random"))
+            subset = None if pair is None else _compare_deduplicated(analysis, pretrained, random)
+            found.append(PretrainingEffect(pretrained, random, pair, subset))
+    return found
+
+
+def state_effects(analysis: Analysis) -> list[str]:
+    """State each effect, and why it is undecided if it is."""
+    found = pretraining_effects(analysis)
+    sentences = [_sentence(effect, analysis) for effect in found[:_MOST]]
+    if len(found) > _MOST:
+        sentences.append(f"Pretraining of {len(found) - _MOST} more: see the compared pairs.")
+    return sentences
+
+
+def _compare_deduplicated(analysis: Analysis, pretrained: Group, random: Group) -> Pair | None:
+    subsets = analysis.subsets
+    if subsets is None or not subsets.duplicated.any() or not subsets.deduplicated.any():
+        return None
+    (pair,) = compare_on_subset(pretrained, [random], subsets.deduplicated)
+    return pair
+
+
+def _sentence(effect: PretrainingEffect, analysis: Analysis) -> str:
+    title = effect.pretrained.cells[0].title
+    text = f"{signed_points(effect.difference)} points"
+    if effect.pair is not None:
+        text += f" ({interval_text(effect.pair)})"
+    elif not analysis.dataset.has_test:
+        text += " of validation accuracy"
+    if effect.deduplicated is not None:
+        text += f", deduplicated {signed_points(effect.deduplicated.comparison.difference)}"
+        if not effect.deduplicated.differ:
+            text += " (not significant)"
+    causes = _causes(effect, analysis)
+    if causes:
+        return f"Pretraining {title}: {text}; undecided: {', '.join(causes)}."
+    verb = "helps" if effect.difference > 0 else "harms"
+    return f"Pretraining {verb} {title}: {text}."
+
+
+def _causes(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
+    """Return why nothing is decided, by the guards of the claims; empty if it is."""
+    networks = [Network(group.backbone, group.init) for group in (effect.pretrained, effect.random)]
+    pretrained, random = networks
+    evidence = Evidence(analysis.run, dict(zip(networks, effect[:2], strict=True)))
+    seeds = min(len(group.trained) for group in (effect.pretrained, effect.random))
+    basis = Basis(
+        (pretrained, random),
+        ("test images",),
+        seeds if effect.pair is None else effect.pair.seeds,
+        holding=(pretrained,),
+        failing=(random,),
+    )
+    part = Part("holds" if effect.difference > 0 else "fails", "", cause="", basis=basis)
+    causes = [cause for cause in guard(part, evidence).cause.split("; ") if cause]
+    explained = {
+        ARTEFACT: f"{ARTEFACT} (--batchnorm=frozen decides it)",
+        AT_BASELINE: "neither clearly beats the majority-class baseline",
+    }
+    causes = [explained.get(cause, cause) for cause in causes]
+    if effect.pair is None:
+        causes.append("predictions are missing" if analysis.dataset.has_test else "no test part")
+    elif not effect.pair.differ:
+        causes.append(WITHIN_NOISE)
+    elif not causes and not effect.holds_deduplicated:
+        causes.append(_ONLY_DUPLICATES)
+    return causes
