@@ -151,7 +151,7 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
     Raises:
         FerBenchError: a file cannot be written or removed.
     """
-    from fer_bench.report.page import Content, page
+    from fer_bench.report.page import Content, page, page_name
     from fer_bench.report.plots import figures, trend_figures
 
     drawn = [
@@ -173,7 +173,7 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
             tables=report.tables,
             figures=drawn,
             summary=report.summary,
-            name=f"fer_bench on {' and '.join(names)}",
+            name=page_name(names),
             audit=None if data is None else audit_section(data, OF_BENCHMARK),
             files={**{name: report.files[name] for name in EMBEDDED}, **cards},
         )

@@ -10,9 +10,18 @@ from fer_bench.results.records import NO_TEST
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
+
+
+def page_name(datasets: Iterable[str]) -> str:
+    """Return the name of a page on these data sets."""
+    names = (
+        f"{name} (drawn by code, not photographs)" if name == "sketch" else name
+        for name in datasets
+    )
+    return f"fer_bench on {' and '.join(names)}"
 
 
 def subject(analysis: Analysis) -> list[str]:
