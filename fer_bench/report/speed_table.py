@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.timing_noise import noise_text, timing_noise
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.table import Column, Entry, Row, Table
 from fer_bench.results.merge import SPEED
@@ -34,7 +35,7 @@ def speed_table(analysis: Analysis) -> Table:
         ]
     inputs = sorted({speed.input_size for cell in cells for speed in cell.network_training})
     columns += [Column(f"images/{mark}s", f"network, {size} px", style="speed") for size in inputs]
-    rows = []
+    rows, measures = [], []
     for cell in cells:
         training = cell.training
         entries: list[Entry] = [None] * 3
@@ -47,8 +48,12 @@ def speed_table(analysis: Analysis) -> Table:
         measured = {speed.batch_size: speed for speed in cell.inference}
         for size in sizes:
             entries += _inference(measured.get(size))
+        by_batch = [measured[size].median if size in measured else None for size in sizes]
         at_input = {speed.input_size: speed.images_per_second for speed in cell.network_training}
-        entries += [at_input.get(size) for size in inputs]
+        by_input = [at_input.get(size) for size in inputs]
+        entries += by_input
+        in_training = None if training is None else training.images_per_second
+        measures.append([in_training, *by_batch, *by_input])
         # Show the word in the first group not measured, not in a p99 that only lacks enough calls.
         missing = [3 + 3 * index for index, size in enumerate(sizes) if size not in measured]
         if training is None:
@@ -57,6 +62,7 @@ def speed_table(analysis: Analysis) -> Table:
         reason, word = why_missing(cell, complete)
         place = missing[0] if missing else None
         rows.append(Row(cell.label, tuple(entries), reason, word, place, key=cell.row_key))
+    noise = noise_text(timing_noise(zip(analysis.groups, measures, strict=True)))
     return Table(
         key="speed",
         title="Speed",
@@ -69,6 +75,7 @@ def speed_table(analysis: Analysis) -> Table:
             "batch N: from N uint8 images of 48x48 to probabilities, through all layers; p99 needs "
             "100 calls. network, N px: a few training batches of the complete network, frozen "
             "layers included, from images resized to N pixels.",
+            *([noise] if noise else []),
             *([f"All times are {counted}, not elapsed time."] if counted else []),
             *(f"Speed {value}." for name, value in run.environment if name == SPEED),
         ),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.summary import accuracy_text, majority_class
+from fer_bench.analysis.timing_noise import noise_text, timing_noise
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.feature_note import unrecorded_features
 from fer_bench.report.table import Column, Row, Table
@@ -24,6 +25,8 @@ BEST = "*"
 """Mark of the best network and of those that do not differ significantly from it."""
 
 _TEST, _PARAMETERS, _SPEED = "test", "size", "speed"
+_SPEEDS = {"train": "training_seconds", "ms": "latency", "img/s": "throughput"}
+"""Columns of speeds, with their fields in ``Standing``."""
 _DROPPED = ("all", "UAR", "ms", "F1", "train", "tuned")
 """Columns in the order in which a narrow terminal omits them."""
 
@@ -106,6 +109,12 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     images = f"95 % CI over the {analysis.dataset.test:,} test images"
     sizes = sorted({one.batch_size for one in standings if one.batch_size})
     counted = speed_unit(analysis.run)
+    speeds = [name for name in _SPEEDS if name in columns]
+    noise = noise_text(
+        timing_noise(
+            (one.group, [getattr(one, _SPEEDS[name]) for name in speeds]) for one in standings
+        )
+    )
     meanings = {
         "F1": "F1: macro F1, %.",
         "UAR": "UAR: mean recall, %.",
@@ -128,6 +137,7 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
             ),
             *(text for name, text in meanings.items() if name in columns),
             *([f"Times are {counted}."] if counted else []),
+            *([noise] if noise else []),
         ]
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.number_text import percent
+from fer_bench.analysis.timing_noise import do_same_work
 from fer_bench.results.speed_units import speed_text
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def speeds(ranked: Sequence[Standing]) -> str:
         rivals = [
             (one.throughput, one.group.label)
             for one in others
-            if one.throughput is not None and one.batch_size == best.batch_size
+            if one.throughput is not None
+            and one.batch_size == best.batch_size
+            and not do_same_work(one.group, best.group)
         ]
         speed, name = max(rivals, default=(0.0, ""))
         if speed > best.throughput:
