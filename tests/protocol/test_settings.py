@@ -16,6 +16,14 @@ def test_every_setting_is_printed_with_origin_and_reason():
     assert all(row.why for row in rows.values())
     assert (rows["learning_rate"].value, rows["learning_rate"].origin) == ("0.0001", "stated")
     assert (rows["batch_size"].value, rows["batch_size"].origin) == ("32", "chosen")
+    assert (rows["row_order"].value, rows["row_order"].origin) == ("content", "chosen")
+    assert rows["trainable_layers"].why.endswith("for the random ones an inference")
+    assert (rows["vggface_output"].origin, rows["dropout"].origin) == ("chosen", "chosen")
+
+
+def test_the_row_order_of_the_draw_is_recorded():
+    (row,) = (row for row in DataSpec(row_order="given").settings() if row.name == "row_order")
+    assert (row.value, row.origin) == ("given", "changed")
 
 
 def test_a_changed_setting_says_what_it_was():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -186,6 +187,45 @@ class TestFamily:
         # The level of each is 0.0125, two-sided: z = 2.50. (62 - 38) / sqrt(99.84) is 2.40.
         found = verdicts(*self.cells(gained, 100 - gained, worse=["vggface"]))["C1"]
         assert found.outcome == outcome
+
+
+class TestEveryClaim:
+    """One init is ahead in all metrics, with VGG-Face first and MobileNet last of the four."""
+
+    # They can be decided by training accuracies alone; C10 by none.
+    OF_TRAINING: ClassVar = {"C2", "C5", "C8", "C10", "C11"}
+
+    def outcomes(self, ahead, change=lambda cell: cell, predicted=None):
+        lead = {"vggface": 0.15, "openface": 0.1, "resnet50": 0.1, "mobilenet": 0.0}
+        each = {}
+        for name, more in lead.items():
+            for init in ("pretrained", "random"):
+                validation = 0.5 + more if init == ahead else 0.4
+                each[name, init] = {
+                    "history": made_history(
+                        line(0.2, 0.9 - more / 2 if init == ahead else 0.5, 20),
+                        (0.15, *line(validation - 0.05, validation, 19)),
+                    ),
+                    "test": validation,
+                    "speed": 200.0 if name == "openface" else 100.0,
+                    "predicted": predicted,
+                }
+        found = verdicts(*map(change, repeated(every_cell(each))))
+        return {name: one.outcome for name, one in found.items() if one.outcome != "undecided"}
+
+    def test_plain_networks_decide_them(self):
+        assert {*self.outcomes("pretrained")} == {
+            *("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C10", "C11", "C12", "C13", "C16")
+        }
+
+    @pytest.mark.parametrize("ahead", ["pretrained", "random"])
+    def test_none_is_decided_by_distorted_evaluation(self, ahead):
+        assert {*self.outcomes(ahead, distorted)} <= self.OF_TRAINING
+
+    @pytest.mark.parametrize("ahead", ["pretrained", "random"])
+    def test_none_is_supported_by_networks_at_the_baseline(self, ahead):
+        found = self.outcomes(ahead, predicted=MAJORITY)
+        assert [name for name, outcome in found.items() if outcome == "supported"] == ["C10"]
 
 
 def test_without_a_test_part_the_claims_on_it_say_so():
