@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.values import NETWORKS
+from fer_bench.analysis.deviations import other_data
+from fer_bench.report.convergence_tables import split_note
 from fer_bench.report.table import Column, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.claims import ClaimVerdict
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.table import Entry
     from fer_bench.results.records import Run
 
@@ -23,13 +26,8 @@ _UNTESTABLE = "not testable here"
 _NO_EVIDENCE = "no evidence"
 
 
-def claims_table(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str] = ()) -> Table:
-    """Return the table of verdicts; a row's reason states the data missing for a verdict.
-
-    Args:
-        verdicts: verdicts of the run on all claims.
-        deviations: deviations of the run from the paper's experiment.
-    """
+def claims_table(analysis: Analysis) -> Table:
+    """Return the table of verdicts; a row's reason states the data missing for a verdict."""
     return Table(
         key="claims",
         title="Verdicts on the paper's claims",
@@ -41,8 +39,8 @@ def claims_table(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str] = (
             Column("how sure", kind="text", keys=("", "because")),
             Column("effect", decimals=4, keys=("", "effect"), hidden=True),
         ),
-        rows=tuple(map(_row, verdicts)),
-        notes=tuple(_notes(verdicts, deviations)),
+        rows=tuple(map(_row, analysis.verdicts)),
+        notes=tuple(_notes(analysis)),
     )
 
 
@@ -113,7 +111,7 @@ def _certainty(verdict: ClaimVerdict) -> str:
     return f"{text} ({verdict.seeds} seed{'s' if verdict.seeds > 1 else ''})"
 
 
-def _notes(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str]) -> list[str]:
+def _notes(analysis: Analysis) -> list[str]:
     notes = [
         "supported: all parts of the claim hold. contradicted: at least one part fails. undecided: "
         "this data set could decide it; the note states what is missing. holds, fails, open: a "
@@ -125,9 +123,11 @@ def _notes(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str]) -> list[
         "batch normalisation distorts, or by a network that does not beat the majority-class "
         "baseline: it can lose a comparison, but neither win it nor tie.",
     ]
-    if deviations:
-        notes.append(f"Deviations of this run from the paper: {'; '.join(deviations)}.")
-    for verdict in verdicts:
+    if not other_data(analysis.run):
+        notes.append(split_note(analysis))
+    if analysis.deviations:
+        notes.append(f"Deviations of this run from the paper: {'; '.join(analysis.deviations)}.")
+    for verdict in analysis.verdicts:
         if verdict.outcome != _UNTESTABLE:
             unit = f" Effect: {verdict.unit}." if verdict.unit else ""
             notes.append(f"{verdict.id}. {verdict.claim.definition}{unit}")

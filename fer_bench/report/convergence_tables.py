@@ -214,7 +214,7 @@ def _notes(analysis: Analysis, kind: _Kind, cut: Sequence[Window], *, has_paper:
         f"{_listed([(first - 1, end) for first, end in cut])}.",
     ]
     if has_paper:
-        notes += [_papers_note(cut), _split_note(analysis)]
+        notes += [_papers_note(cut), split_note(analysis)]
     if kind.number in _SOURCES and analysis.dataset.name == published.DATASET:
         notes.append(_SOURCES[kind.number])
     if analysis.rate_deviations:
@@ -237,18 +237,19 @@ def _papers_note(cut: Sequence[Window]) -> str:
     return f"{note}."
 
 
-def _split_note(analysis: Analysis) -> str:
+def split_note(analysis: Analysis) -> str:
     """Say which split the published rates are of, with the command for it if it is another one."""
     if analysis.on_rates_split:
         return (
-            f"Like this run, they are of {TRAIN:,} training and {VALIDATION:,} validation images."
+            f"Like those of this run, the paper's rates were made on {TRAIN:,} training and "
+            f"{VALIDATION:,} validation images, by their printed digits."
         )
     data, cells = analysis.dataset, analysis.run.cells
     backbones = ",".join(dict.fromkeys(cell.backbone for cell in cells))
     program = " ".join(benchmark_program())
     return (
-        f"Not like for like: by the same digits, the paper's rates were made on {TRAIN:,} training "
-        f"and {VALIDATION:,} validation images (80/20), those of this run on {data.train:,} and "
-        f"{data.validation:,} (split {data.split!r}). For the paper's split: {program} "
-        f"--backbone={backbones} --dataset=PATH --split={RATES_SPLIT}"
+        "Not like for like: by their printed digits, the paper's rates were made on "
+        f"{TRAIN:,} training and {VALIDATION:,} validation images (80/20), those of this run on "
+        f"{data.train:,} and {data.validation:,} (split {data.split!r}). For the paper's split: "
+        f"{program} --backbone={backbones} --dataset=PATH --split={RATES_SPLIT}"
     )

@@ -62,7 +62,7 @@ def tables(analysis: Analysis) -> list[Table]:
         _weights(analysis),
         protocol_table(analysis),
         environment_table(run),
-        claims_table(analysis.verdicts, analysis.deviations),
+        claims_table(analysis),
     ]
 
 

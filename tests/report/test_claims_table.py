@@ -14,7 +14,7 @@ from fer_bench.report.table_rendering import terminal, tidy_csv
 
 
 def table(run):
-    return claims_table(analyse(run).verdicts, analyse(run).deviations)
+    return claims_table(analyse(run))
 
 
 def test_one_row_for_each_claim():
@@ -62,6 +62,22 @@ def test_each_testable_claim_has_its_definition():
     for claim in CLAIMS:
         assert any(note.startswith(f"{claim.id}. {claim.definition}") for note in notes)
     assert "Deviations of this run from the paper: batch size 64 instead of 32." in notes
+
+
+def test_the_split_of_the_papers_tables_is_stated_with_its_command():
+    run = made_run(*every_cell())
+    (note,) = (note for note in table(run).notes if "like for like" in note)
+    assert "28,710" in note
+    assert note.endswith(" --split=80-20")
+    data = dataclasses.replace(run.dataset, split="80-20", train=28_710, validation=7_177, test=0)
+    (note,) = (one for one in table(made_run_on(data)).notes if "28,710" in one)
+    assert note.startswith("Like those of this run")
+    other = dataclasses.replace(run.dataset, name="sketch")
+    assert not any("28,710" in note for note in table(made_run_on(other)).notes)
+
+
+def made_run_on(data):
+    return dataclasses.replace(made_run(), dataset=data)
 
 
 @pytest.mark.parametrize("width", [80, 120])
