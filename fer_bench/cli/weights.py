@@ -55,7 +55,7 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """Show each backbone's weight file with its origin, its licences and the file on this machine.
 
     A file may have Keras' legacy HDF5 layout, the layout of '.weights.h5' or '.keras', or be an npz
-    file of arrays; the content determines the layout, not the name.
+    file of arrays or a network of dlib; the content determines the layout, not the name.
     """
     for entry in _entries(names):
         rows = [("file", _NO_WEIGHTS)]
@@ -160,7 +160,9 @@ def _origin(source: WeightsSource) -> list[tuple[str, str]]:
     urls = [url.removesuffix(source.file) for url in source.urls] or [_NO_DOWNLOAD]
     rows = [("file", source.file + layer), *(("download", url) for url in urls)]
     if source.cache is not None:
-        rows.append(("cache", f"{cache_name(source)}, {cache_directory(source)}"))
+        rows.append(
+            ("cache", f"{cache_name(source)}, {cache_directory(source) or 'not installed'}")
+        )
     rows.append(("published digest", source.digest or "none"))
     rows.append(("licence of the weights", source.licence or _NOT_STATED))
     return rows
@@ -185,7 +187,7 @@ def _local_file(entry: Backbone, found: Located | None) -> list[tuple[str, str]]
 def _state(location: SearchLocation, found: Located | None) -> str:
     path = location.path
     if path is None:
-        return "not set"
+        return location.absence
     directory = path.parent
     if path.is_file():
         is_used = found is not None and found.provenance == location.name

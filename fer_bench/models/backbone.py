@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
+import importlib.util
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fer_bench.models.keras_backend import check_image_data_format
@@ -13,11 +14,32 @@ from fer_bench.runtime.errors import INSTALL, FerBenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import keras
 
     from fer_bench.protocol.settings import Protocol
+
+
+@dataclass(frozen=True)
+class InstalledPackage:
+    """Directory of weight files in an installed package, which is not imported.
+
+    Attributes:
+        name: name that pip installs, for example ``"face-recognition-models"``.
+        module: name of its top-level module.
+        directory: path of the directory in that module.
+    """
+
+    name: str
+    module: str
+    directory: str
+
+    def path(self) -> Path | None:
+        """Return the path of the directory, or None if the package is not installed."""
+        found = importlib.util.find_spec(self.module)
+        if found is None or not found.submodule_search_locations:
+            return None
+        return Path(next(iter(found.submodule_search_locations))) / self.directory
 
 
 @dataclass(frozen=True)
@@ -26,13 +48,16 @@ class WeightsSource:
 
     Attributes:
         file: upstream's file name.
-        cache: ``"keras"`` or ``"deepface"`` for that library's own cache, a directory, or None.
+        cache: ``"keras"`` or ``"deepface"`` for that library's own cache, a directory, a package
+            whose files are used if it is installed, or None.
         urls: http(s) URLs of the file, tried in this order; downloads are stored in the cache.
         digest: expected digest, or None if upstream does not publish one: ``"md5:..."`` or
             ``"sha256:..."`` of the file's bytes, or ``"values:..."``, the SHA-256 of its tensors
             (``WeightsRecord.values_digest``), which does not change if the file is rebuilt.
         last_layer: shapes of the tensors of the excluded last layer, if upstream's file contains
             it; a file without this layer is accepted too.
+        excluded_layers: names of layers in upstream's file that the network does not have; a file
+            without them is accepted too.
         licence: licence of the weights as stated by upstream, or None if it states none.
 
     Raises:
@@ -40,10 +65,11 @@ class WeightsSource:
     """
 
     file: str
-    cache: Literal["keras", "deepface"] | Path | None = None
+    cache: Literal["keras", "deepface"] | Path | InstalledPackage | None = None
     urls: tuple[str, ...] = ()
     digest: str | None = None
     last_layer: tuple[tuple[int, ...], ...] = ()
+    excluded_layers: tuple[str, ...] = ()
     licence: str | None = None
 
     def __post_init__(self) -> None:
@@ -59,7 +85,7 @@ class WeightsSource:
                 raise FerBenchError(
                     f"weights {self.file!r}: URL {url!r} is invalid", "https:// or http://"
                 )
-        if self.urls and self.cache is None:
+        if self.urls and (self.cache is None or isinstance(self.cache, InstalledPackage)):
             raise FerBenchError(
                 f"weights {self.file!r} have URLs but no cache",
                 "'keras', 'deepface' or the path of a directory",

@@ -7,7 +7,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from fer_bench.models import keras_applications
+from fer_bench.models import dlib_networks, keras_applications
 from fer_bench.models.backbone import Backbone
 from fer_bench.models.built_in import BUILT_IN, PAPER
 from fer_bench.runtime.errors import FerBenchError, shown
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 GROUP = "fer_bench.backbones"
 """Group of the entry points by which other packages offer backbones."""
 
-ADAPTERS: tuple[Adapter, ...] = (keras_applications.FAMILY,)
+ADAPTERS: tuple[Adapter, ...] = (keras_applications.FAMILY, dlib_networks.FAMILY)
 """Sources of backbones that are found by their names without being registered."""
 
 _registered: dict[str, Backbone] = {backbone.name: backbone for backbone in BUILT_IN}

@@ -101,6 +101,27 @@ def test_l2_normalization_is_tensorflows(tf):
     )
 
 
+def test_the_zero_extended_sum_by_hand():
+    first = np.arange(2.0).reshape(1, 1, 2, 1) + 1
+    second = np.ones((1, 2, 1, 2))
+    expected = np.zeros((1, 2, 2, 2))
+    expected[:, :1, :, :1] += first
+    expected[:, :, :1, :] += second
+    np.testing.assert_array_equal(layers.ZeroExtendedSum()([first, second]), expected)
+
+
+def test_the_zero_extended_sum_becomes_operations_of_keras(tmp_path):
+    inputs = keras.Input((5, 5, 3))
+    smaller = keras.layers.AveragePooling2D(2)(inputs)
+    model = keras.Model(inputs, layers.ZeroExtendedSum()([smaller, inputs]))
+    plain = layers.with_keras_operations(model)
+    assert not any(isinstance(layer, layers.ZeroExtendedSum) for layer in plain.layers)
+    plain.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    x = np.random.default_rng(3).random((2, 5, 5, 3), np.float32)
+    np.testing.assert_array_equal(again(x), model(x))
+
+
 @pytest.mark.parametrize("layer", ALL, ids=lambda layer: layer.name)
 def test_each_layer_survives_saving(layer, tmp_path):
     inputs = keras.Input((4, 4, 6))

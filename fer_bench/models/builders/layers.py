@@ -1,4 +1,4 @@
-"""Replacements for deepface's ``Lambda`` layers.
+"""Layers that Keras lacks, most of them replacements for deepface's ``Lambda`` layers.
 
 A ``Lambda`` contains Python bytecode: a model with one cannot be loaded safely, nor run on another
 backend if its function calls TensorFlow. The layers here use only ``keras.ops``.
@@ -106,7 +106,27 @@ class L2Normalization(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "epsilon": self.epsilon}
 
 
-REPLACEMENTS = (LocalResponseNormalization, Square, SquareRoot, L2Normalization)
+@keras.saving.register_keras_serializable("fer_bench")
+class ZeroExtendedSum(keras.layers.Layer):  # type: ignore[misc]
+    """Sum of two feature maps, each extended at its end by zeros to the size of the larger one."""
+
+    def call(self, inputs: Any) -> Any:
+        """Compute the sum of two tensors of shape (n, rows, columns, channels)."""
+        sizes = [tuple(tensor.shape[1:]) for tensor in inputs]
+        largest = tuple(map(max, *sizes))
+        first, second = (
+            ops.pad(
+                tensor,
+                [(0, 0), *((0, most - own) for most, own in zip(largest, size, strict=True))],
+            )
+            if size != largest
+            else tensor
+            for tensor, size in zip(inputs, sizes, strict=True)
+        )
+        return first + second
+
+
+REPLACEMENTS = (LocalResponseNormalization, Square, SquareRoot, L2Normalization, ZeroExtendedSum)
 
 
 def with_keras_operations(model: keras.Model) -> keras.Model:

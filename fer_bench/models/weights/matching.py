@@ -108,6 +108,7 @@ def matched(
     model: keras.Model,
     title: str,
     last_layer: tuple[tuple[int, ...], ...] = (),
+    excluded_layers: tuple[str, ...] = (),
 ) -> list[Pair]:
     """Match each variable of the network to a stored tensor.
 
@@ -118,6 +119,7 @@ def matched(
         model: the network.
         title: name of the network, for messages.
         last_layer: shapes of the tensors of one additional layer that the file may contain.
+        excluded_layers: names of further layers that the file may contain; they are ignored.
 
     Returns:
         Pairs sorted by label.
@@ -126,7 +128,7 @@ def matched(
         FerBenchError: a tensor is missing or unexpected, or its name or shape does not match.
     """
     mismatch = functools.partial(_mismatch, stored.path, title)
-    left = dict(stored.layers)
+    left = {key: layer for key, layer in stored.layers.items() if key not in excluded_layers}
     pairs = []
     layers = _network_layers(model)
     # Explicitly named layers first: the remaining entries then match the others in order.

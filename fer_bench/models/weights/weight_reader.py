@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from fer_bench.data.formats.npz_arrays import member_names, opened_arrays
-from fer_bench.models.weights import hdf5_process
+from fer_bench.models.weights import dlib_reader, hdf5_process
 from fer_bench.models.weights.hdf5_reader import KERAS_WEIGHTS
 from fer_bench.models.weights.weight_types import (
     StoredLayer,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _START_BYTES = 512
-_ACCEPTED = "an HDF5 file, a .keras file or an npz file of arrays"
+_ACCEPTED = "an HDF5 file, a .keras file, an npz file of arrays or a network of dlib"
 
 
 @contextlib.contextmanager
@@ -42,6 +42,8 @@ def opened(path: Path) -> Iterator[StoredWeights]:
         reader = hdf5_process.opened(path)
     elif is_zip:
         reader = _npz(path)
+    elif dlib_reader.START.match(start):
+        reader = dlib_reader.opened(path)
     else:
         raise _unknown_layout(path, start)
     with reader as stored:
@@ -56,6 +58,10 @@ def _unknown_layout(path: Path, start: bytes) -> WeightFileError:
         )
     if start.startswith(b"\x1f\x8b"):
         return WeightFileError(path, "is compressed with gzip", hint="decompress it with 'gunzip'")
+    if start.startswith(b"BZh"):
+        return WeightFileError(
+            path, "is compressed with bzip2", hint="decompress it with 'bunzip2'"
+        )
     if start.lstrip()[:5].lower() in (b"<html", b"<!doc", b"<?xml"):
         return WeightFileError(path, "is a web page", _ACCEPTED, "download the file itself")
     return WeightFileError(path, f"starts with {start[:8]!r}" if start else "is empty", _ACCEPTED)
