@@ -269,7 +269,7 @@ def _convolution(
 
     def read_kernel() -> NDArray[np.float32]:
         # dlib: output channels, input channels, rows, columns.
-        values = kernel.read().transpose(2, 3, 1, 0)
+        values: NDArray[np.float64] = kernel.read().transpose(2, 3, 1, 0)
         if affine is not None:
             values = values * affine[0].read().reshape(-1)
         return values.astype(_FLOAT)
