@@ -27,7 +27,7 @@ _HEADERS = ("name", "parameters", "input", "weights", "origin", "licence of the 
     help="Directory to search first, as the benchmark's option --weights-dir.",
 )
 def command(names: tuple[str, ...], weights_dir: Path | None) -> None:
-    """List all registered backbones and all of Keras' applications.
+    """List all registered backbones, Keras' applications, and deepface's and dlib's networks.
 
     BACKBONEs are names or patterns such as 'keras:MobileNet*'; the default is all.
 
@@ -44,6 +44,11 @@ def command(names: tuple[str, ...], weights_dir: Path | None) -> None:
     align = ("left", "right", "right", "left", "left", "left")
     table = tabulate(rows, _HEADERS, "simple", disable_numparse=True, colalign=align)
     echo_lines(table + "\n")
+    if not names:
+        reasons = models.unavailable().items()
+        echo_lines(
+            "".join(f"\n{name} cannot be built: {reason}" for name, reason in reasons) + "\n"
+        )
 
 
 def _row(entry: Backbone, weights_dir: Path | None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from fer_bench.models.registry import (
     register,
     select,
     selection_name,
+    unavailable,
 )
 from fer_bench.models.weights.search_path import (
     Download,
@@ -41,5 +42,6 @@ __all__ = [
     "register",
     "select",
     "selection_name",
+    "unavailable",
     "verify",
 ]

@@ -52,6 +52,7 @@ class Family:
         accepted: description of the accepted names, for messages.
         backbones: backbones by the name after the prefix.
         registered: names after the prefix that stand for a registered backbone, with its name.
+        unavailable: names after the prefix of networks that cannot be built, with the reason.
     """
 
     prefix: str
@@ -59,6 +60,7 @@ class Family:
     accepted: str
     backbones: Mapping[str, Backbone]
     registered: Mapping[str, str] = field(default_factory=dict)
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all backbones on the command line."""
@@ -80,13 +82,18 @@ class Family:
                 ``keras-efficientnetv2b0``.
 
         Raises:
-            FerBenchError: the name has the prefix, but is unknown; the hint is the closest match.
+            FerBenchError: the name has the prefix, but its network cannot be built, or it is
+                unknown; the hint is the closest match.
         """
         if not name.startswith(self.prefix):
             return next((entry for entry in self.backbones.values() if entry.name == name), None)
         own = name.removeprefix(self.prefix)
         if own in self.backbones:
             return self.backbones[own]
+        if own in self.unavailable:
+            raise FerBenchError(
+                f"backbone {name!r} cannot be built: {self.unavailable[own]}", self.accepted
+            )
         similar = {known.lower(): known for known in self._known()}
         nearest = difflib.get_close_matches(own.lower(), similar, n=1)
         raise FerBenchError(

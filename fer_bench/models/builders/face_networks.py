@@ -1,4 +1,4 @@
-"""The two face networks, from deepface if it is installed, else from an exported structure.
+"""Face networks, from deepface if it is installed, else from an exported structure.
 
 In both cases Keras builds the network from its configuration and draws the weights in the same
 order, so a seed gives the same random weights with and without deepface.
@@ -40,6 +40,51 @@ def openface() -> keras.Model:
         FerBenchError: deepface is broken, or it is missing and there is no valid structure file.
     """
     return _network("openface", deepface_structures.openface)
+
+
+def facenet() -> keras.Model:
+    """Build Facenet up to its 128-dimensional embedding, random weights, input (n, 160, 160, 3).
+
+    Raises:
+        FerBenchError: as ``openface``.
+    """
+    return _network("deepface-facenet", deepface_structures.facenet)
+
+
+def facenet512() -> keras.Model:
+    """Build Facenet up to its 512-dimensional embedding, random weights, input (n, 160, 160, 3).
+
+    Raises:
+        FerBenchError: as ``openface``.
+    """
+    return _network("deepface-facenet512", deepface_structures.facenet512)
+
+
+def arcface() -> keras.Model:
+    """Build ArcFace up to its 512-dimensional embedding, random weights, input (n, 112, 112, 3).
+
+    Raises:
+        FerBenchError: as ``openface``.
+    """
+    return _network("deepface-arcface", deepface_structures.arcface)
+
+
+def deepid() -> keras.Model:
+    """Build DeepID up to its 160 features, random weights, input (n, 47, 47, 3).
+
+    Raises:
+        FerBenchError: as ``openface``.
+    """
+    return _network("deepface-deepid", deepface_structures.deepid)
+
+
+def ghostfacenet() -> keras.Model:
+    """Build GhostFaceNet up to its 512-dimensional embedding, random weights, input 112 pixels.
+
+    Raises:
+        FerBenchError: as ``openface``.
+    """
+    return _network("deepface-ghostfacenet", deepface_structures.ghostfacenet)
 
 
 def _network(name: str, build: Callable[[], keras.Model]) -> keras.Model:

@@ -24,20 +24,28 @@ _OWN_MODULES = ("fer_bench.models.builders.layers", "fer_bench.backbones.layers"
 ACCEPTED: dict[str, frozenset[str]] = {
     "keras": frozenset({"DTypePolicy", "Functional", "InputLayer"}),
     "keras.src.models.functional": frozenset({"Functional"}),
-    "keras.initializers": frozenset({"GlorotUniform", "Ones", "Zeros"}),
+    "keras.initializers": frozenset(
+        {"Constant", "GlorotNormal", "GlorotUniform", "Ones", "VarianceScaling", "Zeros"}
+    ),
     "keras.layers": frozenset(
         {
             "Activation",
+            "Add",
             "AveragePooling2D",
             "BatchNormalization",
             "Concatenate",
             "Conv2D",
             "Dense",
+            "DepthwiseConv2D",
             "Dropout",
             "Flatten",
+            "GlobalAveragePooling2D",
             "InputLayer",
             "MaxPooling2D",
+            "Multiply",
+            "PReLU",
             "Rescaling",
+            "Reshape",
             "ZeroPadding2D",
         }
     ),
