@@ -13,6 +13,8 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.number_text import percent, points
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -102,12 +104,12 @@ def explain(label: str, found: Sequence[BatchNormGap]) -> str:
     return (
         f"{label} trains batch normalisation, which uses batch statistics in training "
         f"and moving averages in evaluation. Training accuracy{seeds}: "
-        f"{_mean(one.running for one in found):.3f} during the last epoch, with batch statistics; "
-        f"{_mean(one.train for one in found):.3f} after it, with moving averages. Validation "
-        f"accuracy: {_mean(one.batch_validation for one in found):.3f} with batch statistics, "
-        f"{_mean(one.validation for one in found):.3f} with moving averages "
-        f"({MUCH} or more apart after epoch {_ranges(apart)}; at most {widest.widest:.3f}, after "
-        f"epoch {widest.epoch}). {_split(found)}"
+        f"{percent(_mean(one.running for one in found))} during the last epoch, with batch "
+        f"statistics; {percent(_mean(one.train for one in found))} after it, with moving averages. "
+        f"Validation accuracy: {percent(_mean(one.batch_validation for one in found))} with batch "
+        f"statistics, {percent(_mean(one.validation for one in found))} with moving averages "
+        f"({100 * MUCH:.0f} points or more apart after epoch {_ranges(apart)}; at most "
+        f"{points(widest.widest)}, after epoch {widest.epoch}). {_split(found)}"
     )
 
 
@@ -116,12 +118,12 @@ def _split(found: Sequence[BatchNormGap]) -> str:
     artefact = round(_mean(one.artefact for one in found), 3)
     remaining = round(_mean(one.remaining for one in found), 3)
     if artefact > 0:
-        lost = f"The moving averages cost {artefact:.3f} of final validation accuracy"
+        lost = f"The moving averages cost {points(artefact)} of final validation accuracy"
     else:
         lost = "The moving averages cost no final validation accuracy"
     if remaining > 0:
         return (
-            f"{lost}; with batch statistics, training accuracy is {remaining:.3f} above "
+            f"{lost}; with batch statistics, training accuracy is {points(remaining)} above "
             "validation accuracy, due to overfitting and to weight updates within the epoch."
         )
     return f"{lost}; with batch statistics, training accuracy is not above validation accuracy."

@@ -41,6 +41,7 @@ class Column:
             difference.
         keys: group and name in ``tables.csv``; None if they are those above.
         hidden: True if it is only in ``tables.csv``.
+        shown_only: True if it is in no ``tables.csv``: another column has its values there.
         style: ``"percent"`` for a share shown in percent, ``"p"`` for a p-value shown as
             ``< 0.0001`` if it is smaller, ``"speed"`` for three significant digits.
         limits: True if the next two columns are the limits of its interval, shown in brackets.
@@ -57,6 +58,7 @@ class Column:
     compared: bool = False
     keys: tuple[str, str] | None = None
     hidden: bool = False
+    shown_only: bool = False
     style: Literal["", "percent", "p", "speed"] = ""
     limits: bool = False
     interval: bool = False

@@ -196,6 +196,8 @@ def tidy_csv(tables: Iterable[Table]) -> str:
     for table in tables:
         for row in table.rows:
             for index, column in enumerate(table.columns):
+                if column.shown_only:
+                    continue
                 keys = column.keys or (column.group, column.name)
                 texts = (table.key, row.key or row.label, *keys)
                 entry = row.entries[index]

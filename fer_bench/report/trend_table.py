@@ -34,8 +34,8 @@ def trend_table(trend: Trend) -> Table:
             _label(series, trend.names[series.cell]),
             (
                 OUTLIER if change.outlier else change.verdict,
-                _value(series.metric, change.base),
-                _value(series.metric, change.head),
+                *(_shown(series.metric, value) for value in (change.base, change.head)),
+                *(_recorded(series.metric, value) for value in (change.base, change.head)),
                 f"{change.run + 1} of {len(runs)}, {described[change.run]}",
                 f"{_lasts(series, change, runs)}; {change.why}",
             ),
@@ -50,8 +50,10 @@ def trend_table(trend: Trend) -> Table:
         head="Metric",
         columns=(
             Column("verdict", kind="word"),
-            Column("from"),
-            Column("to"),
+            Column("from", shown_only=True),
+            Column("to", shown_only=True),
+            Column("from", hidden=True),
+            Column("to", hidden=True),
             Column("run", kind="text"),
             Column("duration and reason", kind="text"),
         ),
@@ -84,8 +86,15 @@ def _label(series: Series, name: str) -> str:
     return name if series.metric is None else f"{name} {name_text(series)}"
 
 
-def _value(metric: Metric | None, value: float | None) -> str | None:
+def _shown(metric: Metric | None, value: float | None) -> str | None:
     return None if metric is None or value is None else value_text(metric, value)
+
+
+def _recorded(metric: Metric | None, value: float | None) -> str | None:
+    """Return a value for ``tables.csv``, where shares are 0 to 1."""
+    if metric is not None and metric.unit == "share" and value is not None:
+        return f"{value:.4f}"
+    return _shown(metric, value)
 
 
 def _lasts(series: Series, change: ChangePoint, runs: Sequence[StoredRun]) -> str:

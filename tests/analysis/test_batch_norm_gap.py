@@ -51,8 +51,8 @@ def test_curves_that_agree_need_no_explanation():
 def test_the_explanation_has_the_cells_own_figures(snapshot):
     text = explanation(made_cell("mobilenet", "pretrained", history=HISTORY))
     # Running, train, batch validation and validation; least and widest distance; the two causes.
-    figures = re.findall(r"\d\.\d+", text)
-    assert figures == ["0.900", "0.420", "0.410", "0.300", "0.05", "0.250", "0.110", "0.490"]
+    figures = re.findall(r"\d+\.\d", text)
+    assert figures == ["90.0", "42.0", "41.0", "30.0", "25.0", "11.0", "49.0"]
     assert text == snapshot
     assert "\n" not in text
 
@@ -74,9 +74,9 @@ def test_a_distance_of_just_so_much_matters():
 
 def test_averages_that_caught_up_are_no_negative_share(snapshot):
     text = explanation(made_cell("mobilenet", "random", history=moved((0.6, 0.35, 0.40, 0.28))))
-    assert "after epoch 2; at most 0.250" in text
+    assert "after epoch 2; at most 25.0" in text
     assert text.rpartition(". ")[2] == snapshot
-    assert "-0." not in text
+    assert " -" not in text
 
 
 def test_training_that_is_not_ahead_is_no_negative_overfitting(snapshot):
@@ -84,7 +84,7 @@ def test_training_that_is_not_ahead_is_no_negative_overfitting(snapshot):
         made_cell("mobilenet", "random", history=moved((0.6, 0.38, 0.40, 0.41), (0.2, 0.3, 0.35)))
     )
     assert text.rpartition("; ")[2] == snapshot
-    assert "-0." not in text
+    assert " -" not in text
 
 
 def test_seeds_are_split_one_by_one():
@@ -95,7 +95,7 @@ def test_seeds_are_split_one_by_one():
         for seed, history in enumerate((HISTORY, other))
     ]
     text = explanation(*cells, made_missing("mobilenet", "random", seed=7))
-    assert "means of 2 seeds): 0.900" in text
-    assert "epoch 1-3; at most 0.250" in text
+    assert "means of 2 seeds): 90.0 %" in text
+    assert "epoch 1-3; at most 25.0" in text
     assert "epoch 2)" in text
-    assert "cost 0.045 " in text
+    assert "cost 4.5 points " in text

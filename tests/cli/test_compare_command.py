@@ -54,7 +54,7 @@ def is_one_line(done, *words):
     [
         ("good", "good", 0, "NO REGRESSION: no metric got worse"),
         ("bad", "good", 0, "NO REGRESSION: no metric got worse"),
-        ("good", "bad", 1, "REGRESSION: mini random accuracy -10.01 pp (threshold 0.5pp)"),
+        ("good", "bad", 1, "REGRESSION: mini random accuracy -10.01 points (threshold 0.5pp)"),
         ("good", "other", 2, "NOT DECIDED: "),
     ],
 )

@@ -43,8 +43,8 @@ def test_the_run_that_moved_a_figure_is_named_everywhere(tmp_path) -> None:
         if line.startswith("| mini pretrained accuracy")
     )
     assert "| worse" in line
-    assert "0.4003 |" in line
-    assert "0.2999 |" in line
+    assert "40.0 % |" in line
+    assert "30.0 % |" in line
     assert "| 3 of 4, 2026-03-03 12:00, no commit, 0002.json |" in line
     rows = csv.reader((new / "tables.csv").read_text().splitlines())
     assert ["trend", "mini-pretrained accuracy", "", "verdict", "worse"] in [

@@ -27,7 +27,7 @@ SHA = "0123456789abcdef0123456789abcdef0123456"
 
 
 def rows(found, label):
-    return [row.entries for row in trend_table(found).rows if row.label == label]
+    return [row.entries for row in trend_table(found).visible.rows if row.label == label]
 
 
 def test_each_move_is_a_row_that_names_its_run() -> None:
@@ -37,13 +37,13 @@ def test_each_move_is_a_row_that_names_its_run() -> None:
     ]
     first, second = rows(trend_of(*runs), "mini pretrained accuracy")
     # 1,435 and 1,075 of 3,585 images.
-    assert first[:3] == ("worse", "0.4003", "0.2999")
+    assert first[:3] == ("worse", "40.0 %", "30.0 %")
     assert first[3] == "4 of 8, 2026-03-04 12:00, 3012345, 0003.json"
     until, why, method, *_ = first[4].split("; ")
     assert until == "until run 7 of 8"
     assert why == "beyond noise and threshold"
     assert method.startswith("McNemar")
-    assert second[:3] == ("better", "0.2999", "0.4003")
+    assert second[:3] == ("better", "30.0 %", "40.0 %")
     assert second[3].startswith("7 of 8, 2026-03-07 12:00, 6012345")
     assert second[4].startswith("since then; ")
 
@@ -135,7 +135,9 @@ def test_files_are_named_by_what_distinguishes_them() -> None:
             for one, name in zip(archive.runs, names, strict=True)
         ]
         archive = dataclasses.replace(archive, runs=tuple(runs))
-        entries = next(iter(trend_table(find_trend(archive, default_thresholds())).rows)).entries
+        entries = next(
+            iter(trend_table(find_trend(archive, default_thresholds())).visible.rows)
+        ).entries
         return entries[3].rpartition(", ")[2]
 
     saved = f"Linux-64bit/0002_{'ab12' * 10}_20260301_120000.json"

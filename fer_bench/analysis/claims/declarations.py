@@ -19,6 +19,7 @@ from fer_bench.analysis.claims.values import (
     Missing,
     PaperVerdict,
 )
+from fer_bench.analysis.number_text import percent, points
 
 _NO_ACCURACIES = "accuracies are only in figures"
 _BOTH = "under both conventions"
@@ -109,7 +110,7 @@ CLAIMS: tuple[Claim, ...] = (
         "and each median speed is higher with quartiles of the rounds apart; contradicted if the "
         "CI lies beyond the margin, parameters are not fewer, or any speed is lower by the same "
         "rule",
-        f"{EQUAL} in accuracy, {SPEED_NOISE:.0%} in speed",
+        f"{points(EQUAL)} in accuracy, {percent(SPEED_NOISE)} in speed",
         "none, one difference",
         networks.openface_equals_resnet50,
         not_published("accuracies and times; only the parameters agree: 3,743,280 and 23,587,712"),
@@ -167,11 +168,12 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "C11",
-        f"Pretrained networks slow down late because their training accuracy has passed {HIGH}",
+        f"Pretrained networks slow down late because their training accuracy has passed "
+        f"{percent(HIGH)}",
         "Discussions",
         "highest training accuracy during any of epochs 15-20 of pretrained MobileNet, OpenFace "
         "and ResNet-50, whose random networks are faster in the last window of Table 2",
-        f"supported if above {HIGH} for all three; contradicted if below for any",
+        f"supported if above {percent(HIGH)} for all three; contradicted if below for any",
         "0",
         "the three networks",
         pretraining.pretrained_is_high_late,
@@ -185,7 +187,7 @@ CLAIMS: tuple[Claim, ...] = (
         "mean test accuracy of pretrained VGG-Face and OpenFace minus that of ResNet-50 and "
         "MobileNet",
         "supported if above minus the margin; contradicted if below minus the margin",
-        f"{EQUAL}",
+        points(EQUAL),
         "none, one difference",
         networks.face_networks_are_as_good,
         not_published(_NO_ACCURACIES),

@@ -9,6 +9,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.values import LEVEL, Part
+from fer_bench.analysis.number_text import signed_points
 from fer_bench.metrics import Interval, over_seeds
 
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ class Difference:
 
     @property
     def mean_text(self) -> str:
-        """Mean as display text."""
-        return f"{self.mean:+.{self._decimals}f}"
+        """Mean as display text: points, or the paper's share per epoch for a rate."""
+        unit = "" if self.is_rate else " points"
+        return f"{self._number(self.mean)}{unit}"
 
     @property
     def text(self) -> str:
@@ -77,12 +79,11 @@ class Difference:
         interval = self.interval()
         if interval is None:
             return self.mean_text
-        low, high = (f"{end:+.{self._decimals}f}" for end in (interval.low, interval.high))
+        low, high = map(self._number, (interval.low, interval.high))
         return f"{self.mean_text} [{low}, {high}]"
 
-    @property
-    def _decimals(self) -> int:
-        return 4 if self.is_rate else 3
+    def _number(self, value: float) -> str:
+        return f"{value:+.4f}" if self.is_rate else signed_points(value)
 
 
 @dataclass(frozen=True)

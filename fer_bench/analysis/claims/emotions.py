@@ -30,6 +30,7 @@ from fer_bench.analysis.claims.values import (
     Missing,
     Part,
 )
+from fer_bench.analysis.number_text import signed_points
 from fer_bench.metrics import Interval
 from fer_bench.protocol import published
 
@@ -232,9 +233,8 @@ def _recall_text(recalls: Recalls) -> str:
     means = {name: _mean(map(_mean, shares)) for name, shares in recalls.items()}
     networks = len(next(iter(recalls.values())))
     order = sorted(means, key=lambda name: -means[name])
-    return (f"recall, mean of {networks} networks: " if networks > 1 else "recall: ") + ", ".join(
-        f"{name} {means[name]:.2f}" for name in order
-    )
+    head = f"recall in %, mean of {networks} networks: " if networks > 1 else "recall in %: "
+    return head + ", ".join(f"{name} {100 * means[name]:.1f}" for name in order)
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -350,8 +350,8 @@ def _smallest_difference(
         elif _interval(by_seed, newcombe(*shares, tests), tests).high < 0 and max(differences) < 0:
             state = "fails"
         text = (
-            f"{name}, {one} minus {other} {first - second:+.3f} "
-            f"[{interval.low:+.3f}, {interval.high:+.3f}]"
+            f"{name}, {one} minus {other} {signed_points(first - second)} points "
+            f"[{signed_points(interval.low)}, {signed_points(interval.high)}]"
         )
         cause, needs = WITHIN_NOISE, MORE_DATA
         if interval.low > 0 or interval.high < 0:

@@ -28,6 +28,7 @@ from fer_bench.analysis.claims.values import (
     Network,
     Part,
 )
+from fer_bench.analysis.number_text import points
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def openface_equals_resnet50(evidence: Evidence) -> Findings:
         networks = (OPENFACE, RESNET50)
         winner = OPENFACE if gap.mean > 0 else RESNET50
         basis = Basis(networks, ("test images",), 0, holding=networks, failing=(winner,))
-        needs = f"more seeds or images, for a CI entirely within or beyond {EQUAL}"
+        needs = f"more seeds or images, for a CI entirely within or beyond {points(EQUAL)}"
         part = part_of(judged, "OpenFace minus ResNet-50", basis)
         parts.append(dataclasses.replace(part, needs=needs))
     sizes, no_size = _smaller(evidence, "openface", ["resnet50"])

@@ -31,6 +31,7 @@ from fer_bench.analysis.claims.values import (
     Network,
     Ranking,
 )
+from fer_bench.analysis.number_text import percent
 from fer_bench.metrics.convergence import CONVENTIONS
 from fer_bench.protocol import published
 
@@ -180,7 +181,7 @@ def pretrained_is_high_late(evidence: Evidence) -> Findings:
         if excess is not None:
             judged = JudgedDifference("", excess, state_above(excess, tests=len(SLOWED)))
             basis = Basis((network,), ("training accuracy",), 0, holding=(network,))
-            label = f"{TITLES[backbone]} {HIGH + excess.mean:.3f} - {HIGH} ="
+            label = f"{TITLES[backbone]} {percent(HIGH + excess.mean)} - {percent(HIGH)} ="
             parts.append(part_of(judged, label, basis))
     unit = f"training accuracy minus {HIGH}, share"
     return Findings(parts, len(SLOWED), missing, unit)

@@ -25,6 +25,7 @@ from fer_bench.analysis.claims.values import (
     Part,
     Ranking,
 )
+from fer_bench.analysis.number_text import percent
 from fer_bench.metrics.convergence import CONVENTIONS
 from fer_bench.protocol import published
 
@@ -58,7 +59,7 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
             judged = JudgedDifference(f"{VGGFACE.label} minus {rival.label}", lead, state)
             mean = sum(accuracies[seed] for seed in lead.seeds) / len(lead.seeds)
             basis = _basis(VGGFACE, rival, "validation accuracy")
-            parts.append(part_of(judged, f"{name} {mean:.3f},", basis))
+            parts.append(part_of(judged, f"{name} {percent(mean)},", basis))
         if parts:
             rankings.append(Ranking(tuple(parts)))
     missing = list_missing(evidence, VGGFACE, *rivals)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.history.series import Series
 
 _UNITS: dict[Unit, str] = {
-    "share": "",
+    "share": "%",
     "coefficient": "",
     "nats": "nats",
     "share per epoch": "per epoch",
@@ -24,7 +24,7 @@ _UNITS: dict[Unit, str] = {
     "s": "ms",
 }
 _DECIMALS: dict[Unit, int] = {
-    "share": 4,
+    "share": 1,
     "coefficient": 4,
     "nats": 4,
     "share per epoch": 5,
@@ -47,31 +47,35 @@ _NAMED = 3
 
 
 def name_text(change: Change | Series) -> str:
-    """Return the metric's name with its unit: ``inference.p99@32 (ms)``."""
+    """Return the metric's name with its unit: ``inference.p99@32 (ms)``.
+
+    Values in percent have the unit with them.
+    """
     unit = "" if change.metric is None else unit_text(change.metric)
-    return f"{change.name} ({unit})" if unit else change.name
+    return change.name if unit in ("", "%") else f"{change.name} ({unit})"
 
 
 def unit_text(metric: Metric) -> str:
-    """Return the unit that the metric's values are shown in; empty for shares."""
+    """Return the unit that the metric's values are shown in; may be empty."""
     return _UNITS[metric.unit]
 
 
 def shown_value(metric: Metric, value: float) -> float:
-    """Return a metric's value in its display unit: milliseconds for seconds."""
-    return value * 1000 if metric.unit == "s" else value
+    """Return a metric's value in its display unit: milliseconds for seconds, % for shares."""
+    return value * {"s": 1000, "share": 100}.get(metric.unit, 1)
 
 
 def value_text(metric: Metric, value: float) -> str:
-    """Return a metric's value in its display unit as text, without the unit."""
+    """Return a metric's value in its display unit as text, without the unit unless it is %."""
+    shown = shown_value(metric, value)
     if metric.speed:
-        shown = shown_value(metric, value)
         return f"{shown:,.{_sensible(shown)}f}"
-    return _plain(f"{value:,.{_DECIMALS[metric.unit]}f}")
+    unit = " %" if metric.unit == "share" else ""
+    return _plain(f"{shown:,.{_DECIMALS[metric.unit]}f}") + unit
 
 
 def change_text(change: Change) -> str | None:
-    """Return the change and its interval: ``-1.20 pp (-2.31 to -0.09)``; None if unknown.
+    """Return the change and its interval: ``-1.20 points (-2.31 to -0.09)``; None if unknown.
 
     Speeds are in percent of the base, shares in percentage points, other metrics in their unit.
     """
@@ -136,7 +140,7 @@ def counts_text(outcome: ComparisonResult) -> str:
 
 
 def _listed(changes: Sequence[Change], names: Mapping[str, str]) -> str:
-    """Name the first changes: ``Mini random accuracy -1.20 pp (threshold 0.5pp)``."""
+    """Name the first changes: ``Mini random accuracy -1.20 points (threshold 0.5pp)``."""
     listed = []
     for change in changes[:_NAMED]:
         if change.metric is None or change.verdict in ("gone", "not comparable"):
@@ -158,9 +162,8 @@ def _of_change(metric: Metric) -> tuple[float, int, str]:
     if metric.speed:
         return 100, 1, " %"
     if metric.unit == "share":
-        return 100, 2, " pp"
-    if metric.unit == "share per epoch":
-        return 100, 3, " pp"
+        # A threshold may be a fraction of a point.
+        return 100, 2, " points"
     return 1, _DECIMALS[metric.unit], ""
 
 

@@ -55,7 +55,7 @@ class TestC11:
     def test_below(self):
         found = self.found(0.6)
         assert found.outcome == "contradicted"
-        assert "MobileNet 0.600 - 0.8 = -0.200 [" in found.because
+        assert "MobileNet 60.0 % - 80.0 % = -20.0 points [" in found.because
 
     def test_a_network_that_learned_nothing_is_below(self):
         history = made_history(line(0.15, 0.6, 20))
@@ -101,13 +101,13 @@ class TestC13:
         found = of("C13", {("vggface", "pretrained"): 0.6, ("mobilenet", "pretrained"): 0.5})
         assert found.outcome == "supported"
         assert found.effect == pytest.approx(0.1, abs=0.001)
-        assert "gain of VGG-Face minus MobileNet pretrained +0.099 [" in found.because
-        assert "gains by backbone (not judged): MobileNet +0.1" in found.because
+        assert "gain of VGG-Face minus MobileNet pretrained +9.9 points [" in found.because
+        assert "gains by backbone (not judged): MobileNet +10.0 points" in found.because
 
     def test_another_gains_more(self):
         found = of("C13", {("openface", "pretrained"): 0.6})
         assert found.outcome == "contradicted"
-        assert "OpenFace pretrained -0.199 [" in found.because
+        assert "OpenFace pretrained -19.9 points [" in found.because
 
 
 RECALLS = dict(zip(published.COUNTS, (0.3, 0.25, 0.1, 0.7, 0.9, 0.4, 0.6), strict=True))

@@ -274,7 +274,7 @@ class TestEveryRivalIsGuarded:
         cells = [distorted(one) if one.backbone == "resnet50" else one for one in cells]
         found = verdicts(*cells)["C4"]
         assert found.outcome == "contradicted"
-        assert "minus OpenFace pretrained -0.200" in found.because
+        assert "minus OpenFace pretrained -20.0 points" in found.because
 
     def test_a_distorted_rival_ahead_does_not_hide_another_in_c13(self):
         cells = with_test({self.OPENFACE: 0.5, self.RESNET50: 0.6})

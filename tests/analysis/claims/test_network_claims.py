@@ -63,22 +63,22 @@ class TestC4:
     def test_first_of_all_eight_in_both(self):
         found = verdict("C4", *cells_of({VGGFACE: GOOD}))
         assert found.outcome == "supported"
-        assert "initial 0.350, VGG-Face pretrained minus " in found.because
-        least = "MobileNet pretrained +0.300 ["
-        assert f"final 0.600, VGG-Face pretrained minus {least}" in found.because
+        assert "initial 35.0 %, VGG-Face pretrained minus " in found.because
+        least = "MobileNet pretrained +30.0 points ["
+        assert f"final 60.0 %, VGG-Face pretrained minus {least}" in found.because
         assert found.interval.low > 0
 
     def test_one_better_network_contradicts_it_whatever_is_missing(self):
         cells = without(cells_of({RESNET50: GOOD}), "mobilenet", "random")
         found = verdict("C4", *cells)
         assert found.outcome == "contradicted"
-        assert "minus ResNet-50 pretrained -0." in found.because
+        assert "minus ResNet-50 pretrained -19.2 points" in found.because
         assert found.missing == "MobileNet random (skipped)"
 
     def test_best_of_those_that_are_there_is_not_enough(self):
         found = verdict("C4", *without(cells_of({VGGFACE: GOOD}), "openface", "random"))
         assert found.outcome == "undecided"
-        assert found.because.startswith("holds: initial 0.350")
+        assert found.because.startswith("holds: initial 35.0 %")
 
     def test_without_vggface_it_is_undecided(self):
         found = verdict("C4", *without(cells_of({VGGFACE: GOOD}), *VGGFACE))
@@ -352,7 +352,7 @@ class TestC6:
     def test_random_networks_decide_nothing_of_the_accuracy(self):
         found = verdict("C6", *openface_and("resnet50", 0.2, 0.5, init="random"))
         assert found.outcome == "undecided"
-        gap, label = "OpenFace minus ResNet-50 -0.3", "OpenFace pretrained"
+        gap, label = "OpenFace minus ResNet-50 -30.0 points", "OpenFace pretrained"
         assert f"random (not judged): {gap}" in found.because
         assert f"{label} (not requested)" in found.missing
 
@@ -443,20 +443,20 @@ class TestC9:
     def test_as_claimed(self):
         found = verdict("C9", *of_recall(AS_CLAIMED))
         assert found.outcome == "supported"
-        assert "recall, " in found.because
-        assert "8 networks: Happy 0.80, Surprise 0.70" in found.because
+        assert "recall in %, " in found.because
+        assert "8 networks: Happy 80.0, Surprise 70.0" in found.because
         assert found.effect == pytest.approx(0.2, abs=0.01)
         assert found.seeds == 3
 
     def test_a_better_other_emotion_contradicts_it(self):
         found = verdict("C9", *of_recall({**AS_CLAIMED, "Neutral": 0.8}))
         assert found.outcome == "contradicted"
-        assert "minus Neutral -0.2" in found.because
+        assert "minus Neutral -20.0 points" in found.because
 
     def test_another_worst_emotion_contradicts_it(self):
         found = verdict("C9", *of_recall({**AS_CLAIMED, "Disgust": 0.38, "Sad": 0.1}))
         assert found.outcome == "contradicted"
-        assert "worst, Sad minus Disgust -0.2" in found.because
+        assert "worst, Sad minus Disgust -28.8 points" in found.because
 
     def test_the_correction_is_over_the_stated_pairs(self):
         pairs = {(name, other) for name in BEST for other in published.COUNTS if other not in BEST}
@@ -545,7 +545,7 @@ class TestC9:
     def test_recall_is_the_mean_of_the_networks(self):
         better = {name: min(1.0, share + 0.1) for name, share in AS_CLAIMED.items()}
         found = verdict("C9", *of_recall(AS_CLAIMED, openface=better, vggface=better))
-        assert "Happy 0.85" in found.because
+        assert "Happy 85.0" in found.because
 
 
 def test_newcombe_gives_the_published_example():

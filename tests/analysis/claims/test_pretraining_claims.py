@@ -49,7 +49,7 @@ class TestC1:
         found = verdict("C1", *repeated(four(*GAIN)))
         assert found.outcome == "supported"
         assert found.missing == ""
-        assert found.because.startswith("holds: MobileNet +0.201 [+0.187")
+        assert found.because.startswith("holds: MobileNet +20.1 points [+18.7")
         assert found.because.count("holds") == 1
         assert len(found.because) < 200
         assert found.effect == pytest.approx(0.2, abs=0.001)
@@ -70,7 +70,7 @@ class TestC1:
     def test_a_gain_that_is_not_shown_is_no_loss(self):
         found = verdict("C1", *repeated(both("mobilenet", GAIN[0], GAIN[0])))
         assert found.outcome == "undecided"
-        assert found.because == "open: MobileNet +0.000 [-0.001, +0.001]"
+        assert found.because == "open: MobileNet 0.0 points [-0.1, +0.1]"
 
     def test_a_backbone_whose_validation_cannot_be_compared_is_not_passed_over(self):
         cells = [
@@ -106,13 +106,13 @@ class TestC1:
             *repeated(four({"test": 0.5, "history": worse}, {"test": 0.3, "history": better})),
         )
         assert found.outcome_text == "undecided: test and validation disagree"
-        assert "but validation -0.200" in found.because
+        assert "but validation -20.0 points" in found.because
 
     def test_what_there_is_so_far_is_reported(self):
         cells = repeated(both("mobilenet", *GAIN))
         found = verdict("C1", *cells, made_missing("openface", "random"))
         assert found.outcome_text == "undecided: not run"
-        assert found.because.startswith("holds: MobileNet +0.201 [")
+        assert found.because.startswith("holds: MobileNet +20.1 points [")
         reasons = {
             "OpenFace pretrained": "not requested",
             "OpenFace random": "skipped",

@@ -53,15 +53,15 @@ EN = "\N{EN DASH}"
 @pytest.mark.parametrize(
     ("change", "name", "base", "changed", "verdict"),
     [
-        (WORSE, "accuracy", "0.5123", "-1.36 pp (-2.03 to -0.71)", "WORSE"),
-        (SAME, "accuracy", "0.5123", "-0.04 pp (-0.30 to +0.21)", "same within noise"),
+        (WORSE, "accuracy", "51.2 %", "-1.36 points (-2.03 to -0.71)", "WORSE"),
+        (SAME, "accuracy", "51.2 %", "-0.04 points (-0.30 to +0.21)", "same within noise"),
         (FASTER, "training.speed (images/s)", "12,346", "+13.4 % (+12.1 to +14.8)", "better"),
         (SLOWER_P99, "inference.p99@32 (ms)", "12.35", "+26.4 % (+20.0 to +33.0)", "worse"),
         (UNKNOWN_LOSS, "loss (nats)", "1.2346", "+0.0154", "not comparable"),
-        (UNKNOWN_MOFR, "mofr (per epoch)", "-0.01000", "+1.000 pp", "not comparable"),
+        (UNKNOWN_MOFR, "mofr (per epoch)", "-0.01000", "+0.01000", "not comparable"),
         (GONE, "complete cell", None, None, "GONE"),
         (NEW, "complete cell", None, None, "new"),
-        (UNDECIDED, "accuracy", "0.2500", None, "not comparable"),
+        (UNDECIDED, "accuracy", "25.0 %", None, "not comparable"),
     ],
 )
 def test_a_change_in_words(change, name, base, changed, verdict):
@@ -103,7 +103,7 @@ def test_values_have_as_many_digits_as_tell_something(metric, value, text):
 
 def test_a_change_of_nothing_has_no_sign():
     change = dataclasses.replace(SAME, change=-0.0, interval=Interval(-1e-9, 1e-9))
-    assert change_text(change) == "0.00 pp (0.00 to 0.00)"
+    assert change_text(change) == "0.00 points (0.00 to 0.00)"
 
 
 # -- the conclusion

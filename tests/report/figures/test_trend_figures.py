@@ -48,10 +48,10 @@ def made():
 
 def test_headline_figures_are_always_drawn_and_others_where_they_moved(made, read) -> None:
     assert list(made) == ["trend", "trend-others"]
-    headings = ["accuracy", "training.speed, images/s", "inference.median@32, ms"]
+    headings = ["accuracy, %", "training.speed, images/s", "inference.median@32, ms"]
     assert [text for text in read(made["trend"].svg).texts if text in headings] == headings
     others = read(made["trend-others"].svg).texts
-    assert "recall.Happy" in others
+    assert "recall.Happy, %" in others
     assert not set(headings) & set(others)
     still = trend_figures(trend_of(*runs_of(2)))
     assert [one.key for one in still] == ["trend"]
@@ -169,8 +169,8 @@ def test_the_moves_stand_in_the_alternative_text(made) -> None:
     shown, _, moved = made["trend"].alt.partition(" Changes: ")
     assert "3 metrics over 8 stored runs" in shown
     first = moved.partition("; ")[0]
-    assert first.startswith("mini pretrained accuracy from 0.4003")
-    assert first.endswith("to 0.2999 in run 5 of 8")
+    assert first.startswith("mini pretrained accuracy from 40.0 %")
+    assert first.endswith("to 30.0 % in run 5 of 8")
     (still,) = trend_figures(trend_of(*runs_of(2)))
     assert still.alt.endswith("Changes: none.")
     assert len(made["trend-others"].alt) <= 330
