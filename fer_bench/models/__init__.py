@@ -18,6 +18,7 @@ from fer_bench.models.weights.search_path import (
     SearchLocation,
     SearchPath,
     WeightsMissing,
+    check_drawn,
     locate,
 )
 from fer_bench.models.weights.verification import WeightsRecord, identity, load, verify
@@ -33,6 +34,7 @@ __all__ = [
     "WeightsRecord",
     "WeightsSource",
     "adapted_names",
+    "check_drawn",
     "get",
     "identity",
     "load",

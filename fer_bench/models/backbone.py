@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import keras
 
+    from fer_bench.models.network_files.network_file import NetworkFile
     from fer_bench.protocol.settings import Protocol
 
 
@@ -102,11 +103,12 @@ class Backbone:
         title: name in tables, for example ``"MobileNet"``.
         input_size: side length of the square input, in pixels.
         scale: factor for the grey levels (0 to 255), or one for each channel.
-        offset: value added to each channel after scaling.
+        offset: value added to each channel after scaling; one for each channel of the input,
+            usually three.
         builder: function that builds the network with random weights, or its import path
             ``"module:function"``, imported when the network is built. The network is a functional
             ``keras.Model`` or a ``keras.Sequential`` with one input and one output; it takes float
-            images of shape (n, input_size, input_size, 3) and has no classification layer.
+            images of shape (n, input_size, input_size, channels) and has no classification layer.
         structure: name and version of the structure, part of the fingerprints; change it whenever
             the network changes, also if only code or files used by the builder do.
         weights: source of the pretrained weights, or None if there are none.
@@ -118,6 +120,8 @@ class Backbone:
             ``WeightsSource.licence`` is the licence of the weights.
         built_size: side length of the input that the builder builds for, or None if that is
             ``input_size``.
+        file: the file with the network and its pretrained weights, if the user named one by its
+            path; ``weights`` is None then.
 
     Raises:
         FerBenchError: the name or the input size is invalid.
@@ -126,8 +130,8 @@ class Backbone:
     name: str
     title: str
     input_size: int
-    scale: float | tuple[float, float, float]
-    offset: tuple[float, float, float]
+    scale: float | tuple[float, ...]
+    offset: tuple[float, ...]
     builder: str | Callable[[], keras.Model]
     structure: str
     weights: WeightsSource | None = None
@@ -135,6 +139,7 @@ class Backbone:
     from_deepface: bool = False
     licence: str | None = None
     built_size: int | None = None
+    file: NetworkFile | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name) or self.name == "all":
@@ -153,13 +158,18 @@ class Backbone:
         """True if the network comes from this package, which draws its weights from the seed."""
         return isinstance(self.builder, str) and self.builder.startswith("fer_bench.models.")
 
+    @property
+    def is_frozen(self) -> bool:
+        """True if none of its layers can be trained or drawn from a seed, as in an ONNX file."""
+        return self.file is not None and self.file.is_frozen
+
     def adapted(self, protocol: Protocol) -> Backbone:
         """Return the backbone with the input size and preprocessing of a protocol."""
         adapted = self
         if protocol.input_size != "own":
             adapted = self.resized(protocol.input_size)
         if protocol.preprocessing == "unit":
-            adapted = dataclasses.replace(adapted, scale=1 / 255, offset=(0.0, 0.0, 0.0))
+            adapted = dataclasses.replace(adapted, scale=1 / 255, offset=(0.0,) * len(self.offset))
         return adapted
 
     def resized(self, input_size: int) -> Backbone:
@@ -178,8 +188,8 @@ class Backbone:
         not; ``random_weights.seeded`` enforces it.
 
         Returns:
-            A functional model from float images (n, input_size, input_size, 3) to features, without
-            classification layer. A ``Sequential`` is converted.
+            A functional model from float images (n, input_size, input_size, channels) to features,
+            without classification layer. A ``Sequential`` is converted.
 
         Raises:
             FerBenchError: Keras, TensorFlow or deepface is missing, Keras' image data format is not
@@ -191,7 +201,7 @@ class Backbone:
         from fer_bench.models.functional_model import as_graph, resized
 
         size = self.built_size or self.input_size
-        model = as_graph(build(), self.name, (None, size, size, 3))
+        model = as_graph(build(), self.name, (None, size, size, len(self.offset)))
         count = model.count_params()
         if self.parameters is not None and count != self.parameters:
             raise FerBenchError(

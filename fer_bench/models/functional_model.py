@@ -12,6 +12,15 @@ from fer_bench.runtime.errors import FerBenchError, shown
 ACCEPTED = "a functional keras.Model or a keras.Sequential with one input and one output"
 
 
+def is_graph(model: Any) -> bool:
+    """Return True if an object is a functional or sequential model that computes its graph."""
+    # A subclass that overrides ``call`` may compute something else.
+    return any(
+        isinstance(model, kind) and type(model).call is kind.call
+        for kind in (Functional, keras.Sequential)
+    )
+
+
 def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> keras.Model:
     """Convert a builder's network to a functional model with the same layers and weights.
 
@@ -26,11 +35,7 @@ def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> kera
         FerBenchError: the network is not of an accepted type, or its input shape or number of
             outputs does not match, or its features do not have a fixed shape.
     """
-    # A subclass that overrides ``call`` may compute something else than its graph.
-    if not any(
-        isinstance(built, kind) and type(built).call is kind.call
-        for kind in (Functional, keras.Sequential)
-    ):
+    if not is_graph(built):
         kind = f"{type(built).__module__}.{type(built).__name__}"
         raise FerBenchError(
             f"backbone {name!r} is built as {shown(kind)}, which is not a graph of layers",
@@ -62,6 +67,63 @@ def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> kera
     if isinstance(built, keras.Sequential) or built.output is not built.outputs[0]:
         return keras.Model(built.inputs[0], built.outputs[0])
     return built
+
+
+def flattened(model: keras.Model) -> keras.Model:
+    """Replace nested models by their layers, sharing them.
+
+    Layers whose names are not unique then get that of their model as a prefix. A nested model that
+    is not a graph of layers stays one layer.
+
+    Args:
+        model: a functional model; only names of its layers are modified.
+    """
+    if not any(is_graph(layer) for layer in model.layers):
+        return model
+    _name_apart(model)
+    (inputs,) = model.inputs
+    return keras.Model(inputs, _inlined(model, inputs, None))
+
+
+def _inlined(model: keras.Model, inputs: Any, training: bool | None) -> Any:
+    """Return the output of a model as that of its layers; ``training`` is that of its call."""
+
+    def call(operation: Any, *args: Any, **options: Any) -> Any:
+        if training is not None and getattr(operation, "_call_has_training_arg", False):
+            options["training"] = training
+        if is_graph(operation):
+            return _inlined(operation, args[0], options.get("training"))
+        return operation(*args, **options)
+
+    return _graph(model)._run_through_graph(inputs, lambda operation: operation, call)
+
+
+def _graph(model: Any) -> Any:
+    return model._functional if isinstance(model, keras.Sequential) else model
+
+
+def _name_apart(model: keras.Model) -> None:
+    """Give all operations in a model and its nested models different names."""
+    names: set[str] = set()
+    seen: set[int] = set()
+
+    def visit(part: Any, prefix: str) -> None:
+        for operation in _graph(part).operations:
+            if is_graph(operation):
+                visit(operation, f"{prefix}{operation.name}_")
+            elif id(operation) not in seen:
+                seen.add(id(operation))
+                if operation.name in names:
+                    operation.name = _unused(f"{prefix}{operation.name}", names)
+                names.add(operation.name)
+
+    visit(model, "")
+
+
+def _unused(name: str, names: set[str]) -> str:
+    while name in names:
+        name += "_"
+    return name
 
 
 def resized(model: keras.Model, name: str, input_size: int) -> keras.Model:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def prepare_faces(images: Any, backbone: Backbone) -> Any:
-    """Resize grey images, scale their pixels and expand them to three channels.
+    """Resize grey images, scale their pixels and expand them to the channels of the network.
 
     Computes ``resized * scale + offset[channel]``; the scale may depend on the channel, too.
     Resizing is bilinear with half-pixel centres and without antialiasing, the default of
@@ -26,7 +26,8 @@ def prepare_faces(images: Any, backbone: Backbone) -> Any:
         backbone: defines ``input_size``, ``scale`` and ``offset``.
 
     Returns:
-        Shape (n, input_size, input_size, 3), in Keras' compute dtype (float32 by default).
+        Shape (n, input_size, input_size, channels), one channel for each offset, in Keras'
+        compute dtype (float32 by default).
     """
     dtype = keras.config.dtype_policy().compute_dtype
     grey = ops.cast(images, dtype)
@@ -41,7 +42,7 @@ def prepare_faces(images: Any, backbone: Backbone) -> Any:
             antialias=False,
             data_format="channels_last",
         )
-    # One channel is resized and, by a single factor, scaled; the offsets broadcast it to three.
+    # One channel is resized and, by a single factor, scaled; the offsets broadcast it to all.
     scale: Any = backbone.scale
     if isinstance(scale, tuple):
         scale = ops.cast(np.asarray(scale), dtype)

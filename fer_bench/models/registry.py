@@ -11,6 +11,7 @@ from fer_bench.models import deepface_networks, dlib_networks, keras_application
 from fer_bench.models.backbone import Backbone
 from fer_bench.models.backbone_families import Family
 from fer_bench.models.built_in import BUILT_IN, PAPER
+from fer_bench.models.network_files.adapter import FileAdapter
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.function_equality import same_definition
 from fer_bench.runtime.plugins import Plugin, plugins
@@ -25,6 +26,7 @@ ADAPTERS: tuple[Adapter, ...] = (
     keras_applications.FAMILY,
     deepface_networks.FAMILY,
     dlib_networks.FAMILY,
+    FileAdapter(),
 )
 """Sources of backbones that are found by their names without being registered."""
 
@@ -140,7 +142,8 @@ def get(name: str) -> Backbone:
 def select(text: str) -> tuple[Backbone, ...]:
     """Parse ``all`` (the paper's four backbones) or a comma-separated list of names.
 
-    A name may be a pattern of an adapter's names, such as ``keras:MobileNet*``.
+    A name may be a pattern of an adapter's names, such as ``keras:MobileNet*``, or the path of a
+    ``.keras`` or ``.onnx`` file.
 
     Returns:
         The backbones in the order of the list.

@@ -10,6 +10,7 @@ from fer_bench.models import WeightsMissing, identity, locate
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.models.weights import lock_file
 from fer_bench.protocol.cell import Cell
+from fer_bench.protocol.settings import TrainableLayers
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.files import check_writable
 from fer_bench.runtime.progress import silent
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from fer_bench.models import Backbone, Located
     from fer_bench.plugin.settings import Settings
+    from fer_bench.protocol.settings import Protocol
     from fer_bench.runtime.progress import Progress
 
 log = logging.getLogger("fer_bench.plugin")
@@ -69,6 +71,8 @@ def prepare(
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
     )
+    for entry, _, _ in pretrained:
+        _note_use(entry, settings.protocol)
     if pretrained:
         progress("loading Keras and verifying weights", 0, 0)
     _check_weights(settings, context, pretrained, reporting)
@@ -101,6 +105,20 @@ def _pretrained(
     return found
 
 
+def _note_use(entry: Backbone, protocol: Protocol) -> None:
+    """Report how a network from a file is used, as far as it is not obvious."""
+    if entry.file is None:
+        return
+    log.info("%s: %s", entry.title, "; ".join(entry.file.notes))
+    layers = protocol.trainable_layers
+    if entry.is_frozen and layers.of("pretrained") != 0 and layers != TrainableLayers():
+        log.warning(
+            "%s: --trainable-layers=%s has no meaning for an ONNX file: only the head is trained",
+            entry.title,
+            layers,
+        )
+
+
 def _check_weights(
     settings: Settings,
     context: RunContext,
@@ -118,10 +136,13 @@ def _check_weights(
         # what the lock file records.
         if (
             settings.timing
-            or (recording and not is_locked)
+            or (recording and not is_locked and entry.file is None)
             or not all(is_stored(context, entry, "pretrained", seed) for seed in seeds)
         ):
-            verified[entry.name] = check_weights(entry, located)
+            record = check_weights(entry, located)
+            # A file that the user names by its path may change: its digest is in the results.
+            if entry.file is None:
+                verified[entry.name] = record
     if not recording:
         return
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fer_bench import models
 from fer_bench.analysis.comparison import default_thresholds, parse, project_thresholds
 from fer_bench.data import dataset_names
+from fer_bench.models.network_files.adapter import is_path
 from fer_bench.models.weights import lock_file
 from fer_bench.plugin.options import OPTIONS
 from fer_bench.protocol.cell import INITS, Cell
@@ -54,7 +55,8 @@ class Settings:
         shard: the share of the cells that this run takes.
 
     Raises:
-        FerBenchError: there are more shards than cells.
+        FerBenchError: there are more shards than cells, or only random cells of a network that
+            cannot have random weights.
     """
 
     backbones: tuple[Backbone, ...]
@@ -81,6 +83,10 @@ class Settings:
                 f"--shard={self.shard}: the run has {cells} cell{'' if cells == 1 else 's'}",
                 f"at most {cells} shard{'' if cells == 1 else 's'}",
             )
+        # Among other cells, those that cannot be drawn are skipped.
+        if self.inits == ("random",):
+            for entry in self.backbones:
+                models.check_drawn(entry)
 
     def cells(self) -> list[tuple[Backbone, Init, int]]:
         """Return every combination of backbone, init and seed, in the order given."""
@@ -143,7 +149,7 @@ def read_settings(config: pytest.Config) -> Settings:
         )
     )
     return Settings(
-        backbones=models.select(options.text("backbone") or "mini"),
+        backbones=models.select(options.backbones()),
         inits=INITS if init == "both" else (cast("Init", init),),
         data=data,
         protocol=protocol,
@@ -234,6 +240,14 @@ class _OptionReader:
                 "paths separated by commas",
             )
         return tuple(self._base(name) / expand_user(text) for text in texts if text)
+
+    def backbones(self) -> str:
+        """Return the backbones as given, paths of files made absolute."""
+        words = [word.strip() for word in (self.text("backbone") or "mini").split(",")]
+        base = self._base("backbone")
+        return ",".join(
+            str(base / expand_user(word)) if word and is_path(word) else word for word in words
+        )
 
     def dataset(self) -> str:
         """Return the data set's name as given, or its path made absolute."""

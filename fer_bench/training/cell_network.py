@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fer_bench.data.images import Images
     from fer_bench.models import Backbone, Located
-    from fer_bench.models.transfer import Network
+    from fer_bench.models.transfer import Extractor, Network
     from fer_bench.protocol.cell import Cell
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.run_context import RunContext
@@ -83,26 +83,43 @@ class CellNetwork:
     def network(self) -> Network:
         """Network with the weights that training starts from."""
         load_keras()
+        started = perf_counter()
+        file = self._entry.file
+        extractor = None if file is None else file.extractor(self._entry)
+        network = self._of_layers() if extractor is None else self._around(extractor)
+        self.seconds["building the network"] = perf_counter() - started
+        return network
+
+    def _around(self, extractor: Extractor) -> Network:
+        """Return the network of a frozen extractor, with the head drawn from the seed."""
+        import keras
+
+        from fer_bench.models.transfer import attach_extractor
+
+        self.weights = str(extractor.record)
+        keras.utils.set_random_seed(self._cell.seed)
+        classes, pooling = len(self._context.dataset.classes), self._context.protocol.pooling
+        return attach_extractor(extractor, classes, pooling)
+
+    def _of_layers(self) -> Network:
+        """Return the network of a backbone of Keras layers."""
         from fer_bench.models.random_weights import seeded
         from fer_bench.models.transfer import transfer
 
-        started = perf_counter()
+        dataset, protocol = self._context.dataset, self._context.protocol
         is_random = self._located is None
         backbone = seeded(self._entry, self._cell.seed, is_random=is_random)
         if self._located is not None:
             self.weights = str(load(self._located, self._entry, backbone))
-        dataset = self._context.dataset
-        network = transfer(
+        return transfer(
             self._entry,
             backbone,
-            self._context.protocol.trainable_layers.of(self._cell.init),
+            protocol.trainable_layers.of(self._cell.init),
             self.image_shape,
             len(dataset.classes),
-            self._context.protocol.batch_normalization,
-            self._context.protocol.pooling,
+            protocol.batch_normalization,
+            protocol.pooling,
         )
-        self.seconds["building the network"] = perf_counter() - started
-        return network
 
     @cached_property
     def trainer(self) -> Trainer:
@@ -192,7 +209,7 @@ class CellNetwork:
             self.discards_features = False
         wanted = FeatureSpec(
             images=len(images),
-            shapes=tuple(tensor.shape[1:] for tensor in keras.tree.flatten(prefix.output)),
+            shapes=network.feature_shapes,
             shard=shard_images(self._entry.input_size),
             facts={
                 "backbone": self._entry.name,

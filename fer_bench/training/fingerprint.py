@@ -60,6 +60,8 @@ def weights_facts(entry: Backbone, cell: Cell, located: Located | None) -> dict[
         "structure file": structure_files.digest(entry.name) if entry.from_deepface else None,
         "weights": {"seed": cell.seed} if located is None else identity(located.path),
     }
+    if entry.file is not None:
+        facts["file"] = entry.file.facts()
     # Older versions did not check what a user's builder draws, so some of their "random" results
     # started from trained weights; this key keeps them from being reused.
     return facts if entry.is_built_in else {**facts, "drawing": 1}
@@ -120,7 +122,7 @@ def result_fingerprint(
             "seed": cell.seed,
             "weights": weights,
             "preprocessing": [entry.input_size, entry.scale, entry.offset],
-            "trainable_layers": protocol.trainable_layers.of(cell.init),
+            "trainable_layers": 0 if entry.is_frozen else protocol.trainable_layers.of(cell.init),
             "batch_normalization": protocol.batch_normalization,
             "learning_rate": protocol.learning_rate,
             "epochs": protocol.epochs,

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from fer_bench.models.preprocessing import prepare_faces
-from fer_bench.models.transfer import attach_head, freeze
+from fer_bench.models.transfer import attach_extractor, attach_head, freeze
 from fer_bench.protocol import published
 from fer_bench.training.compiled_suffix import gains_from_xla, new_optimizer
 
@@ -94,13 +94,18 @@ class NetworkTraining:
         self, context: RunContext, entry: Backbone, layers: Trainable, input_size: int
     ) -> None:
         entry = context.adapted(entry).resized(input_size)
-        backbone = entry.build()
         protocol, dataset = context.protocol, context.dataset
-        freeze(backbone, layers, entry.name, protocol.batch_normalization)
-        images = keras.Input(dataset.images.shape[1:], dtype="uint8", name="images")
-        faces = prepare_faces(images, entry)
-        network = attach_head(backbone, len(dataset.classes), protocol.pooling)
-        self._model = keras.Model(images, network(faces))
+        self._extractor = None if entry.file is None else entry.file.extractor(entry)
+        if self._extractor is None:
+            backbone = entry.build()
+            freeze(backbone, layers, entry.name, protocol.batch_normalization)
+            images = keras.Input(dataset.images.shape[1:], dtype="uint8", name="images")
+            faces = prepare_faces(images, entry)
+            network = attach_head(backbone, len(dataset.classes), protocol.pooling)
+            self._model = keras.Model(images, network(faces))
+        else:
+            classes = len(dataset.classes)
+            self._model = attach_extractor(self._extractor, classes, protocol.pooling).suffix
         self._model.compile(
             optimizer=new_optimizer(protocol),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -115,7 +120,8 @@ class NetworkTraining:
     @property
     def weight_bytes(self) -> int:
         """Size of the weights in bytes, four for each."""
-        return 4 * int(self._model.count_params())
+        frozen = 0 if self._extractor is None else self._extractor.record.parameters
+        return 4 * (frozen + int(self._model.count_params()))
 
     @property
     def trained_parameters(self) -> int:
@@ -125,9 +131,12 @@ class NetworkTraining:
     def train(self, batches: int) -> None:
         """Train on the next batches, of ``batch_size`` images each."""
         for _ in range(batches):
-            images, labels = next(self._batches)
+            inputs: Any
+            inputs, labels = next(self._batches)
+            if self._extractor is not None:
+                (inputs,) = self._extractor.predict_on_batch(inputs)
             # Returning the loss as a number waits for the computation to end.
-            self._model.train_on_batch(images, labels)
+            self._model.train_on_batch(inputs, labels)
 
     def _endless(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[Any]]]:
         """Yield batches of images and one-hot labels, all of the same size, again and again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.models import locate
+from fer_bench.models import check_drawn, locate
 from fer_bench.protocol.cell import Cell
 from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
 from fer_bench.training import fingerprint
@@ -113,6 +113,8 @@ class RunContext:
         """Return the file of a pretrained cell's weights, None for a random cell.
 
         Raises:
-            WeightsMissing: the file is not found.
+            WeightsMissing: the file is not found, or the network cannot have random weights.
         """
+        if init == "random":
+            check_drawn(entry)
         return locate(entry, self.weights_dir) if init == "pretrained" else None

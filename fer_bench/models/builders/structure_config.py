@@ -62,7 +62,7 @@ _TENSOR = "__keras_tensor__"
 
 def class_names(config: Any) -> set[str]:
     """Return the names of all classes in a configuration."""
-    return {str(part["class_name"]) for part in _objects(config)}
+    return {str(part["class_name"]) for part in objects(config)}
 
 
 def unaccepted_class(config: dict[str, Any]) -> str | None:
@@ -74,7 +74,7 @@ def unaccepted_class(config: dict[str, Any]) -> str | None:
     Raises:
         RecursionError: the configuration is nested too deeply.
     """
-    for part in _objects(config):
+    for part in objects(config):
         name, module = part["class_name"], part.get("module")
         registered = part.get("registered_name")
         if name == _TENSOR and module is None and registered is None:
@@ -127,13 +127,13 @@ def _renamed(value: Any, fresh: dict[Any, str]) -> Any:
     return value
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
+def objects(value: Any) -> Iterator[dict[str, Any]]:
     """Yield all parts of a configuration that name a class, outermost first."""
     if isinstance(value, dict):
         if "class_name" in value:
             yield value
         for part in value.values():
-            yield from _objects(part)
+            yield from objects(part)
     elif isinstance(value, (list, tuple)):
         for part in value:
-            yield from _objects(part)
+            yield from objects(part)

@@ -12,11 +12,19 @@ products are computed as such (``compilable``).
 
 from fer_bench.models.transfer.batch_norm_folding import fold_batch_normalization
 from fer_bench.models.transfer.cut import cut, freeze
-from fer_bench.models.transfer.network import Network, attach_head, transfer
+from fer_bench.models.transfer.network import (
+    Extractor,
+    Network,
+    attach_extractor,
+    attach_head,
+    transfer,
+)
 from fer_bench.models.transfer.xla_rewrite import make_compilable
 
 __all__ = [
+    "Extractor",
     "Network",
+    "attach_extractor",
     "attach_head",
     "cut",
     "fold_batch_normalization",

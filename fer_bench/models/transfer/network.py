@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import keras
 
@@ -18,10 +18,31 @@ from fer_bench.results.records import Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from typing import Any
 
-    from fer_bench.models import Backbone
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fer_bench.models import Backbone, WeightsRecord
     from fer_bench.protocol.settings import BatchNormalization, Pooling, Trainable
+
+
+class Computation(Protocol):
+    """Part of a network in inference mode: a Keras model, or a network of another library."""
+
+    def predict_on_batch(self, images: NDArray[np.uint8]) -> Any:
+        """Return the outputs for images, uint8, shape (n, height, width)."""
+
+
+class Extractor(Computation, Protocol):
+    """Frozen feature extractor that is not a Keras model.
+
+    Attributes:
+        shape: shape of one image's features, the only output of ``predict_on_batch``.
+        record: the verified file that it comes from.
+    """
+
+    shape: tuple[int, ...]
+    record: WeightsRecord
 
 
 @dataclass(frozen=True)
@@ -32,7 +53,7 @@ class Network:
     holds copies of frozen weights from when the network was cut. For a registered backbone,
     ``whole`` and ``prefix`` consist of Keras' own layers and operations, so that they can be saved
     and then loaded without fer_bench. ``suffix`` is optimised for training and may contain layers
-    of this package.
+    of this package. For a network of another library, only ``suffix`` is a Keras model.
 
     Attributes:
         whole: model from uint8 images (n, h, w) to probabilities (n, classes).
@@ -47,11 +68,16 @@ class Network:
         parameters: numbers of parameters.
     """
 
-    whole: keras.Model
-    prefix: keras.Model | None
+    whole: Computation
+    prefix: Computation | None
     suffix: keras.Model
     boundary: tuple[int, ...]
     parameters: Parameters
+
+    @property
+    def feature_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shape of one image's values, for each of the suffix's inputs."""
+        return tuple(tuple(tensor.shape[1:]) for tensor in self.suffix.inputs)
 
 
 def attach_head(backbone: keras.Model, classes: int, pooling: Pooling = "flatten") -> keras.Model:
@@ -130,6 +156,44 @@ def transfer(
         boundary=_numbers(network, boundary),
         parameters=parameters,
     )
+
+
+def attach_extractor(extractor: Extractor, classes: int, pooling: Pooling = "flatten") -> Network:
+    """Attach the head to a frozen extractor of another library; only the head is trained.
+
+    Args:
+        extractor: maps images to features, channels last.
+        classes: number of classes.
+        pooling: input of the head, see ``attach_head``.
+    """
+    features = keras.Input(extractor.shape, name="features")
+    suffix = attach_head(keras.Model(features, features), classes, pooling)
+    head = suffix.count_params()
+    return Network(
+        whole=_Chained(extractor, suffix),
+        prefix=extractor,
+        suffix=suffix,
+        boundary=(0,),
+        parameters=Parameters(backbone=extractor.record.parameters, trainable=head, head=head),
+    )
+
+
+class _Chained:
+    """Extractor and suffix, computed one after the other.
+
+    Args:
+        extractor: maps images to features.
+        suffix: model from the features to logits.
+    """
+
+    def __init__(self, extractor: Extractor, suffix: keras.Model) -> None:
+        self._extractor = extractor
+        self._suffix = suffix
+
+    def predict_on_batch(self, images: NDArray[np.uint8]) -> Any:
+        """Return probabilities, shape (n, classes)."""
+        logits = self._suffix.predict_on_batch(self._extractor.predict_on_batch(images)[0])
+        return keras.ops.softmax(logits)
 
 
 def _numbers(network: keras.Model, tensors: list[Any]) -> tuple[int, ...]:

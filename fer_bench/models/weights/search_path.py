@@ -23,6 +23,9 @@ from fer_bench.runtime.files import file_digest
 if TYPE_CHECKING:
     from fer_bench.models.backbone import Backbone, WeightsSource
 
+BY_PATH = "its path"
+"""Location, in messages, of a file that the user names by its path."""
+
 WEIGHTS_VARIABLE = "FER_BENCH_WEIGHTS"
 """Environment variable with the path of a directory of weight files."""
 
@@ -173,6 +176,8 @@ def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
         WeightsMissing: the file was neither found nor downloaded.
         FerBenchError: ``weights_dir`` or ``FER_BENCH_WEIGHTS`` is not a directory.
     """
+    if backbone.file is not None:
+        return Located(backbone.file.path, BY_PATH)
     source = backbone.weights
     if source is None:
         raise WeightsMissing(
@@ -195,6 +200,20 @@ def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
             f"{failure}",
             hint=f"{fetch}name its directory with --weights-dir",
         ) from failure
+
+
+def check_drawn(backbone: Backbone) -> None:
+    """Check that the weights of a backbone can be drawn from a seed.
+
+    Raises:
+        WeightsMissing: they cannot.
+    """
+    if backbone.is_frozen:
+        raise WeightsMissing(
+            f"backbone {backbone.name!r} has no random weights: an ONNX file does not state how "
+            "weights are drawn",
+            hint="use --init=pretrained",
+        )
 
 
 _failed: dict[tuple[str, ...], str] = {}

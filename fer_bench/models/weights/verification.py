@@ -87,6 +87,8 @@ def verify(located: Located, backbone: Backbone, build: Callable[[], keras.Model
     Raises:
         FerBenchError: the file is unreadable or invalid, or belongs to another network.
     """
+    if backbone.file is not None:
+        return backbone.file.load(backbone)
     return _check(located, backbone, build, assign=False)
 
 
@@ -101,6 +103,8 @@ def load(located: Located, backbone: Backbone, model: keras.Model) -> WeightsRec
     Raises:
         FerBenchError: the file is unreadable or invalid, or belongs to another network.
     """
+    if backbone.file is not None:
+        return backbone.file.load(backbone, model)
     return _check(located, backbone, lambda: model, assign=True)
 
 

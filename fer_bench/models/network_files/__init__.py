@@ -1,0 +1,1 @@
+"""Backbones in files that the user names: saved Keras networks and ONNX files."""
