@@ -41,7 +41,7 @@ StrPath = str | os.PathLike[str]
 
 
 def run(
-    backbone: str = "mini",
+    backbone: StrPath = "mini",
     init: Init = "pretrained",
     dataset: StrPath = "sketch",
     *,
@@ -73,7 +73,8 @@ def run(
     verified, but no lock file is read or written.
 
     Args:
-        backbone: registered name, one of ``backbones()``.
+        backbone: registered name, one of ``backbones()``, or path of a ``.keras`` or ``.onnx``
+            file.
         init: ``"pretrained"`` or ``"random"``.
         dataset: registered name, one of ``datasets()``, or path of a data set.
         epochs: number of training epochs, 1 or more; default 20.
@@ -146,9 +147,9 @@ def run(
                 limit=_integer("limit", limit),
             )
         )
-        if not isinstance(backbone, str):
+        if not isinstance(backbone, (str, os.PathLike)):
             raise FerBenchError(f"backbone {shown(backbone)} is unknown", ", ".join(backbones()))
-        entry = models.get(backbone)
+        entry = models.get(os.fspath(backbone))
         if init not in INITS:
             raise FerBenchError(f"init {init!r} is unknown", ", ".join(INITS))
         directory = _path("store", store) or cache_root() / "store"

@@ -29,7 +29,8 @@ _HEADERS = ("name", "parameters", "input", "weights", "origin", "licence of the 
 def command(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """List all registered backbones, Keras' applications, and deepface's and dlib's networks.
 
-    BACKBONEs are names or patterns such as 'keras:MobileNet*'; the default is all.
+    BACKBONEs are names, patterns such as 'keras:MobileNet*', or paths of .keras and .onnx files;
+    the default is all names.
 
     Parameters are those without a classification layer. The input is the side length of the images
     in pixels. Weights are those found on this machine; 'fer-bench weights list' shows files,
@@ -55,7 +56,9 @@ def _row(entry: Backbone, weights_dir: Path | None) -> tuple[str, ...]:
     from fer_bench import models
 
     source = entry.weights
-    if source is None:
+    if entry.file is not None:
+        found, licence = "here", entry.licence or "not stated"
+    elif source is None:
         found, licence = "none", ""
     else:
         is_here = models.SearchPath.of(source, weights_dir).find() is not None

@@ -58,7 +58,7 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
     file of arrays or a network of dlib; the content determines the layout, not the name.
     """
     for entry in _entries(names):
-        rows = [("file", _NO_WEIGHTS)]
+        rows = [("file", _without_source(entry))]
         if entry.weights is not None:
             rows = _origin(entry.weights)
         rows.append(("licence of the network", entry.licence or _NOT_STATED))
@@ -72,7 +72,7 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
 def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """Show the locations that a run searches, in order, and what is found there."""
     for entry in _entries(names):
-        rows = [("file", _NO_WEIGHTS)]
+        rows = [("file", _without_source(entry))]
         if entry.weights is not None:
             search = _search_path(entry.weights, weights_dir)
             found = search.find()
@@ -116,7 +116,9 @@ def verify(
         source = entry.weights
         try:
             found = None if source is None else _search_path(source, weights_dir).find()
-            if found is None:
+            if entry.file is not None:
+                rows = _verified_file(entry)
+            elif found is None:
                 rows = [("not verified", _NO_WEIGHTS if source is None else _missing(entry))]
                 failed = failed or bool(names)
             else:
@@ -133,6 +135,10 @@ def verify(
 _NO_WEIGHTS = "no pretrained weights"
 _NO_DOWNLOAD = "not available"
 _NOT_STATED = "not stated upstream"
+
+
+def _without_source(entry: Backbone) -> str:
+    return _NO_WEIGHTS if entry.file is None else f"{entry.file.path}, with its own weights"
 
 
 def _entries(names: Sequence[str]) -> tuple[Backbone, ...]:
@@ -228,6 +234,18 @@ def _verified(
             raise
         state = f"not recorded: {error}"
     return [*_facts(weights), ("lock", state)]
+
+
+def _verified_file(entry: Backbone) -> list[tuple[str, str]]:
+    """Verify the file of a backbone that is named by its path; it is not locked.
+
+    Raises:
+        FerBenchError: it is invalid.
+    """
+    from fer_bench.models import locate
+    from fer_bench.training.cell_runner import check_weights
+
+    return _facts(check_weights(entry, locate(entry)))
 
 
 def _facts(weights: WeightsRecord) -> list[tuple[str, str]]:

@@ -47,7 +47,8 @@ OPTIONS = (
         "Backbones to run: names separated by commas, or 'all' for the paper's four (vggface, "
         "openface, resnet50, mobilenet); 'keras:EfficientNetV2B0' is one of Keras' applications, "
         "'keras:MobileNet*' are several, 'deepface:Facenet512' and 'dlib:resnet' recognise faces; "
-        "'fer-bench backbones' lists all. Default: mini, a small one included in the package.",
+        "'fer-bench backbones' lists all; or paths of .keras and .onnx files. Default: mini, a "
+        "small one included in the package.",
         "NAMES",
     ),
     Option("init", "pretrained, random or both. Default: both.", "INIT"),

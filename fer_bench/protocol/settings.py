@@ -140,7 +140,9 @@ class Protocol:
         "stated",
         "last layer",
         "the classification layer, if a network has one: the paper's parameter counts are those of "
-        "ResNet-50 and MobileNet without top and of the complete OpenFace",
+        "ResNet-50 and MobileNet without top and of the complete OpenFace; of a network in a "
+        ".keras file, the layer that gives the classes, if it ends with a softmax or was trained "
+        "with a cross-entropy",
     )
     vggface_output: str = settled(
         "chosen",

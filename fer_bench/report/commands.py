@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fer_bench.protocol.data_spec import DataSpec
-    from fer_bench.results.records import Run
+    from fer_bench.results.records import CellResult, Run
 
 
 def audit_command(spec: DataSpec) -> str:
@@ -53,7 +53,7 @@ def recorded_command(run: Run) -> RecordedCommand:
 
 def benchmark_command(run: Run) -> RecordedCommand:
     """Return the command that measures the cells of a recorded run again."""
-    backbones = list(dict.fromkeys(cell.backbone for cell in run.cells))
+    backbones = list(dict.fromkeys(_selected(cell) for cell in run.cells))
     inits = dict.fromkeys(cell.init for cell in run.cells)
     seeds = sorted({cell.seed for cell in run.cells})
     values, arguments = _recorded_values(run)
@@ -77,6 +77,11 @@ def benchmark_command(run: Run) -> RecordedCommand:
         *([f"--seeds={seeds[-1] - seeds[0] + 1}"] if len(seeds) > 1 else []),
     ]
     return RecordedCommand(clean(shlex.join([*benchmark_program(), *options])), arguments)
+
+
+def _selected(cell: CellResult) -> str:
+    """Return what a cell's backbone is selected by: its name, or the name of its file."""
+    return cell.title if cell.title.endswith((".keras", ".onnx")) else cell.backbone
 
 
 def _backbones(names: list[str]) -> str:
