@@ -118,7 +118,10 @@ def progress_line(ranking: Ranking) -> str:
 
 def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
     seconds = math.fsum(one.trial.seconds for one in ranking.trials)
-    sample = f" of a sample of {spec.limit:,} images" if spec.limit else ""
+    images = ", that of the published rates by their digits"
+    if not ranking.like_for_like:
+        sample = f"a sample of {spec.limit:,} images" if spec.limit else "other images"
+        images = f" of {sample}; the published rates were made on all of FER2013"
     return [
         "distance: root mean square of the differences from the published rates, each divided by "
         "the root mean square of the published rates of its table; without learning it is about 1. "
@@ -134,7 +137,7 @@ def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
             else ", and on other or fewer images than the paper's the "
             "same settings converge at another pace."
         ),
-        f"Split {spec.split}{sample}. Runs that trained these cells: {seconds / 60:.0f} minutes.",
+        f"Split {spec.split}{images}. Runs that trained these cells: {seconds / 60:.0f} minutes.",
         *_next_command(ranking, spec),
     ]
 
