@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.click_types import NonEmptyPath
-from fer_bench.runtime.escapes import printable
-from fer_bench.runtime.terminal import echo_lines
+from fer_bench.runtime.terminal import echo_lines, terminal_width
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_bench.models import Backbone
 
-_HEADERS = ("name", "parameters", "input", "weights", "origin", "licence of the weights")
+_HEADINGS = ("name", "parameters", "input", "weights", "origin", "licence")
 
 
 @click.command("backbones", short_help="List all backbones.")
@@ -34,22 +33,21 @@ def command(names: tuple[str, ...], weights_dir: Path | None) -> None:
 
     Parameters are those without a classification layer. The input is the side length of the images
     in pixels. Weights are those found on this machine; 'fer-bench weights list' shows files,
-    digests and sources, also of networks whose weights are not here.
+    digests, sources and the origin of the licences, also of networks whose weights are not here.
     """
-    from tabulate import tabulate
-
     from fer_bench import models
+    from fer_bench.cli.printed_table import table_text
+    from fer_bench.report.table_rendering import wrapped
 
     entries = models.select(",".join(names or (*models.names(), *models.adapted_names())))
     rows = [_row(entry, weights_dir) for entry in entries]
-    align = ("left", "right", "right", "left", "left", "left")
-    table = tabulate(rows, _HEADERS, "simple", disable_numparse=True, colalign=align)
-    echo_lines(table + "\n")
+    right, text = ("parameters", "input"), _HEADINGS[-1:]
+    echo_lines(table_text(_HEADINGS, rows, right=right, wrapped=text) + "\n")
     if not names:
-        reasons = models.unavailable().items()
-        echo_lines(
-            "".join(f"\n{name} cannot be built: {reason}" for name, reason in reasons) + "\n"
-        )
+        width = terminal_width()
+        for name, reason in models.unavailable().items():
+            lines = wrapped(f"{name} cannot be built: {reason}", width)
+            echo_lines("\n".join(lines) + "\n")
 
 
 def _row(entry: Backbone, weights_dir: Path | None) -> tuple[str, ...]:
@@ -63,13 +61,13 @@ def _row(entry: Backbone, weights_dir: Path | None) -> tuple[str, ...]:
     else:
         is_here = models.SearchPath.of(source, weights_dir).find() is not None
         found, licence = "here" if is_here else "not here", source.licence or "not stated upstream"
-    origin = printable(models.origin(entry))
+        licence = licence.partition(" (")[0]
     parameters = "" if entry.parameters is None else f"{entry.parameters:,}"
     return (
-        printable(models.selection_name(entry)),
+        models.selection_name(entry),
         parameters,
         str(entry.input_size),
         found,
-        origin,
-        printable(licence),
+        models.origin(entry),
+        licence,
     )

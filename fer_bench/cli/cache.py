@@ -11,7 +11,6 @@ import click
 from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError, bytes_shown, listed
-from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ def _show_store(directory: Path) -> list[inventory.Entry]:
         )
         for entry in found
     ]
-    _table(("kind", "what", "state", "size", "written"), rows, ("size",))
+    _show(("kind", "what", "state", "size", "written"), rows, ("size",))
     return found
 
 
@@ -189,18 +188,15 @@ def _show_outside_store() -> None:
         if of_kind
     ]
     echo()
-    _table(("kind", "what", "files", "unusable", "size"), rows, ("files", "unusable", "size"))
+    _show(("kind", "what", "files", "unusable", "size"), rows, ("files", "unusable", "size"))
     echo(f"{_total(found, 'file')} outside the store in {cache_root()}")
 
 
-def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str]) -> None:
-    from tabulate import tabulate
+def _show(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str]) -> None:
+    from fer_bench.cli.printed_table import table_text
 
     if rows:
-        align = ["right" if header in right else "left" for header in headers]
-        printed = [[printable(text) for text in row] for row in rows]
-        table = tabulate(printed, headers, "simple", disable_numparse=True, colalign=align)
-        echo_lines(table + "\n\n")
+        echo_lines(table_text(headings, rows, right=right, wrapped=("what", "state")) + "\n")
 
 
 def _remove(directory: Path, chosen: Sequence[inventory.Entry]) -> None:

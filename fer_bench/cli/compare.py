@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import click
 from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, write_atomically
-from fer_bench.runtime.terminal import echo_command, echo_lines
+from fer_bench.runtime.terminal import echo_command, echo_lines, terminal_width
 
 if TYPE_CHECKING:
     from fer_bench.analysis.comparison import ComparisonResult
@@ -35,7 +34,7 @@ _SUMMARY = "GITHUB_STEP_SUMMARY"
     "--output",
     type=NonEmptyPath(dir_okay=False),
     metavar="FILE",
-    help="File of the comparison, replaced if it exists; default: standard output.",
+    help="File of the comparison, replaced if it exists. Default: standard output.",
 )
 @click.option(
     "--fail-on",
@@ -133,4 +132,4 @@ def _report_on_github(outcome: ComparisonResult, output: Path | None) -> None:
 def _for_terminal(outcome: ComparisonResult) -> str:
     from fer_bench.report.comparison import terminal_text
 
-    return terminal_text(outcome, shutil.get_terminal_size((120, 24)).columns)
+    return terminal_text(outcome, terminal_width())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +10,7 @@ from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.cli.data_options import class_map_option, data_options
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.escapes import clean
-from fer_bench.runtime.terminal import echo, echo_lines
+from fer_bench.runtime.terminal import echo, echo_lines, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +93,7 @@ def audit(spec: DataSpec, record: Path | None, report_dir: Path | None) -> None:
     found = data.audit
     echo_lines(_text(audit_tables(found)) + "\n")
     for sentence in [*summary(found), *scope_sentences(data)]:
-        echo_lines("\n".join([*wrapped(clean(sentence), _width()), ""]))
+        echo_lines("\n".join([*wrapped(clean(sentence), terminal_width()), ""]))
     if record is not None:
         write_json(record, audit_record(found))
         echo(f"json: {record}")
@@ -105,8 +104,4 @@ def audit(spec: DataSpec, record: Path | None, report_dir: Path | None) -> None:
 def _text(tables: Sequence[Table]) -> str:
     from fer_bench.report.table_rendering import terminal
 
-    return terminal(tables, _width())
-
-
-def _width() -> int:
-    return shutil.get_terminal_size((120, 24)).columns
+    return terminal(tables, terminal_width())

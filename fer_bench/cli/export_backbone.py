@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "--output",
     type=NonEmptyPath(file_okay=False),
     metavar="DIR",
-    help="Directory to write to; default: 'structures' in the cache directory.",
+    help="Directory to write to. Default: 'structures' in the cache directory.",
 )
 def command(names: str, output: Path | None) -> None:
     """Write the structures of backbones to .keras files.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-
 import click
 
 from fer_bench.cli import paper_search
-from fer_bench.runtime.terminal import echo_lines
+from fer_bench.runtime.terminal import echo_lines, terminal_width
 
 
 @click.group(
@@ -31,7 +29,7 @@ def command(context: click.Context) -> None:
     from fer_bench.report.forensics_tables import forensics_sentences, forensics_tables
     from fer_bench.report.table_rendering import terminal, wrapped
 
-    width = shutil.get_terminal_size((120, 24)).columns
+    width = terminal_width()
     forensics = examine()
     for sentence in forensics_sentences(forensics):
         echo_lines("\n".join([*wrapped(sentence, width), ""]) + "\n")

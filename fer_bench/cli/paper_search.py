@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ import click
 from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.protocol import published
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.runtime.terminal import echo, echo_lines
+from fer_bench.runtime.terminal import echo, echo_lines, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -178,7 +177,7 @@ def command(
             echo(progress_line(ranking))
         summaries.append(search_summary(ranking, spec))
         failed += [bool(one.trial.failure) for one in ranking.trials]
-    width = shutil.get_terminal_size((120, 24)).columns
+    width = terminal_width()
     echo()
     echo_lines(terminal(summaries, width) + "\n")
     echo(f"report: {written[0]}")

@@ -10,7 +10,6 @@ import click
 
 from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.cli.data_options import data_options
-from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo_lines
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ _STARTED = perf_counter()
     default="mini",
     metavar="NAME",
     show_default=True,
-    help="Backbone of the cell; 'fer-bench weights list' shows the names.",
+    help="Backbone of the cell; 'fer-bench backbones' lists them.",
 )
 @click.option(
     "--init",
@@ -106,22 +105,14 @@ def command(
 
 
 def _text(profile: Profile) -> str:
-    from tabulate import tabulate
+    from fer_bench.cli.printed_table import table_text
 
     total, floor = profile.seconds, profile.floor
     rows = [(name, f"{seconds:.2f}", f"{seconds / total:.1%}") for name, seconds in profile.parts]
     rows.append(("total", f"{total:.2f}", ""))
-    subject = printable(f"{profile.cell}, {profile.images:,} images, epochs: {profile.epochs}")
-    table = tabulate(
-        rows,
-        (subject, "s", "share"),
-        "simple",
-        disable_numparse=True,
-        colalign=("left", "right", "right"),
-    )
+    subject = f"{profile.cell}, {profile.images:,} images, epochs: {profile.epochs}"
     lines = [
-        table,
-        "",
+        table_text((subject, "s", "share"), rows, right=("s", "share")),
         f"lower bound: {floor.prefix:.2f} s frozen layers + {floor.epochs:.2f} s epochs of the "
         f"trainable layers = {floor.seconds:.2f} s",
         f"total: {total / floor.seconds:.2f} times the lower bound",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +10,7 @@ import click
 
 from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.runtime.terminal import echo, echo_lines
+from fer_bench.runtime.terminal import echo, echo_lines, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +69,7 @@ def command(
 
     report = _report(results) if history is None else _report_with_trend(results, history)
     write_report(report_dir, report)
-    width = shutil.get_terminal_size((120, 24)).columns
+    width = terminal_width()
     if report.trend is None:
         echo_lines(terminal_text(report, width, verbosity) + "\n", style=highlighted)
     else:

@@ -88,7 +88,7 @@ def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
     "--weights-lock",
     type=NonEmptyPath(),
     metavar="FILE",
-    help="Lock file to check them against; default: fer-bench.lock in the current directory.",
+    help="Lock file to check them against. Default: fer-bench.lock in the current directory.",
 )
 @click.option("--update-lock", is_flag=True, help="Replace differing entries of the lock file.")
 def verify(
@@ -209,7 +209,7 @@ def _download(search: SearchPath, found: Located | None) -> str:
     if found is not None:
         return "not needed"
     if search.download.disabled is not None:
-        return search.download.disabled
+        return search.download.disabled.removeprefix("download ")
     urls = " or ".join(search.download.urls)
     return f"a run downloads {urls} to {search.download.target.parent}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -26,7 +25,7 @@ from fer_bench.results import (
 from fer_bench.results.speed_units import TIMER
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of
-from fer_bench.runtime.terminal import echo, report_line, report_lines
+from fer_bench.runtime.terminal import echo, report_line, report_lines, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +87,7 @@ class SessionReport:
 
     def show(self, terminal: pytest.TerminalReporter) -> None:
         """Print the tables and the comparison, and close the report."""
-        width = shutil.get_terminal_size((120, 24)).columns
+        width = terminal_width()
         terminal.section("fer_bench", sep="=")
         if self._left:
             report_lines(terminal, self._left, yellow=True)

@@ -141,7 +141,7 @@ def _terminal(table: Table, width: int, shown: set[str]) -> str:
             colalign=["left", *_alignments(columns)],
         )
         grids.append("\n".join(_grouped(grid.splitlines(), columns)))
-    lines = [clean(table.title), "\n\n".join(grids)]
+    lines = [*([clean(table.title)] if table.title else []), "\n\n".join(grids)]
     for number, reason in enumerate(made.reasons, start=1):
         explanation = wrapped(f"[{number}] {reason}", width)
         if reason in shown and len(explanation) > 1:

@@ -79,8 +79,9 @@ def read_directory(directory: Path, read: Callable[[Any, str], T]) -> ResultsDir
         first = unreadable[0]
         elsewhere = f"and no other results file in {str(directory)!r} is readable"
         raise first.revised(problem=f"{first.problem} ({elsewhere})")
+    count = f" ({others} other JSON file{'' if others == 1 else 's'})" if others else ""
     raise FerBenchError(
-        f"no results file here or in a subdirectory ({others} other JSON files)",
+        f"no results file here or in a subdirectory{count}",
         "a results.json of fer_bench, or a directory that contains some",
         path=directory,
     )

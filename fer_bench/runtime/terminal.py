@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
+
+
+def terminal_width() -> int:
+    """Return the number of columns of the terminal; 120 if there is none."""
+    return shutil.get_terminal_size((120, 24)).columns
 
 
 def echo(line: str = "", *, err: bool = False, colour: str | None = None) -> None:

@@ -64,6 +64,13 @@ class TestList:
         assert last.endswith(f" {cache}")
         assert not cache.exists()
 
+    @pytest.mark.usefixtures("filled")
+    def test_the_tables_fit_a_narrow_terminal(self, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "80")
+        tables = [line for line in run("list").stdout.splitlines() if "  " in line]
+        assert len(tables) > 6
+        assert max(map(len, tables)) <= 80
+
     def test_each_kind_has_its_line(self, cache, filled):
         done = run("list")
         assert (done.exit_code, done.stderr) == (0, "")
@@ -74,7 +81,7 @@ class TestList:
             assert words[1:] == [*what.split(), "1", *shown.split()]
         assert "5 files, " in done.stdout.splitlines()[-1]
         # The largest first.
-        table = done.stdout.partition("on its disk\n")[2].splitlines()[3:8]
+        table = done.stdout.partition("on its disk\n")[2].splitlines()[4:9]
         sizes = [filled[line.split()[0]].stat().st_size for line in table]
         assert sizes == sorted(sizes, reverse=True)
 

@@ -168,7 +168,7 @@ def test_where_shows_the_chain_that_a_run_walks(held, tmp_path, monkeypatch):
         assert [state.endswith("earlier") for state in states].count(False) == 5 - sum(held)
         assert states[3] == "not needed"
     else:
-        assert states[3].startswith("download disabled")
+        assert states[3].startswith("disabled by ")
 
 
 def test_where_shows_what_is_not_set_and_what_is_not_a_file(tmp_path, monkeypatch):

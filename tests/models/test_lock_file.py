@@ -207,8 +207,10 @@ def test_a_newer_layout_is_not_guessed_at(path):
 
 def test_a_directory_is_no_lock_file(path):
     path.mkdir()
-    with pytest.raises(FerBenchError, match=f": {os.strerror(errno.EISDIR)}"):
+    with pytest.raises(FerBenchError) as caught:
         read(path)
+    assert caught.value.problem.endswith(f": {os.strerror(errno.EISDIR)}")
+    assert "remove" not in caught.value.hint
 
 
 def test_a_lock_file_that_cannot_be_written_is_distinguished(path, read_only):

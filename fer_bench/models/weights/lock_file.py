@@ -72,7 +72,11 @@ def read(path: Path) -> dict[str, Lock]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise _invalid(path, f"cannot be read: {cause_of(error)}") from error
+        raise FerBenchError(
+            f"lock file cannot be read: {cause_of(error)}",
+            hint="name one that can be read, or a new one, with --weights-lock",
+            path=path,
+        ) from error
     except (ValueError, RecursionError) as error:
         raise _invalid(path, f"is not valid JSON: {cause_of(error)}") from error
     version = document.get("version") if isinstance(document, dict) else None

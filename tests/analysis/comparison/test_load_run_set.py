@@ -154,7 +154,7 @@ def test_a_broken_record_is_refused_alone_and_left_out_of_a_folder(tmp_path, dam
 
 def test_a_folder_without_a_results_file(tmp_path):
     (tmp_path / "plain.json").write_text('{"benchmarks": []}')
-    refused([tmp_path], "no results file", "(1 other JSON files)", path=tmp_path)
+    refused([tmp_path], "no results file", "(1 other JSON file)", path=tmp_path)
 
 
 def test_a_broken_file_of_others_in_a_folder_may_be_a_results_file(tmp_path):
