@@ -46,7 +46,7 @@ def command(results: tuple[Path, ...], output: Path) -> None:
     Exit status: 0 merged, 2 cannot be merged.
     """
     from fer_bench.results import load_document, merge_documents, write_json
-    from fer_bench.results.merge import SPEED
+    from fer_bench.results.fact_names import NOT_TIMED, SPEED
 
     if os.path.realpath(output) in map(os.path.realpath, results):
         raise FerBenchError(
@@ -65,7 +65,7 @@ def command(results: tuple[Path, ...], output: Path) -> None:
     for line in _summary(names, output, merged):
         echo(line)
     for fact, note in merged.run.environment:
-        if fact == SPEED:
+        if fact == SPEED and note != NOT_TIMED:
             echo(f"WARNING: speed {note}", err=True, colour="yellow")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.timing_noise import noise_text, timing_noise
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.table import Column, Entry, Row, Table
-from fer_bench.results.merge import SPEED
+from fer_bench.results.fact_names import SPEED
 from fer_bench.results.speed_units import speed_unit
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from made_runs import document, made_cell, made_missing, made_run, made_shards
 
 from fer_bench import cli
 from fer_bench.results import KEY, load_run, run_record
+from fer_bench.results.fact_names import NOT_TIMED, SPEED
 
 CELLS = [
     made_cell("mobilenet", "pretrained", 0.5, speed=100.0, fingerprint="a"),
@@ -53,6 +54,18 @@ def test_shards_become_one_file(merge, tmp_path, snapshot):
     assert done.stdout == snapshot
     assert load_run("merged.json") == RUN
     assert [path.read_bytes() for path in paths] == before
+
+
+def test_shards_run_without_timing_are_merged_without_a_warning(merge, tmp_path):
+    untimed = dataclasses.replace(
+        RUN,
+        cells=tuple(cell.without_speed() for cell in RUN.cells),
+        environment=(*RUN.environment, (SPEED, NOT_TIMED)),
+    )
+    written(tmp_path, *made_shards(untimed, 2))
+    done = merge("a.json", "b.json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert load_run("merged.json").environment == untimed.environment
 
 
 def test_a_missing_shard_and_a_cell_in_two_files_are_reported(merge, tmp_path, snapshot):
