@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer_bench import metrics
-from fer_bench.results.records import ROUNDS_FOR_P99
+from fer_bench.results.speeds import ROUNDS_FOR_P99
 
 LEAST_ROUNDS = 5
 SECONDS = 20.0  # a network too slow for 100 rounds within this time gets fewer, and no p99

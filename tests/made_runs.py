@@ -14,19 +14,9 @@ from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results import KEY, inference_record, quality_record, run_record, training_record
-from fer_bench.results.records import (
-    NO_VOTE,
-    CellResult,
-    DatasetSummary,
-    History,
-    InferenceSpeed,
-    NetworkTrainingSpeed,
-    Parameters,
-    Predictions,
-    Quality,
-    Run,
-    TrainingSpeed,
-)
+from fer_bench.results.quality import History, Predictions, Quality
+from fer_bench.results.records import NO_VOTE, CellResult, DatasetSummary, Parameters, Run
+from fer_bench.results.speeds import InferenceSpeed, NetworkTrainingSpeed, TrainingSpeed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

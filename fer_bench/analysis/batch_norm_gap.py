@@ -18,7 +18,7 @@ from fer_bench.analysis.number_text import percent, points
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.results.records import History
+    from fer_bench.results.quality import History
 
 MUCH = 0.05
 """Difference between a network's two validation accuracies from which it needs an explanation."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fer_bench.results.records import Predictions
+    from fer_bench.results.quality import Predictions
 
 MISTAKES = 6
 """Number of most confident mistakes to show."""

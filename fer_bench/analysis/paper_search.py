@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from fer_bench.protocol.cell import Init
     from fer_bench.protocol.settings import Protocol
-    from fer_bench.results.records import History
+    from fer_bench.results.quality import History
 
     Key = tuple[published.RateTable, int]
     """Number of a table, and index of a window."""

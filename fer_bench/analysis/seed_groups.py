@@ -14,7 +14,7 @@ from fer_bench.analysis.batch_norm_gap import BatchNormGap
 from fer_bench.analysis.subsets import score, score_by_votes, score_subsets, subsets_by_duplicates
 from fer_bench.protocol.cell import display_name
 from fer_bench.results.metric_estimates import correct, estimate_metrics
-from fer_bench.results.records import History, Quality
+from fer_bench.results.quality import History, Quality
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from fer_bench.analysis.subsets import Leakage, Score, VoteScores
     from fer_bench.protocol.cell import Init
     from fer_bench.results.metric_estimates import MetricEstimates
-    from fer_bench.results.records import CellResult, DatasetSummary, Predictions, Run, Status
+    from fer_bench.results.quality import Predictions
+    from fer_bench.results.records import CellResult, DatasetSummary, Run, Status
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.results import KEY, inference_record, quality_record, training_record
-from fer_bench.results.records import InferenceSpeed, NetworkTrainingSpeed, TrainingSpeed
 from fer_bench.results.speed_units import is_wall
+from fer_bench.results.speeds import InferenceSpeed, NetworkTrainingSpeed, TrainingSpeed
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.training import reference_workload
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from fer_bench.plugin.session_record import Record
     from fer_bench.protocol.cell import Cell
-    from fer_bench.results.records import Quality, Reference
+    from fer_bench.results.quality import Quality
+    from fer_bench.results.speeds import Reference
 
 SPEED = "fer_speed"
 """Marker of the benchmarks that measure speed."""

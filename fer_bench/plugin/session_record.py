@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from fer_bench.models import Backbone
     from fer_bench.protocol.cell import Init
     from fer_bench.protocol.shards import Shard
-    from fer_bench.results.records import NetworkTrainingSpeed, Run, Status
+    from fer_bench.results.records import Run, Status
+    from fer_bench.results.speeds import NetworkTrainingSpeed
     from fer_bench.training.run_context import RunContext
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.results.records import CellResult, DatasetSummary, History, Run
+    from fer_bench.results.quality import History
+    from fer_bench.results.records import CellResult, DatasetSummary, Run
 
     Window = tuple[int, int]
     Key = tuple[Window, str]

@@ -13,7 +13,7 @@ from fer_bench.results.speed_units import speed_unit
 
 if TYPE_CHECKING:
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.results.records import InferenceSpeed
+    from fer_bench.results.speeds import InferenceSpeed
 
 
 def speed_table(analysis: Analysis) -> Table:

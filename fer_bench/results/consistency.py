@@ -10,22 +10,17 @@ import numpy as np
 
 from fer_bench.metrics import confusion
 from fer_bench.protocol.data_spec import WITHOUT_TEST
-from fer_bench.results.records import CERTAIN, NO_VOTE
+from fer_bench.results.quality import CERTAIN
+from fer_bench.results.records import NO_VOTE
 from fer_bench.results.type_checks import Mismatch
 from fer_bench.runtime.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.results.records import (
-        CellResult,
-        DatasetSummary,
-        History,
-        Predictions,
-        Quality,
-        Reference,
-        Run,
-    )
+    from fer_bench.results.quality import History, Predictions, Quality
+    from fer_bench.results.records import CellResult, DatasetSummary, Run
+    from fer_bench.results.speeds import Reference
 
 _MOST = 2**53
 """Largest accepted count: larger integers are not exact as floats."""

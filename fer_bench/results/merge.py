@@ -20,15 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fer_bench.protocol.settings import Setting
-    from fer_bench.results.records import (
-        CellResult,
-        DatasetSummary,
-        Example,
-        InferenceSpeed,
-        Quality,
-        Run,
-        Status,
-    )
+    from fer_bench.results.quality import Quality
+    from fer_bench.results.records import CellResult, DatasetSummary, Example, Run, Status
+    from fer_bench.results.speeds import InferenceSpeed
 
 _FREE = ("seed", "seeds")
 """Settings in which runs of one experiment may differ: each cell records its own seed."""

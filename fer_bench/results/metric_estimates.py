@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fer_bench.results.records import CellResult, DatasetSummary, Quality
+    from fer_bench.results.quality import Quality
+    from fer_bench.results.records import CellResult, DatasetSummary
 
 _EXACT = 1e-12
 """Width up to which the resamples of a metric are considered equal."""

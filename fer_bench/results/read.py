@@ -11,19 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fer_bench.results.consistency import check_run
 from fer_bench.results.metric_estimates import check_metrics_record
-from fer_bench.results.records import (
-    SCHEMA,
-    TWIN_CODES,
-    CellResult,
-    DatasetSummary,
-    Example,
-    InferenceSpeed,
-    Quality,
-    Run,
-    TrainingSpeed,
-)
+from fer_bench.results.quality import Quality
+from fer_bench.results.records import SCHEMA, TWIN_CODES, CellResult, DatasetSummary, Example, Run
 from fer_bench.results.schema import KEY, MeasureRecord, RunRecord, read_cell, read_dataset
 from fer_bench.results.speed_units import TIMER
+from fer_bench.results.speeds import InferenceSpeed, TrainingSpeed
 from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.results.upgrade import (
     upgraded_cell,

@@ -16,20 +16,22 @@ mean categorical cross-entropies in nats, times are in seconds.
 from __future__ import annotations
 
 import dataclasses
-import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from fer_bench.metrics import softmax
 from fer_bench.protocol.cell import Cell, Init, display_name
+from fer_bench.results.quality import Quality  # noqa: TC001 - msgspec needs it at run time
+from fer_bench.results.speeds import (  # noqa: TC001 - likewise
+    InferenceSpeed,
+    NetworkTrainingSpeed,
+    TrainingSpeed,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from fer_bench.protocol.settings import Setting
 
@@ -48,232 +50,8 @@ NO_TEST = "no test part"
 SAMPLED, COPIES = "not in the sample", "copies of other images"
 """Two reasons in ``DatasetSummary.left_out``; the others are reasons for a missing label."""
 
-CERTAIN = 65535
-"""Packed confidence that stands for a probability of 1."""
-
-ROUNDS_FOR_P99 = 100
-"""Smallest number of timed calls for which a 99th percentile is reported."""
-
 Status = Literal["ok", "skipped", "failed"]
 Source = Literal["trained", "store"]
-
-
-@dataclass(frozen=True)
-class History:
-    """Accuracy and loss over the epochs of one cell.
-
-    E is the number of epochs. Index 0 of the series of length E + 1 is the untrained network.
-
-    Attributes:
-        running_accuracy: length E, epochs 1 to E: mean over the batches during the epoch, on
-            training data while the weights change, as reported by Keras' ``fit``.
-        running_loss: the same for the loss.
-        train_accuracy: length E + 1, evaluated on the training data after each epoch.
-        train_loss: the same for the loss.
-        validation_accuracy: length E + 1, evaluated on the validation data after each epoch.
-        validation_loss: the same for the loss.
-        batch_validation_accuracy: length E + 1, evaluated on the validation data with trained
-            batch normalisation using the statistics of each batch, as in training; empty if no
-            batch normalisation is trained. For diagnosis only: a network is not deployed this way.
-        batch_validation_loss: the same for the loss.
-    """
-
-    running_accuracy: tuple[float, ...]
-    running_loss: tuple[float, ...]
-    train_accuracy: tuple[float, ...]
-    train_loss: tuple[float, ...]
-    validation_accuracy: tuple[float, ...]
-    validation_loss: tuple[float, ...]
-    batch_validation_accuracy: tuple[float, ...] = ()
-    batch_validation_loss: tuple[float, ...] = ()
-
-    @property
-    def epochs(self) -> int:
-        """Number of epochs trained."""
-        return len(self.running_accuracy)
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """Packed predictions of a network for each test image, in the order of the split's test part.
-
-    Attributes:
-        classes: the most probable class of each image, one byte each.
-        confidences: the probability of that class, scaled so that 65,535 is 1, two bytes each,
-            little-endian.
-        second_classes: the second most probable class of each image, one byte each; empty if
-            unknown, as in older files. Equal predictions may differ in it.
-    """
-
-    classes: bytes
-    confidences: bytes
-    second_classes: bytes = field(default=b"", compare=False)
-
-    def __post_init__(self) -> None:
-        count, size = len(self.classes), len(self.confidences)
-        if size != 2 * count:
-            problem = f"{count} predictions need {2 * count} bytes of confidences, not {size}"
-            raise ValueError(problem)
-
-    @classmethod
-    def of(cls, logits: ArrayLike) -> Predictions:
-        """Create predictions from logits of shape (n, classes), with at most 256 classes.
-
-        The first class wins a tie. With a single class there are no second ones.
-        """
-        confidences = np.rint(softmax(logits).max(axis=1) * CERTAIN).astype("<u2")
-        # From logits: probabilities may be tied by rounding even if the logits differ.
-        ranked = np.argsort(-np.asarray(logits, np.float64), axis=1, kind="stable")
-        first, second = (ranked[:, place : place + 1].astype(np.uint8) for place in (0, 1))
-        return cls(first.tobytes(), confidences.tobytes(), second.tobytes())
-
-    @property
-    def predicted(self) -> NDArray[np.uint8]:
-        """Most probable class of each image, shape (n,)."""
-        return np.frombuffer(self.classes, np.uint8)
-
-    @property
-    def second(self) -> NDArray[np.uint8]:
-        """Second most probable class of each image, shape (n,); empty if unknown."""
-        return np.frombuffer(self.second_classes, np.uint8)
-
-    @property
-    def confidence(self) -> NDArray[np.float64]:
-        """Probability of the most probable class, 0 to 1, shape (n,)."""
-        return np.frombuffer(self.confidences, "<u2") / CERTAIN
-
-
-@dataclass(frozen=True)
-class Quality:
-    """Quality metrics of a trained cell.
-
-    Attributes:
-        history: accuracy and loss of every epoch.
-        test_accuracy: accuracy on the test images; None if the split has no test part.
-        test_loss: mean cross-entropy on the test images; None likewise.
-        recall: recall of each class, in the order of the classes; None for a class without test
-            images.
-        confusion: confusion matrix on the test images, counts ``confusion[label][predicted]``.
-        predictions: predictions for the test images; None without a test part, and in files of
-            schema 1, which lack them.
-    """
-
-    history: History
-    test_accuracy: float | None
-    test_loss: float | None
-    recall: tuple[float | None, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    predictions: Predictions | None = None
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Times of a reference workload run around a measurement.
-
-    They measure how fast the machine was at that time, so that the speeds of two runs can be
-    normalised for comparison. The workload is defined in ``training.reference_workload``.
-
-    Attributes:
-        matrix_product: seconds of the matrix product in each round, in order of execution.
-        convolution: seconds of the convolution in each round, in order of execution.
-    """
-
-    matrix_product: tuple[float, ...]
-    convolution: tuple[float, ...]
-
-    def joined(self, later: Reference) -> Reference:
-        """Return these rounds followed by later ones."""
-        return Reference(
-            self.matrix_product + later.matrix_product, self.convolution + later.convolution
-        )
-
-
-@dataclass(frozen=True)
-class TrainingSpeed:
-    """Time of one training epoch.
-
-    Attributes:
-        images: number of training images in an epoch.
-        seconds: one entry for each timed round, in order of execution.
-        images_per_second: ``images`` divided by the median of ``seconds``.
-        reference: reference times; None if they were not measured, as in older files.
-    """
-
-    images: int
-    seconds: tuple[float, ...]
-    images_per_second: float
-    reference: Reference | None = None
-
-    @classmethod
-    def of(
-        cls, images: int, seconds: Sequence[float], reference: Reference | None = None
-    ) -> TrainingSpeed:
-        """Compute the speed from the seconds that each epoch of ``images`` images took."""
-        return cls(images, tuple(seconds), images / statistics.median(seconds), reference)
-
-
-@dataclass(frozen=True)
-class NetworkTrainingSpeed:
-    """Time of training steps of the complete network, frozen layers included, on images.
-
-    ``TrainingSpeed`` is that of the trainable layers alone, on stored features.
-
-    Attributes:
-        input_size: side length of the network's input in pixels.
-        images: number of training images in a round.
-        seconds: one entry for each timed round, in order of execution.
-        images_per_second: ``images`` divided by the median of ``seconds``.
-        reference: reference times; None if they were not measured.
-    """
-
-    input_size: int
-    images: int
-    seconds: tuple[float, ...]
-    images_per_second: float
-    reference: Reference | None = None
-
-    @classmethod
-    def of(
-        cls,
-        input_size: int,
-        images: int,
-        seconds: Sequence[float],
-        reference: Reference | None = None,
-    ) -> NetworkTrainingSpeed:
-        """Compute the speed from the seconds that each round of ``images`` images took."""
-        speed = images / statistics.median(seconds)
-        return cls(input_size, images, tuple(seconds), speed, reference)
-
-
-@dataclass(frozen=True)
-class InferenceSpeed:
-    """Time from 48x48 uint8 images to probabilities.
-
-    Attributes:
-        batch_size: number of images in a call.
-        seconds: one entry for each timed call.
-        median: median of ``seconds``.
-        p99: 99th percentile of ``seconds``; None with fewer than 100 calls, which are too few for
-            this percentile.
-        images_per_second: ``batch_size`` divided by ``median``.
-        reference: reference times; None if they were not measured, as in older files.
-    """
-
-    batch_size: int
-    seconds: tuple[float, ...]
-    median: float
-    p99: float | None
-    images_per_second: float
-    reference: Reference | None = None
-
-    @classmethod
-    def of(
-        cls, batch_size: int, seconds: Sequence[float], reference: Reference | None = None
-    ) -> InferenceSpeed:
-        """Compute the speed from the seconds that each call with ``batch_size`` images took."""
-        median = statistics.median(seconds)
-        p99 = float(np.quantile(seconds, 0.99)) if len(seconds) >= ROUNDS_FOR_P99 else None
-        return cls(batch_size, tuple(seconds), median, p99, batch_size / median, reference)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Layout of the fer_bench records in a results file.
 
-The location of the records is described in ``fer_bench.results.records``, and so are most of their
-keys: a record has one key for each field of the class that it is read into. Tuples are lists, bytes
-are base64 strings, and pairs are objects (``NameAndValue`` and the other classes of two fields), as
-some JSON writers sort the keys of an object. Apart from that,
+The location of the records is described in ``fer_bench.results.records``; it and the modules
+``quality`` and ``speeds`` describe most of their keys: a record has one key for each field of the
+class that it is read into. Tuples are lists, bytes are base64 strings, and pairs are objects
+(``NameAndValue`` and the other classes of two fields), as some JSON writers sort the keys of an
+object. Apart from that,
 
 * the run's record is a ``RunRecord``;
 * its ``dataset`` is a ``DatasetSummary`` with the key ``classes`` for the field ``counts``;

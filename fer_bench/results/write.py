@@ -18,15 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from fer_bench.results.records import (
-        CellResult,
-        DatasetSummary,
-        InferenceSpeed,
-        Quality,
-        Run,
-        TrainingSpeed,
-    )
+    from fer_bench.results.quality import Quality
+    from fer_bench.results.records import CellResult, DatasetSummary, Run
     from fer_bench.results.schema import Kind
+    from fer_bench.results.speeds import InferenceSpeed, TrainingSpeed
 
 
 def run_record(

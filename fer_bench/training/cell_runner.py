@@ -15,7 +15,8 @@ from fer_bench.models import WeightsRecord, numerical_environment
 from fer_bench.models.keras_backend import clear_keras, load_keras
 from fer_bench.protocol.cell import display_name
 from fer_bench.results.fact_names import OF_FEATURES
-from fer_bench.results.records import CellResult, Predictions, Quality
+from fer_bench.results.quality import Predictions, Quality
+from fer_bench.results.records import CellResult
 from fer_bench.runtime.locks import locked
 from fer_bench.runtime.progress import silent
 from fer_bench.runtime.sealed_directories import check_room, log, store_errors
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from fer_bench.models import Backbone, Located
     from fer_bench.models.numerical_environment import Conditions
     from fer_bench.protocol.cell import Cell, Init
-    from fer_bench.results.records import History
+    from fer_bench.results.quality import History
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.run_context import RunContext
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.models.keras_backend import load_keras
-from fer_bench.results.records import Reference
+from fer_bench.results.speeds import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from fer_bench import metrics
-from fer_bench.results.records import History
+from fer_bench.results.quality import History
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
 from fer_bench.training.compiled_suffix import STEPS_PER_CALL

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_bench.analysis.example_images import MISTAKES, choose
-from fer_bench.results.records import Predictions
+from fer_bench.results.quality import Predictions
 
 
 def predictions(classes, confidences):

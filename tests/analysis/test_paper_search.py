@@ -18,7 +18,7 @@ from fer_bench.analysis.paper_search import (
 )
 from fer_bench.metrics.convergence import window_convergence_rates, window_overfitting_rates
 from fer_bench.protocol.settings import Protocol
-from fer_bench.results.records import History
+from fer_bench.results.quality import History
 
 SETTINGS = grid(Protocol(seeds=3), {"batch_size": (8, 16, 32, 64), "optimizer": ("adam", "sgd")})
 

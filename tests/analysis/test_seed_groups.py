@@ -6,16 +6,9 @@ import numpy as np
 import pytest
 
 from fer_bench.analysis.seed_groups import group_cells, with_unique_titles
-from fer_bench.results.records import (
-    CellResult,
-    DatasetSummary,
-    History,
-    Predictions,
-    Quality,
-    Reference,
-    Run,
-    TrainingSpeed,
-)
+from fer_bench.results.quality import History, Predictions, Quality
+from fer_bench.results.records import CellResult, DatasetSummary, Run
+from fer_bench.results.speeds import Reference, TrainingSpeed
 
 LABELS = np.array([0, 1, 1], np.uint8)
 

@@ -19,7 +19,8 @@ from fer_bench.analysis.subsets import (
     majority_vote_baseline,
 )
 from fer_bench.metrics import Interval, sampling_interval
-from fer_bench.results.records import NO_VOTE, Predictions
+from fer_bench.results.quality import Predictions
+from fer_bench.results.records import NO_VOTE
 
 SMALL = 12
 

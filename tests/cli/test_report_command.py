@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from fer_bench import cli
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results import KEY, quality_record, run_record
-from fer_bench.results.records import CellResult, DatasetSummary, History, Quality, Run
+from fer_bench.results.quality import History, Quality
+from fer_bench.results.records import CellResult, DatasetSummary, Run
 
 pytestmark = pytest.mark.usefixtures("drawn_once")
 

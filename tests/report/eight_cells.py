@@ -5,17 +5,9 @@ from __future__ import annotations
 from made_runs import made_settings
 
 from fer_bench.protocol import published
-from fer_bench.results.records import (
-    CellResult,
-    DatasetSummary,
-    History,
-    InferenceSpeed,
-    Parameters,
-    Quality,
-    Run,
-    Status,
-    TrainingSpeed,
-)
+from fer_bench.results.quality import History, Quality
+from fer_bench.results.records import CellResult, DatasetSummary, Parameters, Run, Status
+from fer_bench.results.speeds import InferenceSpeed, TrainingSpeed
 
 TITLES = {
     "mobilenet": "MobileNet",

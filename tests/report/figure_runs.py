@@ -11,17 +11,9 @@ import pytest
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.metrics import confusion
-from fer_bench.results.records import (
-    CellResult,
-    DatasetSummary,
-    Example,
-    History,
-    InferenceSpeed,
-    Parameters,
-    Predictions,
-    Quality,
-    Run,
-)
+from fer_bench.results.quality import History, Predictions, Quality
+from fer_bench.results.records import CellResult, DatasetSummary, Example, Parameters, Run
+from fer_bench.results.speeds import InferenceSpeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,7 +17,8 @@ from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.page import Content
 from fer_bench.report.plots import PALETTE, Figure
-from fer_bench.results.records import Example, Predictions, Run
+from fer_bench.results.quality import Predictions
+from fer_bench.results.records import Example, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

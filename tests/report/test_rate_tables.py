@@ -11,7 +11,8 @@ from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol import published
 from fer_bench.protocol.settings import Protocol
 from fer_bench.report.convergence_tables import rate_tables
-from fer_bench.results.records import CellResult, DatasetSummary, History, Quality, Run
+from fer_bench.results.quality import History, Quality
+from fer_bench.results.records import CellResult, DatasetSummary, Run
 
 if TYPE_CHECKING:
     from fer_bench.report.table import Row, Table

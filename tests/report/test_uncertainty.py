@@ -10,7 +10,7 @@ from fer_bench.metrics import expected_calibration_error, sampling_interval
 from fer_bench.report import Report, tables, terminal_text
 from fer_bench.report.latex import latex
 from fer_bench.report.table_rendering import body, markdown, terminal, tidy_csv
-from fer_bench.results.records import InferenceSpeed
+from fer_bench.results.speeds import InferenceSpeed
 
 
 def table(run, key):

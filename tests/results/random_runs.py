@@ -8,19 +8,9 @@ from hypothesis import strategies as st
 
 from fer_bench.metrics import confusion, recall
 from fer_bench.protocol.settings import Setting
-from fer_bench.results.records import (
-    CellResult,
-    DatasetSummary,
-    Example,
-    History,
-    InferenceSpeed,
-    Parameters,
-    Predictions,
-    Quality,
-    Reference,
-    Run,
-    TrainingSpeed,
-)
+from fer_bench.results.quality import History, Predictions, Quality
+from fer_bench.results.records import CellResult, DatasetSummary, Example, Parameters, Run
+from fer_bench.results.speeds import InferenceSpeed, Reference, TrainingSpeed
 
 counts = st.integers(0, 10**9)
 words = st.text(max_size=12)

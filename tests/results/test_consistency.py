@@ -9,13 +9,9 @@ from made_runs import LABELS, NAMES, line, made_cell, made_history, made_run
 
 from fer_bench.report import Report
 from fer_bench.results.consistency import check_run
-from fer_bench.results.records import (
-    InferenceSpeed,
-    Parameters,
-    Predictions,
-    Reference,
-    TrainingSpeed,
-)
+from fer_bench.results.quality import Predictions
+from fer_bench.results.records import Parameters
+from fer_bench.results.speeds import InferenceSpeed, Reference, TrainingSpeed
 from fer_bench.results.type_checks import Mismatch
 
 CELL = made_cell("mini", "random", 0.5, speed=100.0, parts=(("training", 1.0),))

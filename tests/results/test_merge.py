@@ -8,19 +8,9 @@ from made_runs import made_settings
 
 from fer_bench.results.fact_names import NOT_TIMED, SPEED
 from fer_bench.results.merge import merge_runs
-from fer_bench.results.records import (
-    CellResult,
-    DatasetSummary,
-    Example,
-    History,
-    InferenceSpeed,
-    Parameters,
-    Predictions,
-    Quality,
-    Reference,
-    Run,
-    TrainingSpeed,
-)
+from fer_bench.results.quality import History, Predictions, Quality
+from fer_bench.results.records import CellResult, DatasetSummary, Example, Parameters, Run
+from fer_bench.results.speeds import InferenceSpeed, Reference, TrainingSpeed
 from fer_bench.runtime.errors import FerBenchError
 
 HISTORY = History((0.5,), (1.0,), *[(0.1, 0.2)] * 4)

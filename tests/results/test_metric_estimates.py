@@ -11,7 +11,7 @@ from sklearn import metrics as sklearn
 from fer_bench.analysis.seed_groups import group_cells
 from fer_bench.results import KEY, read_run, run_record
 from fer_bench.results.metric_estimates import OVERALL, estimate_metrics
-from fer_bench.results.records import Predictions
+from fer_bench.results.quality import Predictions
 from fer_bench.runtime.errors import FerBenchError
 
 SHARES = dict(zip(NAMES, [0.5, 0.1, 0.3, 0.8, 0.4, 0.6, 0.5], strict=True))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_bench.metrics import softmax
-from fer_bench.results.records import Predictions
+from fer_bench.results.quality import Predictions
 
 
 def test_predictions_are_the_most_probable_classes_with_their_probabilities():

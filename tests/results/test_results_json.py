@@ -25,20 +25,9 @@ from fer_bench.results import (
     training_record,
     write_json,
 )
-from fer_bench.results.records import (
-    SCHEMA,
-    CellResult,
-    DatasetSummary,
-    Example,
-    History,
-    InferenceSpeed,
-    Parameters,
-    Predictions,
-    Quality,
-    Reference,
-    Run,
-    TrainingSpeed,
-)
+from fer_bench.results.quality import History, Predictions, Quality
+from fer_bench.results.records import SCHEMA, CellResult, DatasetSummary, Example, Parameters, Run
+from fer_bench.results.speeds import InferenceSpeed, Reference, TrainingSpeed
 from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.errors import FerBenchError
 

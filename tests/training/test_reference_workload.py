@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from fer_bench.results.records import InferenceSpeed, Reference, TrainingSpeed
+from fer_bench.results.speeds import InferenceSpeed, Reference, TrainingSpeed
 from fer_bench.training import reference_workload
 
 # Looked for, not imported: most of this file needs no Keras.

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from fer_bench.analysis.comparison.compared_metrics import Metric
     from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.metrics.paired_metrics import MetricChange
-    from fer_bench.results.records import DatasetSummary, History, Quality
+    from fer_bench.results.quality import History, Quality
+    from fer_bench.results.records import DatasetSummary
 
 
 _LEAST_SEEDS = 3

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from fer_bench.analysis.comparison.environment_differences import EnvironmentComparison
     from fer_bench.analysis.comparison.noise import Shift
     from fer_bench.analysis.comparison.thresholds import Thresholds
-    from fer_bench.results.records import CellResult, InferenceSpeed, Reference
+    from fer_bench.results.records import CellResult
+    from fer_bench.results.speeds import InferenceSpeed, Reference
 
 
 RUN_NOISE = 0.05

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.analysis.history.archive import Archive
     from fer_bench.analysis.history.segmentation import Name
-    from fer_bench.results.records import Quality, Run
+    from fer_bench.results.quality import Quality
+    from fer_bench.results.records import Run
 
 _Runs = tuple[int, ...]
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.models.numerical_environment import Conditions, differing
 from fer_bench.results.consistency import check_history
 from fer_bench.results.fact_names import OF_FEATURES
-from fer_bench.results.records import History  # noqa: TC001 - msgspec needs it at run time
+from fer_bench.results.quality import History  # noqa: TC001 - msgspec needs it at run time
 from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.removal import remove
 from fer_bench.runtime.sealed_directories import (

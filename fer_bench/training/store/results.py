@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.results import KEY, quality_record, read_run, run_record
-from fer_bench.results.records import Predictions
+from fer_bench.results.quality import Predictions
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.removal import remove
 from fer_bench.runtime.sealed_directories import (
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.protocol.cell import Cell
-    from fer_bench.results.records import CellResult, Quality, Run
+    from fer_bench.results.quality import Quality
+    from fer_bench.results.records import CellResult, Run
     from fer_bench.training.store.arrays import Layout
 
 KIND = "results"

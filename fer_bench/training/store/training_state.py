@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fer_bench.results.records import History
+    from fer_bench.results.quality import History
     from fer_bench.training.store.arrays import Layout
 
 

@@ -24,7 +24,7 @@ from fer_bench.analysis.claims import CLAIMS
 from fer_bench.analysis.claims.emotions import rank_correlation
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol import published
-from fer_bench.results.records import Predictions
+from fer_bench.results.quality import Predictions
 
 
 def verdict(name, run):

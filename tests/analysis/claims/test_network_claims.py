@@ -21,7 +21,8 @@ from fer_bench.analysis.claims.emotions import BEST, WORST, newcombe
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol import published
 from fer_bench.protocol.cell import INITS
-from fer_bench.results.records import InferenceSpeed, NetworkTrainingSpeed, Parameters
+from fer_bench.results.records import Parameters
+from fer_bench.results.speeds import InferenceSpeed, NetworkTrainingSpeed
 
 
 def verdict(name, *cells, **settings):

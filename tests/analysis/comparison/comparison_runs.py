@@ -8,7 +8,7 @@ import numpy as np
 from made_runs import LABELS, made_cell, made_run
 
 from fer_bench.analysis.comparison import RunSet
-from fer_bench.results.records import InferenceSpeed, Reference, TrainingSpeed
+from fer_bench.results.speeds import InferenceSpeed, Reference, TrainingSpeed
 
 ENVIRONMENT = (
     ("fer_bench", "0.1.0"),

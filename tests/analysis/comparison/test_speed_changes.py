@@ -7,7 +7,7 @@ import pytest
 from comparison_runs import made_reference, one_of, side, timed_run
 
 from fer_bench.analysis.comparison import Thresholds, compare, default_thresholds, parse
-from fer_bench.results.records import Reference
+from fer_bench.results.speeds import Reference
 
 CALL = "inference.median@32"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_archives import UNEVEN, change_points_of, mini, of_speeds, run_of, trend_of
 
-from fer_bench.results.records import Reference, TrainingSpeed
+from fer_bench.results.speeds import Reference, TrainingSpeed
 
 NOISE = 0.02
 """Standard deviation of a run's speed, as a share; its rounds vary by a tenth of that."""

@@ -14,7 +14,8 @@ import numpy as np
 
 from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.settings import Protocol
-from fer_bench.results.records import CellResult, DatasetSummary, History, Quality, Run
+from fer_bench.results.quality import History, Quality
+from fer_bench.results.records import CellResult, DatasetSummary, Run
 from fer_bench.runtime.locks import locked
 from fer_bench.training.store.checkpoints import Checkpoints
 from fer_bench.training.store.features import FeatureStore

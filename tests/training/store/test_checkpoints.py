@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from fer_bench.results.records import History
+from fer_bench.results.quality import History
 from fer_bench.runtime.sealed_directories import StoreError
 from fer_bench.training.store.checkpoints import Checkpoints
 from fer_bench.training.store.training_state import Expected, Seconds, TrainingState

@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results import KEY, quality_record, read_run, run_record
-from fer_bench.results.records import (
-    CellResult,
-    DatasetSummary,
-    History,
-    Parameters,
-    Predictions,
-    Quality,
-    Run,
-)
+from fer_bench.results.quality import History, Predictions, Quality
+from fer_bench.results.records import CellResult, DatasetSummary, Parameters, Run
 from fer_bench.training.store.checkpoints import Checkpoints
 from fer_bench.training.store.features import FeatureStore
 from fer_bench.training.store.results import ResultStore

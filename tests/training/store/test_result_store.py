@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fer_bench.protocol.settings import Protocol
-from fer_bench.results.records import CellResult, DatasetSummary, History, Parameters, Quality, Run
+from fer_bench.results.quality import History, Quality
+from fer_bench.results.records import CellResult, DatasetSummary, Parameters, Run
 from fer_bench.runtime.sealed_directories import StoreError
 from fer_bench.training.store.results import ResultStore
 
