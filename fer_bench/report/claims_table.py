@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.values import NETWORKS
-from fer_bench.analysis.deviations import other_data
 from fer_bench.report.convergence_tables import split_note
 from fer_bench.report.table import Column, Row, Table
 
@@ -123,7 +122,7 @@ def _notes(analysis: Analysis) -> list[str]:
         "batch normalisation distorts, or by a network that does not beat the majority-class "
         "baseline: it can lose a comparison, but neither win it nor tie.",
     ]
-    if not other_data(analysis.run):
+    if not analysis.other_data:
         notes.append(split_note(analysis))
     if analysis.deviations:
         notes.append(f"Deviations of this run from the paper: {'; '.join(analysis.deviations)}.")
