@@ -79,10 +79,10 @@ class _File:
     def integers(self, count: int) -> tuple[int, ...]:
         return tuple(self.integer() for _ in range(count))
 
-    def expect(self, name: str, *values: int) -> None:
-        found = self.integers(len(values))
-        if found != values:
-            raise self.error(f"{name} {_joined(found)}", _joined(values))
+    def expect(self, name: str, value: int) -> None:
+        found = self.integer()
+        if found != value:
+            raise self.error(f"{name} {found}", str(value))
 
     def skip_floats(self, count: int) -> None:
         # A mantissa and an exponent each.
@@ -134,10 +134,6 @@ class _File:
 
     def is_at_end(self) -> bool:
         return self._file.tell() == self._size
-
-
-def _joined(numbers: tuple[int, ...]) -> str:
-    return ", ".join(map(str, numbers))
 
 
 @contextlib.contextmanager
