@@ -17,13 +17,17 @@ from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.protocol.cell import INITS, Init
 from fer_bench.protocol.data_spec import DataSpec, Dedupe, Labels, RowOrder, SplitName
+from fer_bench.protocol.recipes import Recipe
 from fer_bench.protocol.settings import (
     BatchNormalization,
+    ClassWeight,
+    EarlyStopping,
     InputSize,
     Optimizer,
     Pooling,
     Preprocessing,
     Protocol,
+    Schedule,
     TrainableLayers,
 )
 from fer_bench.results import load_run
@@ -52,9 +56,16 @@ def run(
     batchnorm: BatchNormalization | None = None,
     learning_rate: float | None = None,
     optimizer: Optimizer | None = None,
+    weight_decay: float | None = None,
+    schedule: Schedule | None = None,
+    class_weight: ClassWeight | None = None,
+    label_smoothing: float | None = None,
+    augment: str | None = None,
+    early_stopping: EarlyStopping | None = None,
     input_size: InputSize | None = None,
     preprocessing: Preprocessing | None = None,
     pooling: Pooling | None = None,
+    recipe: Recipe | None = None,
     split: SplitName | None = None,
     row_order: RowOrder | None = None,
     dedupe: Dedupe | None = None,
@@ -86,11 +97,24 @@ def run(
             ``"frozen"`` (it keeps its initial values).
         learning_rate: learning rate of the optimiser, above 0; default 1e-4.
         optimizer: ``"adam"`` (default), ``"sgd"`` or ``"rmsprop"``, as Keras defines them.
+        weight_decay: decoupled weight decay of the optimiser, 0 (default) or more.
+        schedule: ``"constant"`` (default) or ``"cosine"`` (the learning rate falls to 0 over all
+            epochs).
+        class_weight: ``"none"`` (default) or ``"balanced"`` (in training, the loss of an image is
+            weighted by n / (classes * images of its class)).
+        label_smoothing: share of each training target that is spread over all classes, from 0
+            (default) to below 1.
+        augment: ``"none"`` (default), or transformations of training images separated by commas:
+            ``"flip"``, ``"shift"``, ``"rotate"``.
+        early_stopping: ``"none"`` (default), or a number of epochs without a lower validation loss
+            after which training stops; the weights of the epoch with the lowest are kept.
         input_size: side length of the network's input in pixels, or ``"own"`` (default).
         preprocessing: ``"own"`` (default; the network's) or ``"unit"`` (grey levels divided by
             255).
         pooling: features that the head gets: ``"flatten"`` (default; all of them) or
             ``"average"`` (the mean of each channel over all positions).
+        recipe: named set of values of the keywords above, each of which overrides it: ``"paper"``
+            (default) or ``"strong"``.
         split: ``"paper"`` (default; 70/10/20), ``"80-20"`` (stratified, without a test part),
             ``"80-20-ordered"`` (the same in the order of the rows), ``"kaggle"`` (the data set's
             own three parts) or ``"grouped"`` (70/10/20, with all duplicates of an image in one
@@ -119,8 +143,9 @@ def run(
     """
     with _errors_with_parameters():
         check_keras()
-        protocol = Protocol(
+        protocol = Protocol.of(
             **_requested(
+                recipe=recipe,
                 epochs=_integer("epochs", epochs),
                 seed=_integer("seed", seed),
                 batch_size=_integer("batch_size", batch_size),
@@ -128,9 +153,13 @@ def run(
                 batch_normalization=batchnorm,
                 learning_rate=_real("learning_rate", learning_rate),
                 optimizer=optimizer,
-                input_size=input_size
-                if input_size == "own"
-                else _integer("input_size", input_size),
+                weight_decay=_real("weight_decay", weight_decay),
+                schedule=schedule,
+                class_weight=class_weight,
+                label_smoothing=_real("label_smoothing", label_smoothing),
+                augment=augment,
+                early_stopping=_integer_or("none", "early_stopping", early_stopping),
+                input_size=_integer_or("own", "input_size", input_size),
                 preprocessing=preprocessing,
                 pooling=pooling,
             )
@@ -315,3 +344,8 @@ def _integer(name: str, value: Any) -> int | None:
         with contextlib.suppress(TypeError):
             return operator.index(value)
     raise FerBenchError(f"{name} {shown(value)} is not an integer")
+
+
+def _integer_or(word: str, name: str, value: Any) -> Any:
+    """Return an integer as Python's int, and the word that stands for none as it is."""
+    return value if isinstance(value, str) and value == word else _integer(name, value)

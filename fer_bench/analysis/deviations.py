@@ -19,9 +19,9 @@ _DEFAULTS = {
     for item in dataclasses.fields(declared)
 }
 
-_NO_DEVIATIONS = ("seed", "seeds", "row_order")
+_NO_DEVIATIONS = ("seed", "seeds", "row_order", "recipe")
 """Settings that never count as deviations: the paper reports one run per cell, no seed, and not the
-order of its images."""
+order of its images; the settings of a recipe count each."""
 
 
 def other_data(run: Run) -> str:
@@ -53,6 +53,7 @@ def changed_settings(run: Run, *, split: bool = True) -> list[str]:
         for entry in run.protocol
         if entry.origin == "changed"
         and entry.name not in _NO_DEVIATIONS
+        and entry.value != str(_DEFAULTS.get(entry.name))
         and (split or entry.name != "split")
     ]
 

@@ -264,8 +264,18 @@ def _mean_history(histories: Sequence[History]) -> History:
         series = [getattr(one, item.name) for one in histories]
         # Files of schema 1 lack some of the series.
         known = all(series)
-        means[item.name] = tuple(np.mean(series, axis=0).tolist()) if known else ()
+        means[item.name] = tuple(over_seeds(series).mean(axis=0).tolist()) if known else ()
     return History(**means)
+
+
+def over_seeds(series: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Return one row for each seed; a seed that stopped earlier keeps its last value.
+
+    Args:
+        series: values over the epochs, not empty, one series for each seed.
+    """
+    longest = max(map(len, series))
+    return np.array([[*one, *[one[-1]] * (longest - len(one))] for one in series], np.float64)
 
 
 def _mean_or_none(values: Sequence[float | None]) -> float | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from fer_bench.analysis.seed_groups import over_seeds
 from fer_bench.analysis.training_time import feature_seconds
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _learning_curve(group: Group) -> LearningCurve | None:
             accuracies.append(history.validation_accuracy)
     if not times:
         return None
-    means = (tuple(np.mean(one, axis=0).tolist()) for one in (times, accuracies))
+    means = (tuple(over_seeds(one).mean(axis=0).tolist()) for one in (times, accuracies))
     return LearningCurve(group, *means)
 
 

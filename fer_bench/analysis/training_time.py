@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
+from fer_bench.results.records import EARLY_STOPPING
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -41,8 +43,11 @@ def training_seconds(cell: CellResult, seeds: Sequence[CellResult]) -> float | N
     Returns:
         None if training was not timed.
     """
-    training = dict(cell.parts).get(_TRAINING)
-    return None if training is None else (feature_seconds(cell, seeds) or 0.0) + training
+    parts = dict(cell.parts)
+    if _TRAINING not in parts:
+        return None
+    epochs = parts[_TRAINING] + parts.get(EARLY_STOPPING, 0.0)
+    return (feature_seconds(cell, seeds) or 0.0) + epochs
 
 
 def mean_training_seconds(seeds: Sequence[CellResult]) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_bench.protocol.augmentation import DRAWS
 from fer_bench.protocol.label_codes import NUMBERED
 
 if TYPE_CHECKING:
@@ -103,6 +104,50 @@ OPTIONS = (
     Option("batch-size", "Images per training step. Default: 32.", "N"),
     Option("learning-rate", "Learning rate of the optimiser. Default: 0.0001.", "RATE"),
     Option("optimizer", "adam (the default), sgd or rmsprop, as Keras defines them.", "NAME"),
+    Option(
+        "weight-decay",
+        "Decoupled weight decay of the optimiser, as in AdamW; biases included, as in Keras. "
+        "Default: 0.",
+        "RATE",
+    ),
+    Option(
+        "schedule",
+        "constant (the default) or cosine (the learning rate falls to 0 over all epochs).",
+        "NAME",
+    ),
+    Option(
+        "class-weight",
+        "none (the default) or balanced: in training, the loss of an image is weighted by n / "
+        "(classes * images of its class). Reported losses are unweighted.",
+        "NAME",
+    ),
+    Option(
+        "label-smoothing",
+        "Share of each training target that is spread over all classes, below 1. Reported losses "
+        "are without. Default: 0.",
+        "SHARE",
+    ),
+    Option(
+        "augment",
+        "none (the default), or transformations of training images separated by commas: flip, "
+        "shift, rotate. In each epoch an image is drawn from its views: 2 for flip, "
+        f"{DRAWS} for shift and rotate, {2 * DRAWS} for both. Frozen features are stored for each "
+        "view.",
+        "NAMES",
+    ),
+    Option(
+        "early-stopping",
+        "none (the default), or N: stop after N epochs without a lower validation loss and keep "
+        "the weights of the epoch with the lowest.",
+        "N",
+    ),
+    Option(
+        "recipe",
+        "Named set of settings, each of which its own option overrides: paper (the default) or "
+        "strong (all layers trained at 96 pixels, with augmentation, label smoothing, weight "
+        "decay and a cosine schedule).",
+        "NAME",
+    ),
     Option(
         "input-size",
         "Side length of the networks' input in pixels, or own (the default: 48 for ResNet-50, "

@@ -133,8 +133,9 @@ def read_settings(config: pytest.Config) -> Settings:
             limit=options.number("limit"),
         )
     )
-    protocol = Protocol(
+    protocol = Protocol.of(
         **_requested(
+            recipe=options.text("recipe"),
             epochs=options.number("epochs"),
             batch_size=options.number("batch-size"),
             seed=options.number("seed"),
@@ -143,7 +144,13 @@ def read_settings(config: pytest.Config) -> Settings:
             batch_normalization=options.text("batchnorm"),
             learning_rate=options.real("learning-rate"),
             optimizer=options.text("optimizer"),
-            input_size=options.input_size(),
+            weight_decay=options.real("weight-decay"),
+            schedule=options.text("schedule"),
+            class_weight=options.text("class-weight"),
+            label_smoothing=options.real("label-smoothing"),
+            augment=options.text("augment"),
+            early_stopping=options.number_or("early-stopping", "none"),
+            input_size=options.number_or("input-size", "own"),
             preprocessing=options.text("preprocessing"),
             pooling=options.text("pooling"),
         )
@@ -224,9 +231,9 @@ class _OptionReader:
                 f"--{name} {text!r} is not a number", f"a number, as in --{name}=0.001"
             ) from None
 
-    def input_size(self) -> int | str | None:
-        text = self.text("input-size")
-        return text if text == "own" else self.number("input-size")
+    def number_or(self, name: str, word: str) -> int | str | None:
+        text = self.text(name)
+        return text if text == word else self.number(name)
 
     def path(self, name: str) -> Path | None:
         text = self.text(name)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from fer_bench.protocol import augmentation, recipes
+from fer_bench.protocol.recipes import RECIPES, Recipe
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -27,6 +29,11 @@ PREPROCESSINGS: tuple[Preprocessing, ...] = get_args(Preprocessing)
 Pooling = Literal["flatten", "average"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 InputSize = int | Literal["own"]
+Schedule = Literal["constant", "cosine"]
+SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
+ClassWeight = Literal["none", "balanced"]
+CLASS_WEIGHTS: tuple[ClassWeight, ...] = get_args(ClassWeight)
+EarlyStopping = int | Literal["none"]
 LARGEST_INPUT = 1024
 """Largest side length of a network's input, in pixels."""
 
@@ -179,6 +186,39 @@ class Protocol:
         "always uses its initial moving averages",
     )
     optimizer: Optimizer = chosen("adam", "the usual choice at a learning rate of 1e-4")
+    weight_decay: float = chosen(
+        0.0,
+        "the paper does not mention it; decoupled, as in Keras' optimisers: each step subtracts "
+        "this share, times the learning rate, of every trained weight",
+    )
+    schedule: Schedule = chosen(
+        "constant",
+        "the paper states a single learning rate; 'cosine' lowers it to 0 over all epochs",
+    )
+    class_weight: ClassWeight = chosen(
+        "none",
+        "the paper does not mention it; 'balanced' weights the loss of a training image by n / "
+        "(classes * images of its class); reported losses are unweighted",
+    )
+    label_smoothing: float = chosen(
+        0.0,
+        "the paper does not mention it; share of each target that is spread over all classes in "
+        "training; reported losses are those of the labels",
+    )
+    augment: str = chosen(
+        augmentation.NONE,
+        "the paper does not mention it; in each epoch, a training image is one of its views: "
+        "mirrored or not for 'flip', and one of "
+        f"{augmentation.DRAWS} fixed shifts (up to {augmentation.SHIFT:.0%} of the side) and "
+        f"rotations (up to {augmentation.DEGREES:.0f} degrees); evaluation is on the images as "
+        "they are",
+    )
+    early_stopping: EarlyStopping = chosen(
+        "none",
+        "the paper trains all epochs; N stops after N epochs without a lower validation loss and "
+        "restores the weights of the epoch with the lowest, with which the history ends",
+    )
+    recipe: Recipe = chosen("paper", "named set of settings, each of which is a row of its own")
     batch_size: int = chosen(32, "the default of Keras' fit")
     order: str = settled(
         "chosen",
@@ -247,6 +287,9 @@ class Protocol:
             ("optimizer", "optimizer", OPTIMIZERS),
             ("preprocessing", "preprocessing", PREPROCESSINGS),
             ("pooling", "pooling", POOLINGS),
+            ("schedule", "schedule", SCHEDULES),
+            ("class_weight", "class-weight", CLASS_WEIGHTS),
+            ("recipe", "recipe", RECIPES),
         ):
             value = getattr(self, name)
             if value not in accepted:
@@ -264,6 +307,16 @@ class Protocol:
                 f"input size {self.input_size!r} is invalid",
                 f"'own', or a number of pixels from 1 to {LARGEST_INPUT:,}",
             )
+        if self.early_stopping != "none" and not (
+            isinstance(self.early_stopping, int)
+            and not isinstance(self.early_stopping, bool)
+            and self.early_stopping >= 1
+        ):
+            raise FerBenchError(
+                f"early stopping {self.early_stopping!r} is invalid",
+                "'none', or a number of epochs from 1",
+            )
+        object.__setattr__(self, "augment", augmentation.normalized(self.augment))
         for name, least in (
             ("epochs", 1),
             ("batch_size", 1),
@@ -282,11 +335,23 @@ class Protocol:
                 f"seed {self.every_seed[-1]} is too large",
                 f"0 to {2**32 - 1}",
             )
-        if isinstance(self.learning_rate, bool) or not 0 < self.learning_rate < float("inf"):
-            raise FerBenchError(
-                f"learning rate {self.learning_rate} is out of range",
-                "a number above 0",
-            )
+        rate, decay, smoothing = self.learning_rate, self.weight_decay, self.label_smoothing
+        for name, number, is_in_range, numbers in (
+            ("learning rate", rate, 0 < rate < float("inf"), "a number above 0"),
+            ("weight decay", decay, 0 <= decay < float("inf"), "0, or a number above it"),
+            ("label smoothing", smoothing, 0 <= smoothing < 1, "0 or more, but less than 1"),
+        ):
+            if isinstance(number, bool) or not is_in_range:
+                raise FerBenchError(f"{name} {number} is out of range", numbers)
+
+    @classmethod
+    def of(cls, recipe: Recipe = "paper", **values: Any) -> Protocol:
+        """Return the protocol of a recipe, with other values for some settings.
+
+        Raises:
+            FerBenchError: the recipe is unknown, or a value is out of its range.
+        """
+        return cls(**{"recipe": recipe, **_recipe_values(recipe), **values})
 
     @property
     def every_seed(self) -> range:
@@ -305,8 +370,13 @@ class Protocol:
 
     def options(self) -> list[str]:
         """Return the options of pytest that select this protocol: those that are not default."""
-        names = self.option_names()
-        return [f"--{names[name]}={value}" for name, value in self.changed(*names).items()]
+        names, base = self.option_names(), Protocol.of(self.recipe)
+        values = {name: getattr(self, name) for name in names}
+        return [
+            f"--{names[name]}={value}"
+            for name, value in values.items()
+            if value != getattr(Protocol() if name == "recipe" else base, name)
+        ]
 
     def changed(self, *names: str) -> dict[str, Any]:
         """Return those of the named settings that differ from their defaults, with their values."""
@@ -316,4 +386,22 @@ class Protocol:
 
     def settings(self) -> list[Setting]:
         """Return every setting with its origin and reason, in order of declaration."""
-        return setting_rows(self)
+        return [self._with_recipe(row) for row in setting_rows(self)]
+
+    def _with_recipe(self, row: Setting) -> Setting:
+        """Return the row with the value of the recipe, if that is not the default."""
+        values = _recipe_values(self.recipe)
+        if row.name not in values:
+            return row
+        value = values[row.name]
+        is_own = getattr(self, row.name) == value
+        source = f"recipe {self.recipe}" if is_own else f"not {value} as in recipe {self.recipe}"
+        return replace(row, origin="changed", why=f"{source}; {row.why}")
+
+
+def _recipe_values(recipe: Recipe) -> dict[str, Any]:
+    """Return the values of a recipe by field of ``Protocol``; none for an unknown recipe."""
+    values: dict[str, Any] = dict(recipes.VALUES.get(recipe, {}))
+    if "trainable_layers" in values:
+        values["trainable_layers"] = TrainableLayers.parse(values["trainable_layers"])
+    return values

@@ -73,6 +73,11 @@ def setting(run: Run, name: str) -> str:
     raise ValueError(f"the run's protocol has no setting {name!r}")
 
 
+def can_stop_early(run: Run) -> bool:
+    """Return True if the run's protocol has early stopping."""
+    return any(one.name == "early_stopping" and one.value != "none" for one in run.protocol)
+
+
 def rate_tables(analysis: Analysis) -> list[Table]:
     """Return the paper's Tables 2 to 5 with a row for the mean of each group of seeds.
 
@@ -88,11 +93,12 @@ def _rate_table(analysis: Analysis, kind: _Kind) -> Table:
     published_rates = [_published(analysis, cell, kind, cut) for cell in analysis.means]
     has_paper = any(rate is not None for rates in published_rates for rate in rates)
     columns = _columns(analysis, cut, has_paper=has_paper)
+    can_stop = can_stop_early(run)
     rows = []
     for cell, paper in zip(analysis.means, published_rates, strict=True):
         values = {(window, "paper"): rate for window, rate in zip(cut, paper, strict=True)}
         if cell.quality is not None:
-            values |= _rates(cell, cell.quality.history, kind, cut)
+            values |= _rates(cell, cell.quality.history, kind, cut, can_stop=can_stop)
         entries = tuple(values.get(key) for key in columns)
         reason, missing = why_missing(cell, cell.quality is not None)
         rows.append(Row(cell.label, entries, reason, missing, key=cell.row_key))
@@ -173,14 +179,13 @@ def _published(
 
 
 def _rates(
-    cell: CellResult, history: History, kind: _Kind, cut: Sequence[Window]
+    cell: CellResult, history: History, kind: _Kind, cut: Sequence[Window], *, can_stop: bool
 ) -> dict[Key, float]:
     """Return the rates by both conventions; a window without a difference has none."""
-    epochs, window = cut[-1][1], cut[0][1]
-    if history.epochs != epochs:
-        raise ValueError(
-            f"the history of {cell.name} has {history.epochs} epochs and the protocol {epochs}"
-        )
+    most, window = cut[-1][1], cut[0][1]
+    epochs = history.epochs
+    if epochs > most or (epochs < most and not can_stop):
+        raise ValueError(f"the history of {cell.name} has {epochs} epochs and the protocol {most}")
     running, train, validation = (
         getattr(history, f"{part}_{kind.figure}") for part in ("running", "train", "validation")
     )
@@ -195,8 +200,8 @@ def _rates(
         )
         if epochs > 1:
             consecutive = window_overfitting_rates(running, validation[1:], window)
-    found = {(one, "untrained"): rate for one, rate in zip(cut, untrained, strict=True)}
-    # The last window may have no consecutive difference.
+    # Early stopping leaves windows without differences, and the last may have no consecutive one.
+    found = {(one, "untrained"): rate for one, rate in zip(cut, untrained)}  # noqa: B905
     return found | {(one, "consecutive"): rate for one, rate in zip(cut, consecutive)}  # noqa: B905
 
 
@@ -216,6 +221,8 @@ def _notes(analysis: Analysis, kind: _Kind, cut: Sequence[Window], *, has_paper:
     ]
     if has_paper:
         notes += [_papers_note(cut), split_note(analysis)]
+    if stopped := _stopped(analysis, last):
+        notes.append(stopped)
     if kind.number in _SOURCES and analysis.dataset.name == published.DATASET:
         notes.append(_SOURCES[kind.number])
     if analysis.rate_deviations:
@@ -223,6 +230,33 @@ def _notes(analysis: Analysis, kind: _Kind, cut: Sequence[Window], *, has_paper:
             f"Not directly comparable with the paper: {'; '.join(analysis.rate_deviations)}."
         )
     return notes
+
+
+def _stopped(analysis: Analysis, last: int) -> str:
+    """Name the networks whose history ends early, with their best epochs; empty if there are none.
+
+    Args:
+        analysis: the analysis of a run.
+        last: number of epochs of its protocol.
+    """
+    best = {
+        group.mean.label: sorted({one.history.epochs for one in group.qualities})
+        for group in analysis.groups
+    }
+    early = [
+        f"{label} {', '.join(map(str, epochs))}"
+        for label, epochs in best.items()
+        if epochs and epochs[0] < last
+    ]
+    if not early:
+        return ""
+    note = (
+        f"Early stopping: rates end with the best epoch ({'; '.join(early)} of {last}); its window "
+        "has fewer differences, later ones are empty"
+    )
+    if any(len(epochs) > 1 for epochs in best.values()):
+        note += ". Seeds that ended earlier count with their last values"
+    return f"{note}."
 
 
 def _listed(ranges: Sequence[Window]) -> str:

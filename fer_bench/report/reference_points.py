@@ -35,9 +35,13 @@ def reference_points(runs: Sequence[Run]) -> ReferencePoints:
     """Return the reference points of runs, at least one."""
     layers = _values(runs, "trainable_layers")
     trained = f"the last {layers} layers and the head" if layers != "all" else "all layers"
+    augment = _values(runs, "augment")
+    augmented = (
+        "without augmentation" if augment in ("none", "unknown") else f"with augmentation {augment}"
+    )
     sentences = [
         f"Faces of 48x48 pixels; {trained} are trained, for {_values(runs, 'epochs')} epochs at a "
-        f"learning rate of {_values(runs, 'learning_rate')}, without augmentation: a comparison of "
+        f"learning rate of {_values(runs, 'learning_rate')}, {augmented}: a comparison of "
         "starting points, not the best that a network can do.",
         "On FER2013, people agree with 65 ± 5 % of the labels; networks of which all layers are "
         "trained with augmentation reach 73 to 74 %.",

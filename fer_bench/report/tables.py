@@ -18,7 +18,7 @@ from fer_bench.report.subset_tables import deduplicated_note, left_out, mapped, 
 from fer_bench.report.table import Column, Entry, Row, Table
 from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
-from fer_bench.results.records import NO_TEST
+from fer_bench.results.records import EARLY_STOPPING, NO_TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -329,7 +329,13 @@ def _recall(analysis: Analysis) -> Table:
 
 
 def _parts(analysis: Analysis) -> Table:
-    names = ("building the network", "frozen features", "compiling", "training", "evaluation")
+    names = ["building the network", "frozen features", "compiling", "training", "evaluation"]
+    after_best = ""
+    if any(EARLY_STOPPING in dict(cell.parts) for cell in analysis.run.cells):
+        names.insert(-1, EARLY_STOPPING)
+        after_best = (
+            f" {EARLY_STOPPING}: the epochs after the best one, which training does not count."
+        )
     rows = []
     for cell, label, key in _each(analysis):
         seconds = dict(cell.parts)
@@ -345,7 +351,7 @@ def _parts(analysis: Analysis) -> Table:
             "Measured when the cell was trained. frozen features: one pass of all images through "
             "the frozen layers; none if they were stored or no layer is frozen. compiling: once "
             "for all seeds of a network. training: all epochs. evaluation: training and validation "
-            "images, before the first and after each epoch.",
+            f"images, before the first and after each epoch.{after_best}",
         ),
     )
 

@@ -20,7 +20,8 @@ CERTAIN = 65535
 class History:
     """Accuracy and loss over the epochs of one cell.
 
-    E is the number of epochs. Index 0 of the series of length E + 1 is the untrained network.
+    E is the number of epochs; with early stopping, that of the best epoch, whose weights are kept:
+    later epochs are not recorded. Index 0 of the series of length E + 1 is the untrained network.
 
     Attributes:
         running_accuracy: length E, epochs 1 to E: mean over the batches during the epoch, on

@@ -42,9 +42,13 @@ _VALUES = {"quality": Quality, "training": TrainingSpeed, "inference": Inference
 
 
 class _Sizes(NamedTuple):
-    """Sizes that all parts of a run must agree on: numbers of epochs, classes and test images."""
+    """Sizes that all parts of a run must agree on: numbers of epochs, classes and test images.
+
+    With early stopping, a history may have fewer epochs.
+    """
 
     epochs: int
+    stops_early: bool
     classes: int
     test: int
 
@@ -138,7 +142,10 @@ def _run(document: object) -> Run:
     schema = _schema(document[KEY], place)
     record = convert(upgraded_run(document[KEY]), RunRecord, place)
     dataset = read_dataset(upgraded_dataset(record.dataset, schema), f"{place}.dataset")
-    sizes = _Sizes(_epochs(record.protocol), len(dataset.counts), dataset.test)
+    stopping = {one.value for one in record.protocol if one.name == "early_stopping"}
+    sizes = _Sizes(
+        _epochs(record.protocol), bool(stopping - {"none"}), len(dataset.counts), dataset.test
+    )
     _check_dataset(dataset, f"{place}.dataset", sizes)
     for index, example in enumerate(record.examples):
         _check_example(example, f"{place}.examples[{index}]", sizes)
@@ -247,9 +254,12 @@ def _check_dataset(data: DatasetSummary, where: str, sizes: _Sizes) -> None:
 
 
 def _check_quality(quality: Quality, where: str, sizes: _Sizes) -> None:
+    epochs = sizes.epochs
+    if sizes.stops_early and 1 <= quality.history.epochs <= epochs:
+        epochs = quality.history.epochs
     for item in dataclasses.fields(quality.history):
         count = len(getattr(quality.history, item.name))
-        length = sizes.epochs if item.name.startswith("running") else sizes.epochs + 1
+        length = epochs if item.name.startswith("running") else epochs + 1
         if count != length and (count or not item.name.startswith("batch")):
             raise Mismatch(f"{where}.history.{item.name} has {count} values", str(length))
     lengths = {"recall": len(quality.recall), "confusion": len(quality.confusion)}

@@ -27,6 +27,13 @@ _ADDED = {
     "vggface_output": "excluded",
     "dropout": "last_layers_counted",
     "pooling": "preprocessing",
+    "weight_decay": "optimizer",
+    "schedule": "optimizer",
+    "class_weight": "optimizer",
+    "label_smoothing": "optimizer",
+    "augment": "optimizer",
+    "early_stopping": "optimizer",
+    "recipe": "optimizer",
 }
 """Fixed settings that older versions had but did not record, and the one that each follows."""
 

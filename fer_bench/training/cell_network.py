@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.data.augmented_images import AugmentedImages
 from fer_bench.models import load, numerical_environment
 from fer_bench.models.keras_backend import load_keras
+from fer_bench.protocol.augmentation import views
 from fer_bench.runtime import allocator
 from fer_bench.training import fingerprint
 from fer_bench.training.store.features import FeatureStore
 from fer_bench.training.store.shard_files import FeatureSpec
+from fer_bench.training.views import ViewedTensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from fer_bench.data.images import Images
     from fer_bench.models import Backbone, Located
     from fer_bench.models.transfer import Extractor, Network
+    from fer_bench.protocol.augmentation import View
     from fer_bench.protocol.cell import Cell
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.run_context import RunContext
@@ -135,7 +140,9 @@ class CellNetwork:
         context, network = self._context, self.network
         suffix = compiled_suffix.take(self.structure())
         if suffix is None:
-            suffix = compiled_suffix.CompiledSuffix(network.suffix, context.protocol)
+            suffix = compiled_suffix.CompiledSuffix(
+                network.suffix, context.protocol, context.training_counts
+            )
         else:
             suffix.start_from(network.suffix)
         return Trainer(
@@ -145,6 +152,7 @@ class CellNetwork:
             self._tensors(network),
             context.dataset.labels,
             context.split.train,
+            len(views(context.protocol.augment)),
         )
 
     def close(self) -> None:
@@ -181,13 +189,34 @@ class CellNetwork:
             self._cell.init,
             context.protocol,
             self.image_shape,
-            len(context.dataset.classes),
+            context.training_counts,
             keras.config.dtype_policy().name,
         )
 
-    def _tensors(self, network: Network) -> Sequence[Images | StoredTensor]:
-        """Return the suffix's inputs: stored features, or the images if nothing is frozen."""
-        images, prefix = self._context.dataset.images, network.prefix
+    def _tensors(
+        self, network: Network
+    ) -> Sequence[Images | AugmentedImages | StoredTensor | ViewedTensor]:
+        """Return the suffix's inputs: stored features, or the images if nothing is frozen.
+
+        With augmentation, each holds all views of the images.
+        """
+        self.extraction = None
+        each = [self._view_tensors(network, one) for one in views(self._context.protocol.augment)]
+        if network.prefix is not None:
+            # Features stored from now on were computed by this process.
+            self.discards_features = False
+        if len(each) == 1:
+            return list(each[0])
+        return [ViewedTensor(tensors) for tensors in zip(*each, strict=True)]
+
+    def _view_tensors(
+        self, network: Network, view: View
+    ) -> Sequence[Images | AugmentedImages | StoredTensor]:
+        """Return the suffix's inputs for one view of the images."""
+        images: Images | AugmentedImages = self._context.dataset.images
+        if view.facts():
+            images = AugmentedImages(self._context.dataset.images, view)
+        prefix = network.prefix
         if prefix is None:
             return (images,)
         import keras
@@ -202,11 +231,10 @@ class CellNetwork:
             fingerprint.weights_facts(self._entry, self._cell, self._located),
             self._context.dataset,
             network.boundary,
+            view,
         )
         if self.discards_features:
             store.discard(key)
-            # Features stored from now on were computed by this process.
-            self.discards_features = False
         wanted = FeatureSpec(
             images=len(images),
             shapes=network.feature_shapes,
@@ -217,15 +245,28 @@ class CellNetwork:
                 if self._located is not None
                 else f"random, seed {self._cell.seed}",
                 "dataset": self._cell.dataset,
+                **({"view": view.facts()} if view.facts() else {}),
                 "versions": fingerprint.features_versions(),
             },
             conditions=numerical_environment.conditions(),
         )
         extraction = store.extract(key, wanted, extract, self._progress)
-        self.extraction = extraction
+        self.extraction = _together(self.extraction, extraction)
         # The suffix needs far less memory than the prefix.
         allocator.return_freed_memory()
         return extraction.tensors
+
+
+def _together(before: Extraction | None, extraction: Extraction) -> Extraction:
+    """Return the cost and conditions of several views; the tensors are those of the last."""
+    if before is None:
+        return extraction
+    return dataclasses.replace(
+        extraction,
+        computed=before.computed + extraction.computed,
+        seconds=before.seconds + extraction.seconds,
+        conditions=tuple(dict.fromkeys((*before.conditions, *extraction.conditions))),
+    )
 
 
 def shard_images(input_size: int) -> int:

@@ -16,7 +16,7 @@ from fer_bench.models.keras_backend import clear_keras, load_keras
 from fer_bench.protocol.cell import display_name
 from fer_bench.results.fact_names import OF_FEATURES
 from fer_bench.results.quality import Predictions, Quality
-from fer_bench.results.records import CellResult
+from fer_bench.results.records import EARLY_STOPPING, CellResult
 from fer_bench.runtime.locks import locked
 from fer_bench.runtime.progress import silent
 from fer_bench.runtime.sealed_directories import check_room, log, store_errors
@@ -182,7 +182,9 @@ class _CellRunner:
         check_room(context.store, needed, "checkpoints and result")
         seconds["compiling"] = trainer.warm_up()
         history, spent = trainer.train(split.validation, self.progress, start, checkpoints.keep)
-        seconds.update(dataclasses.asdict(spent))
+        seconds.update(training=spent.training, evaluation=spent.evaluation)
+        if spent.after_best:
+            seconds[EARLY_STOPPING] = spent.after_best
         classes, labels = len(context.dataset.classes), context.dataset.labels[split.test]
         logits = np.empty((0, classes), np.float32)
         if len(labels):
@@ -249,7 +251,9 @@ class _CellRunner:
         """Return a description of the result, for users who inspect the store."""
         protocol = self.context.protocol
         changed = protocol.changed(
-            "batch_size", "learning_rate", "optimizer", "input_size", "preprocessing", "pooling"
+            *("batch_size", "learning_rate", "optimizer", "weight_decay", "schedule"),
+            *("class_weight", "label_smoothing", "augment", "early_stopping"),
+            *("input_size", "preprocessing", "pooling"),
         )
         return {
             "cell": self.cell.id,

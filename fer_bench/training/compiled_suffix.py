@@ -14,24 +14,16 @@ import keras
 
 from fer_bench.models.keras_backend import runs_on_cpu
 from fer_bench.models.transfer.batch_statistics import with_batch_statistics
+from fer_bench.training.objective import new_loss, new_metrics, new_optimizer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fer_bench.protocol.settings import Protocol
     from fer_bench.training.step_loop import StepLoop
 
-_OPTIMIZERS = {
-    "adam": keras.optimizers.Adam,
-    "sgd": keras.optimizers.SGD,
-    "rmsprop": keras.optimizers.RMSprop,
-}
-
 STEPS_PER_CALL = 64
 """Training steps per call of the compiled function (Keras' ``steps_per_execution``)."""
-
-
-def new_optimizer(protocol: Protocol) -> keras.optimizers.Optimizer:
-    """Return the protocol's optimiser with its learning rate and Keras' other defaults."""
-    return _OPTIMIZERS[protocol.optimizer](protocol.learning_rate)
 
 
 class CompiledSuffix:
@@ -39,18 +31,19 @@ class CompiledSuffix:
 
     Args:
         model: maps a list of boundary tensors to logits; it is compiled here.
-        protocol: optimiser and its learning rate.
+        protocol: optimiser, its learning rate, and loss.
+        counts: number of training images of each class, which class weights and schedules need.
 
     Attributes:
         model: the compiled model.
     """
 
-    def __init__(self, model: keras.Model, protocol: Protocol) -> None:
+    def __init__(self, model: keras.Model, protocol: Protocol, counts: Sequence[int] = ()) -> None:
         self.model = model
         model.compile(
-            optimizer=new_optimizer(protocol),
-            loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"],
+            optimizer=new_optimizer(protocol, counts),
+            loss=new_loss(protocol, counts),
+            metrics=new_metrics(protocol),
             steps_per_execution=STEPS_PER_CALL,
             jit_compile=gains_from_xla(model),
         )

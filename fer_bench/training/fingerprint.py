@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.models import identity, keras_backend
 from fer_bench.models.builders import structure_files
+from fer_bench.protocol.augmentation import View, views
 from fer_bench.results.records import SCHEMA
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from fer_bench.protocol.cell import Cell
     from fer_bench.protocol.settings import Protocol
 
+
+UNCHANGED = View()
 
 COMPUTATION = 2
 """Version of the computation; increased whenever features or results change."""
@@ -68,7 +71,11 @@ def weights_facts(entry: Backbone, cell: Cell, located: Located | None) -> dict[
 
 
 def features_key(
-    entry: Backbone, weights: Mapping[str, Any], dataset: Dataset, boundary: tuple[int, ...]
+    entry: Backbone,
+    weights: Mapping[str, Any],
+    dataset: Dataset,
+    boundary: tuple[int, ...],
+    view: View = UNCHANGED,
 ) -> str:
     """Return the key of a frozen prefix's outputs for every image of a data set.
 
@@ -77,7 +84,9 @@ def features_key(
         weights: from ``weights_facts``.
         dataset: the data set; its images are the rows, in their order.
         boundary: positions of the layers at which the prefix ends.
+        view: view of the images.
     """
+    facts = view.facts()
     return _digest(
         {
             "kind": "features",
@@ -86,6 +95,7 @@ def features_key(
             "preprocessing": [entry.input_size, entry.scale, entry.offset],
             "dataset": dataset.row_digest,
             "boundary": boundary,
+            **({"view": facts} if facts else {}),
             **_settings(),
         }
     )
@@ -128,12 +138,22 @@ def result_fingerprint(
             "epochs": protocol.epochs,
             "batch_size": protocol.batch_size,
             # Absent by default, so that results from before these settings existed are found.
-            **protocol.changed("optimizer", "pooling"),
+            **protocol.changed(
+                *("optimizer", "pooling", "weight_decay", "schedule", "class_weight"),
+                *("label_smoothing", "early_stopping"),
+            ),
+            **_augmentation(protocol),
             "dataset": dataset.row_digest,
             "split": split.digest,
             **_settings(),
         }
     )
+
+
+def _augmentation(protocol: Protocol) -> dict[str, Any]:
+    """Return everything that determines the views of training images; empty for a single one."""
+    facts = [view.facts() for view in views(protocol.augment)]
+    return {"views": facts} if len(facts) > 1 else {}
 
 
 def _settings() -> dict[str, Any]:

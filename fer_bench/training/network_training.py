@@ -17,7 +17,8 @@ import numpy as np
 from fer_bench.models.preprocessing import prepare_faces
 from fer_bench.models.transfer import attach_extractor, attach_head, freeze
 from fer_bench.protocol import published
-from fer_bench.training.compiled_suffix import gains_from_xla, new_optimizer
+from fer_bench.training.compiled_suffix import gains_from_xla
+from fer_bench.training.objective import new_loss, new_optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,9 +107,10 @@ class NetworkTraining:
         else:
             classes = len(dataset.classes)
             self._model = attach_extractor(self._extractor, classes, protocol.pooling).suffix
+        counts = context.training_counts
         self._model.compile(
-            optimizer=new_optimizer(protocol),
-            loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+            optimizer=new_optimizer(protocol, counts),
+            loss=new_loss(protocol, counts),
             jit_compile=gains_from_xla(self._model),
         )
         self.batch_size = min(protocol.batch_size, len(context.split.train))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fer_bench.models import check_drawn, locate
 from fer_bench.protocol.cell import Cell
 from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
@@ -54,6 +56,12 @@ class RunContext:
     def split(self) -> Split:
         """Training, validation and test images."""
         return self.data.split
+
+    @property
+    def training_counts(self) -> tuple[int, ...]:
+        """Number of training images of each class."""
+        labels = self.dataset.labels[self.split.train]
+        return tuple(np.bincount(labels, minlength=len(self.dataset.classes)).tolist())
 
     def record(
         self,

@@ -16,18 +16,22 @@ from fer_bench.results.quality import History
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
 from fer_bench.training.compiled_suffix import STEPS_PER_CALL
+from fer_bench.training.objective import UNWEIGHTED
 from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
+from fer_bench.training.views import epoch_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from fer_bench.data.augmented_images import AugmentedImages
     from fer_bench.data.images import ImageView
     from fer_bench.protocol.settings import Protocol
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.compiled_suffix import CompiledSuffix
     from fer_bench.training.store.feature_reader import StoredTensor
+    from fer_bench.training.views import ViewedTensor
 
 BLOCK_BYTES = 2**26
 """Bytes of features gathered into memory at a time, independent of the number of images."""
@@ -57,10 +61,11 @@ class Trainer:
         compiled: the suffix, from a list of boundary tensors to logits.
         protocol: batch size, number of epochs.
         seed: seed of the image order.
-        tensors: the boundary tensors' values, shape (n, ...) each, in the suffix's input order;
-            arrays, or objects that return an array when indexed with row numbers.
+        tensors: the boundary tensors' values, shape (views * n, ...) each, in the suffix's input
+            order; arrays, or objects that return an array when indexed with row numbers.
         labels: uint8, shape (n,).
         rows: int64, indices of the training images among the n images.
+        views: number of views of each image, see ``ViewedTensor``; evaluation uses the first.
     """
 
     def __init__(
@@ -68,9 +73,10 @@ class Trainer:
         compiled: CompiledSuffix,
         protocol: Protocol,
         seed: int,
-        tensors: Sequence[NDArray[Any] | ImageView | StoredTensor],
+        tensors: Sequence[NDArray[Any] | ImageView | AugmentedImages | StoredTensor | ViewedTensor],
         labels: NDArray[np.uint8],
         rows: NDArray[np.int64],
+        views: int = 1,
     ) -> None:
         self.compiled = compiled
         self.suffix = compiled.model
@@ -79,6 +85,8 @@ class Trainer:
         self.tensors = tensors
         self._labels = labels
         self._rows = rows
+        self._views = views
+        self._best: list[NDArray[Any]] = []
         self._classes = self.suffix.output_shape[-1]
 
     def warm_up(self) -> float:
@@ -101,18 +109,22 @@ class Trainer:
         """Train one epoch.
 
         Args:
-            number: number of the epoch, from 1; it determines the image order.
+            number: number of the epoch, from 1; it determines the image order and the views.
 
         Returns:
-            Training accuracy and loss during the epoch, averaged while the weights change.
+            Training accuracy and loss during the epoch, averaged while the weights change. The
+            loss is the cross-entropy, without label smoothing and class weights.
         """
         order = self._rows[epoch_order(self._seed, number, len(self._rows))]
+        if self._views > 1:
+            views = epoch_views(self._seed, number, len(order), self._views)
+            order = views * len(self._labels) + order
         accuracy = loss = 0.0
         for block in self._blocks(order):
             values = self._fit(block)
             share = len(block) / len(order)
             accuracy += share * values["accuracy"]
-            loss += share * values["loss"]
+            loss += share * values.get(UNWEIGHTED, values["loss"])
         return accuracy, loss
 
     def _fit(self, rows: NDArray[np.int64]) -> dict[str, float]:
@@ -129,7 +141,8 @@ class Trainer:
 
     def _examples(self, rows: NDArray[np.int64]) -> list[NDArray[Any]]:
         """Return the suffix's inputs and the one-hot targets."""
-        return [*self._inputs(rows), keras.utils.to_categorical(self._labels[rows], self._classes)]
+        labels = self._labels[rows % len(self._labels)]
+        return [*self._inputs(rows), keras.utils.to_categorical(labels, self._classes)]
 
     def _batches_per_call(self, images: int) -> int:
         """Return the number of batches that a compiled loop runs per call, at least 1."""
@@ -212,6 +225,9 @@ class Trainer:
     ) -> tuple[History, Seconds]:
         """Train all epochs of the protocol, or the remaining ones.
 
+        With early stopping, training ends when the validation loss was not lower for a number of
+        epochs, and the weights of the best epoch are restored, as by Keras' ``EarlyStopping``.
+
         Args:
             validation: int64, rows of the validation images.
             progress: callback for the number of epochs done.
@@ -220,7 +236,8 @@ class Trainer:
             keep: called with the state after each epoch; must read its variables before it returns.
 
         Returns:
-            The history of all epochs, and the time they took.
+            The history of all epochs, with early stopping up to the best one, and the time they
+            took.
 
         Raises:
             FerBenchError: the loss or an output of the network is not finite.
@@ -233,15 +250,33 @@ class Trainer:
             self._restore(start.variables)
             history, clock.seconds = start.history, start.seconds
         progress("training epochs", history.epochs, epochs)
-        for number in range(history.epochs + 1, epochs + 1):
+        while history.epochs < epochs and not self._has_stopped(history):
+            number = history.epochs + 1
             with clock.running("training"):
                 running = self.epoch(number)
             if not math.isfinite(running[1]):
                 raise _diverged(f"the training loss of epoch {number}")
             history = _extended(history, running, self._measured(clock, validation))
+            if self._stops_early and best_epoch(history) == number:
+                self._best = [variable.numpy() for variable in self.suffix.variables]
             keep(TrainingState(history, clock.seconds, self._variables()))
             progress("training epochs", number, epochs)
-        return history, clock.seconds
+        if not self._stops_early:
+            return history, clock.seconds
+        for variable, value in zip(self.suffix.variables, self._best, strict=True):
+            variable.assign(value)
+        progress("training epochs", epochs, epochs)
+        return up_to_best_epoch(history, clock.seconds)
+
+    @property
+    def _stops_early(self) -> bool:
+        return self._protocol.early_stopping != "none"
+
+    def _has_stopped(self, history: History) -> bool:
+        patience = self._protocol.early_stopping
+        if patience == "none" or not history.epochs:
+            return False
+        return history.epochs - best_epoch(history) >= patience
 
     def _measured(self, clock: _Clock, validation: NDArray[np.int64]) -> list[float]:
         """Return one metric for each non-empty (E + 1)-long series of the history, in order."""
@@ -256,17 +291,25 @@ class Trainer:
         """Yield everything training changes, one array at a time."""
         for variable in self.compiled.variables:
             yield variable.numpy()
+        yield from self._best
 
     def _restore(self, values: Iterable[NDArray[Any]]) -> None:
-        for variable, value in zip(self.compiled.variables, values, strict=True):
-            variable.assign(value)
+        rest = iter(values)
+        for variable in self.compiled.variables:
+            variable.assign(next(rest))
+        self._best = list(rest)
+
+    @property
+    def _stored_variables(self) -> list[Any]:
+        """Variables with the layouts of ``TrainingState.variables``."""
+        return [*self.compiled.variables, *(self.suffix.variables if self._stops_early else ())]
 
     @property
     def expected(self) -> Expected:
         """Expected form of each training state."""
         return Expected(
             self._protocol.epochs,
-            tuple((tuple(one.shape), np.dtype(one.dtype)) for one in self.compiled.variables),
+            tuple((tuple(one.shape), np.dtype(one.dtype)) for one in self._stored_variables),
             self.compiled.with_batch_statistics is not None,
         )
 
@@ -278,7 +321,7 @@ class Trainer:
         """
         sizes = (
             np.dtype(entry.dtype).itemsize * math.prod(entry.shape)
-            for entry in self.compiled.variables
+            for entry in self._stored_variables
         )
         return 2 * int(sum(sizes))
 
@@ -321,6 +364,28 @@ def _extended(
     series = (getattr(history, field.name) for field in dataclasses.fields(history))
     # The last series (batch statistics) stay empty if they are not evaluated.
     return History(*((*old, new) for old, new in zip(series, (*running, *evaluated), strict=False)))
+
+
+def best_epoch(history: History) -> int:
+    """Return the first epoch with the lowest validation loss, of at least one epoch."""
+    losses = history.validation_loss[1:]
+    return 1 + losses.index(min(losses))
+
+
+def up_to_best_epoch(history: History, seconds: Seconds) -> tuple[History, Seconds]:
+    """Cut a history of at least one epoch after its best one, and divide its training time.
+
+    All epochs are assumed to take equally long, since only their sum is measured.
+    """
+    best, epochs = best_epoch(history), history.epochs
+    cut = {
+        item.name: getattr(history, item.name)[: best + (not item.name.startswith("running"))]
+        for item in dataclasses.fields(history)
+    }
+    after = seconds.training * (epochs - best) / epochs
+    return History(**cut), dataclasses.replace(
+        seconds, training=seconds.training - after, after_best=after
+    )
 
 
 def _diverged(value: str) -> FerBenchError:

@@ -4,7 +4,9 @@ import dataclasses
 
 import pytest
 
+from fer_bench.protocol import augmentation
 from fer_bench.protocol.data_spec import DEDUPES, LABELS, SPLITS, DataSpec
+from fer_bench.protocol.recipes import RECIPES
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.runtime.errors import FerBenchError
 
@@ -77,6 +79,17 @@ def test_unclear_trainable_layers_are_an_error(text):
         ),
         ({"optimizer": "lion"}, r"optimizer 'lion' is unknown; accepted: adam, sgd, rmsprop; "),
         ({"preprocessing": "no"}, "preprocessing 'no' is unknown; accepted: own, unit; "),
+        ({"weight_decay": -0.1}, "weight decay -0.1 is out of range; accepted: 0"),
+        ({"weight_decay": float("inf")}, "weight decay inf is out of range"),
+        ({"label_smoothing": 1.0}, "label smoothing 1.0 is out of range; accepted: 0 or more, "),
+        ({"schedule": "step"}, "schedule 'step' is unknown; accepted: constant, cosine; "),
+        ({"class_weight": "all"}, "'all' is unknown; accepted: none, balanced; .*--class-weight"),
+        ({"early_stopping": 0}, "early stopping 0 is invalid; accepted: 'none', or a number "),
+        ({"early_stopping": "3"}, "early stopping '3' is invalid"),
+        ({"augment": "zoom"}, "'zoom' is unknown; accepted: none, or one or more of flip, "),
+        ({"augment": "flip,flip"}, "'flip' is named twice"),
+        ({"augment": "none,flip"}, "'none' is unknown"),
+        ({"recipe": "best"}, "recipe 'best' is unknown; accepted: paper, strong; .*--recipe"),
         ({"pooling": "max"}, "pooling 'max' is unknown; accepted: flatten, average; "),
         ({"input_size": 0}, "input size 0 is invalid; accepted: 'own', or a number of pixels "),
         ({"input_size": "48"}, "input size '48' is invalid"),
@@ -98,6 +111,47 @@ def test_unknown_settings_of_the_data_are_an_error(name, accepted):
         DataSpec(**{name: "halves"})
     assert raised.value.problem == f"{name} 'halves' is unknown"
     assert raised.value.accepted == ", ".join(accepted)
+
+
+def test_kinds_of_augmentation_are_put_in_order():
+    assert Protocol(augment="shift, flip") == Protocol(augment="flip,shift")
+
+
+@pytest.mark.parametrize(
+    ("text", "mirrored", "moved"),
+    [("none", 0, 0), ("flip", 1, 0), ("rotate", 0, 3), ("flip,shift,rotate", 4, 6)],
+)
+def test_views_of_an_image(text, mirrored, moved):
+    found = augmentation.views(text)
+    assert found[0].facts() == {}
+    assert len({repr(view) for view in found}) == len(found)
+    assert sum(view.mirrored for view in found) == mirrored
+    assert sum(bool(view.drawn) for view in found) == moved
+
+
+class TestRecipe:
+    def test_a_given_value_overrides_it(self) -> None:
+        strong, own = Protocol.of("strong"), Protocol.of("strong", schedule="constant", seed=3)
+        assert strong.schedule == "cosine"
+        assert own == dataclasses.replace(strong, schedule="constant", seed=3)
+        assert Protocol.of() == Protocol()
+
+    def test_rows_show_what_comes_from_it(self) -> None:
+        rows = {row.name: row for row in Protocol.of("strong", augment="none", epochs=3).settings()}
+        assert rows["recipe"].value == "strong"
+        assert (rows["schedule"].value, rows["schedule"].origin) == ("cosine", "changed")
+        assert rows["schedule"].why.startswith("recipe strong; default constant (chosen")
+        assert (rows["augment"].value, rows["augment"].origin) == ("none", "changed")
+        assert rows["augment"].why.startswith("not flip,shift,rotate as in recipe strong; the ")
+        assert rows["epochs"].why.startswith("not 40 as in recipe strong; default 20 (stated")
+        assert rows["optimizer"].origin == "chosen"
+
+    @pytest.mark.parametrize("recipe", RECIPES)
+    def test_options_select_it(self, recipe) -> None:
+        assert Protocol.of(recipe).options() == ([f"--recipe={recipe}"] * (recipe != "paper"))
+        own = Protocol.of(recipe, augment="none", weight_decay=0.5)
+        assert "--weight-decay=0.5" in own.options()
+        assert ("--augment=none" in own.options()) == (recipe == "strong")
 
 
 def test_seeds_count_from_the_first():

@@ -167,6 +167,13 @@ class TestBenchmark:
             "epochs": 3,
             "batch_normalization": "frozen",
             "optimizer": "sgd",
+            "weight_decay": 0.1,
+            "schedule": "cosine",
+            "class_weight": "balanced",
+            "label_smoothing": 0.2,
+            "augment": "flip,shift",
+            "early_stopping": 2,
+            "recipe": "strong",
             "batch_size": 64,
             "input_size": 96,
             "preprocessing": "unit",
@@ -180,3 +187,11 @@ class TestBenchmark:
         protocol = read_settings(pytester.parseconfig(*options)).protocol
         assert protocol == Protocol(**changes)
         assert {*protocol.changed(*changes)} == {*changes}
+
+    def test_a_recipe_and_what_overrides_it_are_reproduced(self, pytester) -> None:
+        expected = Protocol.of("strong", augment="none", epochs=2)
+        run = dataclasses.replace(made_run(made_cell("mini", "random")), protocol=())
+        settings = (*DataSpec().settings(), *expected.settings())
+        line = benchmark_command(dataclasses.replace(run, protocol=settings)).line
+        _, _, *options = shlex.split(line)
+        assert read_settings(pytester.parseconfig(*options)).protocol == expected

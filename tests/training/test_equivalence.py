@@ -16,10 +16,12 @@ from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402
 from fer_bench.training.trainer import epoch_order  # noqa: E402
+from fer_bench.training.views import epoch_views  # noqa: E402
 
 pytestmark = pytest.mark.network
 
 CLASSES = ("a", "b", "c")
+CROSS = "categorical_crossentropy"
 
 
 def tiny(images):
@@ -101,29 +103,38 @@ def plain_fit(entry, init, protocol, dataset, split):
     model = keras.Model(backbone.inputs, head(pooling(backbone.output)))
     optimizer = keras.optimizers.get(protocol.optimizer)
     optimizer.learning_rate = protocol.learning_rate
+    optimizer.weight_decay = protocol.weight_decay or None
     model.compile(
         optimizer,
-        "categorical_crossentropy",
-        metrics=["accuracy"],
+        keras.losses.CategoricalCrossentropy(label_smoothing=protocol.label_smoothing),
+        metrics=["accuracy", "categorical_crossentropy"],
     )
     faces = np.repeat(dataset.images[..., None], 3, axis=-1).astype("float32")
     if entry.input_size != 48:
         faces = np.asarray(keras.ops.image.resize(faces, (entry.input_size, entry.input_size)))
     faces = faces * entry.scale + np.array(entry.offset, "float32")
     onehot = keras.utils.to_categorical(dataset.labels, len(CLASSES))
-    figures = []
+    figures, weights = [], None
+    if protocol.class_weight == "balanced":
+        counts = np.bincount(dataset.labels[split.train])
+        weights = dict(enumerate((len(split.train) / (len(counts) * counts)).tolist()))
     for epoch in range(1, protocol.epochs + 1):
         order = split.train[epoch_order(protocol.seed, epoch, len(split.train))]
+        inputs = faces[order]
+        if protocol.augment == "flip":
+            is_mirrored = epoch_views(protocol.seed, epoch, len(order), 2) == 1
+            inputs[is_mirrored] = inputs[is_mirrored, :, ::-1]
         history = model.fit(
-            faces[order],
+            inputs,
             onehot[order],
             batch_size=protocol.batch_size,
+            class_weight=weights,
             shuffle=False,
             verbose=0,
             validation_data=(faces[split.validation], onehot[split.validation]),
         ).history
         figures.append(
-            [history[key][0] for key in ("loss", "accuracy", "val_loss", "val_accuracy")]
+            [history[prefix + key][0] for prefix in ("", "val_") for key in (CROSS, "accuracy")]
         )
     return np.array(figures)
 
@@ -208,12 +219,28 @@ def test_same_history_of_a_small_network(build, images, batch_size, trainable, m
     assert_same_history(described(build.__name__, build, 24), "random", images, protocol, tmp_path)
 
 
+FURTHER = {
+    "augment": "flip",
+    "class_weight": "balanced",
+    "label_smoothing": 0.1,
+    "weight_decay": 0.01,
+}
+
+
+def test_same_history_with_augmentation_weights_smoothing_and_decay(tmp_path):
+    entry = described("residual", residual, 24)
+    assert_same_history(entry, "random", 57, protocol_of(3, 8, 4, **FURTHER), tmp_path)
+    views = list((tmp_path / "features").glob("*/facts.json"))
+    assert len(views) == 2
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize(
     ("trainable", "changes"),
     [
         (0, {"optimizer": "sgd", "learning_rate": 0.05, "pooling": "average"}),
         (4, {"optimizer": "rmsprop"}),
+        ("all", FURTHER),
     ],
 )
 def test_same_history_under_other_settings(trainable, changes, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from fer_bench.data import Dataset, Split
 from fer_bench.models import Located, get, keras_backend, numerical_environment
 from fer_bench.models.builders import structure_files
+from fer_bench.protocol import augmentation
 from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.training import cell_network, fingerprint
@@ -48,6 +49,18 @@ def result(
     return fingerprint.result_fingerprint(entry, cell, weights, protocol, dataset, split)
 
 
+FURTHER = (
+    {"weight_decay": 0.01},
+    {"schedule": "cosine"},
+    {"class_weight": "balanced"},
+    {"label_smoothing": 0.1},
+    {"early_stopping": 3},
+    {"augment": "flip"},
+    {"augment": "shift"},
+    {"augment": "flip,rotate"},
+)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -58,6 +71,7 @@ def result(
         {"batch_normalization": "frozen"},
         {"optimizer": "sgd"},
         {"pooling": "average"},
+        *FURTHER,
     ],
 )
 def test_every_setting_that_training_depends_on_counts(change):
@@ -82,6 +96,7 @@ def test_the_fingerprint_of_a_run_covers_all_of_its_settings(tmp_path):
         {"optimizer": "sgd"},
         {"pooling": "average"},
         {"learning_rate": 2e-4},
+        *FURTHER,
     ]
     entry, found = get("resnet50"), set()
     for change in changes:
@@ -107,8 +122,25 @@ def test_the_digest_of_the_default_settings_is_that_of_earlier_versions(monkeypa
     assert features() == "d8cd2637eb36f4e9c20dfbfd60a7f0572df32d0b347af073eaff66dffa316935"
 
 
-def test_settings_of_the_report_do_not_count():
+def test_settings_of_the_report_and_names_of_recipes_do_not_count():
     assert result(protocol=Protocol(window=4)) == result()
+    strong = Protocol.of("strong")
+    assert result(protocol=dataclasses.replace(strong, recipe="paper")) == result(protocol=strong)
+
+
+@pytest.mark.parametrize(("name", "value"), [("DRAWS", 5), ("SHIFT", 0.2), ("DEGREES", 10.0)])
+def test_number_and_limits_of_views_count(name, value, monkeypatch):
+    protocol = Protocol(augment="shift,rotate")
+    before = result(protocol=protocol)
+    monkeypatch.setattr(augmentation, name, value)
+    assert result(protocol=protocol) != before
+
+
+def test_each_view_has_features_of_its_own():
+    keys = [features(view=view) for view in augmentation.views("flip,shift,rotate")]
+    assert len({*keys}) == len(keys) == 8
+    assert keys[0] == features()
+    assert keys[1] == features(view=augmentation.views("flip")[1])
 
 
 def test_names_of_the_data_do_not_count():
@@ -258,9 +290,9 @@ RENAMED = dataclasses.replace(DATA, name="other")
 MINI = get("mini")
 
 
-def features(entry=MINI, seed=1, dataset=DATA, boundary=(84,)):
+def features(entry=MINI, seed=1, dataset=DATA, boundary=(84,), **view):
     weights = fingerprint.weights_facts(entry, Cell(entry.name, "random", "tiny", seed), None)
-    return fingerprint.features_key(entry, weights, dataset, boundary)
+    return fingerprint.features_key(entry, weights, dataset, boundary, **view)
 
 
 @pytest.mark.parametrize(

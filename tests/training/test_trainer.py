@@ -1,20 +1,25 @@
 """The order of the images, and figures of a trainer that can be worked out otherwise."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.utils.class_weight import compute_class_weight
 
 keras = pytest.importorskip("keras")
 
 from fer_bench.protocol.settings import Protocol  # noqa: E402
+from fer_bench.results.records import History  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 from fer_bench.training import compiled_suffix  # noqa: E402
 from fer_bench.training import trainer as training  # noqa: E402
 from fer_bench.training.compiled_suffix import CompiledSuffix, copy_variables  # noqa: E402
-from fer_bench.training.trainer import Trainer, epoch_order  # noqa: E402
+from fer_bench.training.objective import balanced_weights  # noqa: E402
+from fer_bench.training.trainer import Trainer, best_epoch, epoch_order  # noqa: E402
+from fer_bench.training.views import ViewedTensor, epoch_views  # noqa: E402
 
 pytestmark = pytest.mark.network
 
@@ -44,8 +49,10 @@ def trainer(model=None, **changes):
     labels = random.integers(0, CLASSES, IMAGES).astype(np.uint8)
     protocol = Protocol(**{"epochs": 3, "batch_size": 4, **changes})
     is_compiled = isinstance(model, CompiledSuffix)
-    used = model if is_compiled else CompiledSuffix(model or suffix(), protocol)
-    return Trainer(used, protocol, 9, [tensor], labels, np.arange(10, IMAGES))
+    rows = np.arange(10, IMAGES)
+    counts = np.bincount(labels[rows], minlength=CLASSES).tolist()
+    used = model if is_compiled else CompiledSuffix(model or suffix(), protocol, counts)
+    return Trainer(used, protocol, 9, [tensor], labels, rows)
 
 
 def compile_suffix(model):
@@ -61,19 +68,51 @@ def plain():
 
 
 @pytest.mark.parametrize(
-    "kind", [keras.optimizers.Adam, keras.optimizers.SGD, keras.optimizers.RMSprop]
+    ("kind", "changes"),
+    [
+        (keras.optimizers.Adam, {"weight_decay": 0.3, "label_smoothing": 0.2}),
+        (keras.optimizers.SGD, {"class_weight": "balanced", "schedule": "cosine"}),
+        (keras.optimizers.RMSprop, {}),
+    ],
 )
-def test_each_optimizer_trains_as_in_plain_keras(kind):
-    watched = trainer(optimizer=kind.__name__.lower(), learning_rate=0.02)
+def test_each_optimizer_trains_as_in_plain_keras(kind, changes):
+    watched = trainer(optimizer=kind.__name__.lower(), learning_rate=0.02, **changes)
     plain, rows = suffix(), np.arange(10, IMAGES)
-    plain.compile(kind(0.02), keras.losses.CategoricalCrossentropy(from_logits=True))
+    # Three epochs of 40 images in batches of 4.
+    has_schedule = "schedule" in changes
+    rate = keras.optimizers.schedules.CosineDecay(0.02, 30) if has_schedule else 0.02
+    smoothing = changes.get("label_smoothing", 0.0)
+    plain.compile(
+        kind(rate, weight_decay=changes.get("weight_decay")),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing),
+        metrics=[keras.metrics.CategoricalCrossentropy("plain", from_logits=True)],
+    )
     targets = keras.utils.to_categorical(watched._labels, CLASSES)
-    for number in (1, 2):
+    weights = None
+    if "class_weight" in changes:
+        found = compute_class_weight("balanced", classes=np.arange(3), y=watched._labels[rows])
+        weights = dict(enumerate(found.tolist()))
+    for number in (1, 2, 3):
         order = rows[epoch_order(9, number, len(rows))]
         history = plain.fit(
-            watched.tensors[0][order], targets[order], batch_size=4, shuffle=False, verbose=0
+            watched.tensors[0][order],
+            targets[order],
+            batch_size=4,
+            class_weight=weights,
+            shuffle=False,
+            verbose=0,
         )
-        assert watched.epoch(number)[1] == pytest.approx(history.history["loss"][0], rel=1e-5)
+        assert watched.epoch(number)[1] == pytest.approx(history.history["plain"][0], rel=1e-5)
+    for one, expected in zip(watched.suffix.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(one, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_class_weights_are_those_of_scikit_learn():
+    for counts in ([3, 1, 9], [5, 0, 2]):
+        labels = np.repeat([0, 1, 2], counts)
+        known = compute_class_weight("balanced", classes=np.unique(labels), y=labels)
+        found = balanced_weights(counts)
+        assert [one for one in found if one] == pytest.approx(known.tolist())
 
 
 class Recorder(keras.layers.Layer):
@@ -108,6 +147,27 @@ def test_the_network_sees_every_training_image_once_an_epoch_in_fresh_order():
         )
     assert not np.array_equal(epochs[0], epochs[1])
     assert not np.array_equal(epochs[1], epochs[2])
+
+
+def test_each_epoch_trains_on_one_view_of_each_image_and_evaluates_the_first():
+    recorder = Recorder()
+    recorder.seen = []
+    features = keras.Input((FEATURES,))
+    watched = trainer(keras.Model([features], keras.layers.Dense(CLASSES)(recorder(features))))
+    watched.suffix.run_eagerly = True
+    watched.suffix.steps_per_execution = 1
+    (first,) = watched.tensors
+    watched.tensors, watched._views = [ViewedTensor([first, first + 100])], 2
+    recorder.seen.clear()
+    watched.epoch(1)
+    order = np.arange(10, IMAGES)[epoch_order(9, 1, 40)]
+    views = epoch_views(9, 1, 40, 2)
+    assert 10 < views.sum() < 30
+    expected = np.where(views[:, None], first[order] + 100, first[order])
+    np.testing.assert_array_equal(np.concatenate(recorder.seen), expected)
+    watched.suffix.set_weights(suffix().get_weights())
+    expected = trainer().evaluate(np.arange(10))
+    assert watched.evaluate(np.arange(10)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_blocks_change_nothing(plain, monkeypatch):
@@ -254,10 +314,23 @@ def test_a_warm_up_compiles_the_loop_of_an_epoch(batch_size):
     assert loop._train.experimental_get_tracing_count() == traces == 1 + (batch_size == 7)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {
+            "weight_decay": 0.01,
+            "class_weight": "balanced",
+            "label_smoothing": 0.1,
+            "schedule": "cosine",
+        },
+    ],
+    ids=["default", "changed"],
+)
 @pytest.mark.usefixtures("policy")
-def test_a_compiled_loop_learns_to_the_last_bit_as_keras_does(monkeypatch):
+def test_a_compiled_loop_learns_to_the_last_bit_as_keras_does(changes, monkeypatch):
     monkeypatch.setattr(training, "BLOCK_BYTES", 3 * 7 * FEATURES * 4)
-    looped, plain = (trainer(random_suffix(), batch_size=7) for _ in range(2))
+    looped, plain = (trainer(random_suffix(), batch_size=7, **changes) for _ in range(2))
     if looped.compiled.training_loop is None:
         pytest.skip("only TensorFlow on the CPU compiles loops")
     plain.compiled.training_loop = plain.compiled.batch_statistics_loop = None
@@ -355,6 +428,68 @@ def test_training_goes_on_from_any_epoch_as_if_never_interrupted(stop, undisturb
     assert seconds.training >= kept[stop - 1].seconds.training
     for one, other in zip(variables, resumed._variables(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def early(changes=None):
+    return trainer(random_suffix(), learning_rate=0.3, epochs=8, **(changes or {}))
+
+
+@pytest.fixture(scope="module")
+def all_epochs():
+    """Return history and weights after each epoch of a training that gets worse."""
+    watched, weights = early(), []
+    history, _ = watched.train(np.arange(10), keep=lambda _: weights.append(values(watched.suffix)))
+    return history, weights
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_early_stopping_keeps_the_best_epoch(resumed, all_epochs):
+    history, weights = all_epochs
+    losses = history.validation_loss
+    best = next(epoch for epoch in range(1, 8) if losses[epoch + 1] >= losses[epoch])
+    kept = []
+
+    def keep(state):
+        kept.append(dataclasses.replace(state, variables=[np.copy(v) for v in state.variables]))
+
+    watched = early({"early_stopping": 1})
+    found, seconds = watched.train(np.arange(10), keep=keep)
+    assert len(kept) == best + 1
+    if resumed:
+        keras.utils.set_random_seed(78)
+        watched = early({"early_stopping": 1})
+        expected = watched.expected
+        assert [value.shape for value in kept[-2].variables] == [s for s, _ in expected.variables]
+        assert watched.train(np.arange(10), start=kept[-2])[0] == found
+    assert found.epochs == best
+    assert found.running_loss == history.running_loss[:best]
+    assert found.validation_loss == history.validation_loss[: best + 1]
+    assert found.batch_validation_loss == history.batch_validation_loss[: best + 1]
+    assert seconds.training > 0
+    assert seconds.after_best > 0
+    for one, value in zip(values(watched.suffix), weights[best - 1], strict=True):
+        np.testing.assert_array_equal(one, value)
+
+
+@given(
+    st.lists(st.integers(0, 6), min_size=1, max_size=12),
+    st.integers(1, 4),
+)
+def test_early_stopping_ends_when_that_of_keras_does(losses, patience):
+    callback = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
+    model = SimpleNamespace(stop_training=False, get_weights=list, set_weights=lambda weights: None)
+    callback.set_model(model)
+    callback.on_train_begin()
+    watched = Trainer.__new__(Trainer)
+    watched._protocol = Protocol(early_stopping=patience)
+    for epoch, loss in enumerate(losses):
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+        seen = tuple(losses[: epoch + 1])
+        history = History(seen, seen, (9, *seen), (9, *seen), (9, *seen), (9, *seen))
+        assert watched._has_stopped(history) == model.stop_training
+        assert best_epoch(history) == callback.best_epoch + 1
+        if model.stop_training:
+            break
 
 
 def test_the_room_that_is_needed_covers_two_checkpoints():

@@ -73,9 +73,9 @@ class Evidence:
 
     @property
     def epochs(self) -> int:
-        """Number of trained epochs, 0 if nothing was trained."""
+        """Number of epochs that every cell was trained for, 0 if nothing was trained."""
         epochs = [one.history.epochs for group in self.groups.values() for one in group.qualities]
-        return max(epochs, default=0)
+        return min(epochs, default=0)
 
     def trained(self, network: Network) -> Group | None:
         """Return the group if any of its cells is trained."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.report.convergence_tables import setting
+from fer_bench.report.convergence_tables import can_stop_early, setting
 from fer_bench.report.subset_tables import left_out, mapped
 from fer_bench.results.records import NO_TEST
 from fer_bench.runtime.escapes import clean
@@ -34,7 +34,8 @@ def subject(analysis: Analysis) -> list[str]:
     seeds = max((len(group.cells) for group in analysis.groups), default=0)
     each = "each " if len(titles) > 1 else ""
     sentences = [
-        f"{_listed(titles)}, {each}{_listed(inits)}, trained for {setting(run, 'epochs')} epochs"
+        f"{_listed(titles)}, {each}{_listed(inits)}, trained for "
+        f"{'up to ' if can_stop_early(run) else ''}{setting(run, 'epochs')} epochs"
         + (f" with up to {seeds} seeds." if seeds > 1 else "."),
         f"{clean(data.name)}: {images:,} images of {len(data.counts)} classes, "
         f"{data.train:,} for training, {data.validation:,} for validation and "

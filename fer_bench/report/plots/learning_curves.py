@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fer_bench.analysis.seed_groups import over_seeds
 from fer_bench.protocol import published
 from fer_bench.report.plots.axes import FILLS, LINE_STYLES, add_axes, set_scale
 from fer_bench.report.plots.figure import Figure
@@ -122,7 +123,7 @@ def curves_of(groups: Sequence[Group]) -> tuple[Curve, ...]:
 
 def _curve(group: Group, part: str, measure: str) -> Curve:
     values = _values(group, part, measure)
-    last = group.qualities[0].history.epochs
+    last = max(one.history.epochs for one in group.qualities)
     low, mean, high = (
         tuple(map(float, one))
         for one in (values.min(axis=0), values.mean(axis=0), values.max(axis=0))
@@ -134,7 +135,7 @@ def _curve(group: Group, part: str, measure: str) -> Curve:
 def _values(group: Group, part: str, measure: str) -> NDArray[np.float64]:
     """Return a metric's values, shape (trained cells, points)."""
     histories = [one.history for one in group.qualities]
-    return np.array([getattr(one, f"{part}_{measure}") for one in histories], np.float64)
+    return over_seeds([getattr(one, f"{part}_{measure}") for one in histories])
 
 
 def _differs(group: Group, part: str) -> bool:

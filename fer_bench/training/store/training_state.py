@@ -21,10 +21,13 @@ class Seconds:
     Attributes:
         training: time of the epochs themselves.
         evaluation: time of the evaluations before the first and after each epoch.
+        after_best: with early stopping, time of the epochs after the best one, not in
+            ``training``.
     """
 
     training: float = 0.0
     evaluation: float = 0.0
+    after_best: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class TrainingState:
         history: history of the epochs so far, 1 or more.
         seconds: time spent on them.
         variables: values of everything training changes, in a fixed order: the suffix's weights
-            and random states, then the optimiser's. Can be iterated once.
+            and random states, then the optimiser's, and with early stopping the weights and random
+            states after the best epoch. Can be iterated once.
     """
 
     history: History
