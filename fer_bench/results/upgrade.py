@@ -35,7 +35,8 @@ _ADDED = {
     "early_stopping": "optimizer",
     "recipe": "optimizer",
 }
-"""Fixed settings that older versions had but did not record, and the one that each follows."""
+"""Settings that older versions did not record, since they had no other value than today's default,
+and the one that each follows."""
 
 
 def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:

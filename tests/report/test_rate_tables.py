@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from made_runs import made_settings
@@ -34,13 +34,56 @@ def cell(backbone: str, init: str = "random", history: History | None = HISTORY)
     return CellResult(backbone, backbone.title(), init, "fer2013", 1, "ok", quality=quality)
 
 
-def small_run(*cells: CellResult, epochs: int = 7, window: int = 5, data: str = "sketch") -> Run:
+def small_run(
+    *cells: CellResult, epochs: int = 7, window: int = 5, data: str = "sketch", **settings: Any
+) -> Run:
     return Run(
-        protocol=tuple(Protocol(epochs=epochs, window=window).settings()),
+        protocol=tuple(Protocol(epochs=epochs, window=window, **settings).settings()),
         dataset=DatasetSummary(data, "d", (("Happy", 3), ("Sad", 2)), "paper", 3, 1, 1),
         environment=(),
         cells=cells,
     )
+
+
+def cut_after(epochs: int) -> History:
+    """Return the history as it is if early stopping kept this epoch."""
+    series = (
+        getattr(HISTORY, item.name)[: epochs + (not item.name.startswith("running"))]
+        for item in dataclasses.fields(History)
+    )
+    return History(*series)
+
+
+def test_early_stopping_leaves_later_windows_empty_and_says_so() -> None:
+    run = small_run(cell("a", history=cut_after(4)), epochs=12, window=3, early_stopping=2)
+    for table in rate_tables(analyse(run)):
+        filled = [entry is not None for entry in only_row(table).entries]
+        assert filled == [True, False, False, False, True, True, False, False]
+        (note,) = (note for note in table.notes if note.startswith("Early stopping"))
+        assert "A random 4 of 12" in note
+    full = [
+        only_row(one).entries[0] for one in rate_tables(analyse(small_run(cell("a"), window=3)))
+    ]
+    early = [only_row(one).entries[0] for one in rate_tables(analyse(run))]
+    assert early == full
+
+
+def test_a_seed_that_stopped_earlier_counts_with_its_last_values() -> None:
+    seeds = [
+        dataclasses.replace(cell("a", history=cut_after(epochs)), seed=epochs) for epochs in (2, 4)
+    ]
+    analysis = analyse(small_run(*seeds, epochs=12, window=3, early_stopping=2))
+    quality = analysis.means[0].quality
+    assert quality is not None
+    assert quality.history.validation_accuracy == pytest.approx((0.12, 0.15, 0.25, 0.28, 0.26))
+    (note,) = (one for one in rate_tables(analysis)[0].notes if one.startswith("Early stopping"))
+    assert "2, 4 of 12" in note
+    assert "last values" in note
+
+
+def test_a_short_history_needs_early_stopping() -> None:
+    with pytest.raises(ValueError, match="has 4 epochs and the protocol 12"):
+        rate_tables(analyse(small_run(cell("a", history=cut_after(4)), epochs=12)))
 
 
 def only_row(table: Table) -> Row:

@@ -664,6 +664,18 @@ def test_a_bad_file_of_schema_1_is_an_error_of_one_line(
     assert accepted in error.accepted
 
 
+def test_a_history_is_as_long_as_the_protocol_unless_training_stopped_early() -> None:
+    stopping = dataclasses.replace(RUN, protocol=made_settings(epochs=5, early_stopping=2))
+    assert read_run(document(stopping)) == stopping
+    made = document(stopping)
+    made["benchmarks"][0]["extra_info"][KEY]["history"]["train_loss"].append(1.0)
+    assert "train_loss has 5 values" in refusal(made).problem
+    longer = dataclasses.replace(RUN, protocol=made_settings(epochs=2, early_stopping=2))
+    assert "running_accuracy has 3 values" in refusal(document(longer)).problem
+    every = dataclasses.replace(RUN, protocol=made_settings(epochs=5))
+    assert "running_accuracy has 3 values" in refusal(document(every)).problem
+
+
 def test_settings_of_a_file_from_before_the_papers_convention_are_those_of_today() -> None:
     run = dataclasses.replace(RUN, protocol=made_settings(epochs=3))
     older = document(run)
@@ -676,6 +688,9 @@ def test_settings_of_a_file_from_before_the_papers_convention_are_those_of_today
         "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face"
     )
     del settings["vggface_output"], settings["dropout"], settings["pooling"]
+    for name in ("weight_decay", "schedule", "class_weight", "label_smoothing", "augment"):
+        del settings[name]
+    del settings["early_stopping"], settings["recipe"]
     older[KEY]["protocol"] = [*settings.values()]
     assert read_run(older) == run
     # What such a file has in their place is kept.

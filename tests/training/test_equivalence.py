@@ -227,6 +227,7 @@ FURTHER = {
 }
 
 
+@pytest.mark.soak
 def test_same_history_with_augmentation_weights_smoothing_and_decay(tmp_path):
     entry = described("residual", residual, 24)
     assert_same_history(entry, "random", 57, protocol_of(3, 8, 4, **FURTHER), tmp_path)
