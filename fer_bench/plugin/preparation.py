@@ -72,7 +72,7 @@ def prepare(
         fresh=settings.fresh,
     )
     for entry, _, _ in pretrained:
-        _note_use(entry, settings.protocol)
+        note_use(entry, settings.protocol)
     if pretrained:
         progress("loading Keras and verifying weights", 0, 0)
     _check_weights(settings, context, pretrained, reporting)
@@ -105,13 +105,13 @@ def _pretrained(
     return found
 
 
-def _note_use(entry: Backbone, protocol: Protocol) -> None:
+def note_use(entry: Backbone, protocol: Protocol) -> None:
     """Report how a network from a file is used, as far as it is not obvious."""
     if entry.file is None:
         return
     log.info("%s: %s", entry.title, "; ".join(entry.file.notes))
     layers = protocol.trainable_layers
-    if entry.is_frozen and layers.of("pretrained") != 0 and layers != TrainableLayers():
+    if entry.is_frozen and layers.pretrained not in (0, TrainableLayers().pretrained):
         log.warning(
             "%s: --trainable-layers=%s has no meaning for an ONNX file: only the head is trained",
             entry.title,
