@@ -15,7 +15,11 @@ pytest.importorskip("tensorflow")
 from saved_weights import save  # noqa: E402
 
 from fer_bench import models  # noqa: E402
-from fer_bench.models.builders import deepface_structures  # noqa: E402
+from fer_bench.models.builders import (  # noqa: E402
+    deepface_structures,
+    face_networks,
+    structure_files,
+)
 from fer_bench.models.deepface_networks import FAMILY  # noqa: E402
 from fer_bench.models.keras_backend import clear_keras  # noqa: E402
 from fer_bench.models.random_weights import seeded  # noqa: E402
@@ -69,6 +73,20 @@ def test_prefix_and_suffix_together_are_the_network(name):
         uncut = keras.Model(network.whole.input, network.whole.layers[-1].input)
         expected = np.asarray(uncut(image, training=False))
         np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
+    clear_keras()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_exported_structure_gives_the_same_network(name, tmp_path):
+    entry = FAMILY.backbones[name]
+    model = seeded(entry, 3, is_random=True)
+    expected = [np.asarray(weight) for weight in model.weights]
+    path = tmp_path / structure_files.file_name(entry.name)
+    structure_files.write(model, path)
+    keras.utils.set_random_seed(3)
+    again = face_networks.from_file(entry.name, path)
+    for weight, values in zip(again.weights, expected, strict=True):
+        np.testing.assert_array_equal(weight, values)
     clear_keras()
 
 
