@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from fer_bench.runtime.escapes import clean
 from fer_bench.runtime.invocation import benchmark_program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from fer_bench.protocol.data_spec import DataSpec
     from fer_bench.results.records import CellResult, Run
@@ -32,23 +33,80 @@ class RecordedCommand(NamedTuple):
     """Command reconstructed from the record of a run.
 
     Attributes:
-        line: the command, with placeholders in capitals for values that the record lacks.
-        arguments: pairs of a placeholder and the option that gave the run its value.
+        line: the command.
+        unknown: pairs of a word of it that stands for a value that the record lacks, and what is
+            known of this value.
     """
 
     line: str
-    arguments: tuple[tuple[str, str], ...]
+    unknown: tuple[tuple[str, str], ...]
+
+
+class Reproduction(NamedTuple):
+    """How to repeat a run, as far as its record shows.
+
+    Attributes:
+        lines: commands, in their order.
+        unknown: as in ``RecordedCommand``.
+        warnings: sentences on why the results may differ.
+    """
+
+    lines: tuple[str, ...]
+    unknown: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
 
 
 _EMBEDDED = ("sketch", published.DATASET)
 """Data sets that their names are enough to find."""
 
+_VOTES = "fer2013new.csv"
+"""Name of the file of votes in FER+."""
+
+_COMMIT = re.compile("([0-9a-f]{40})(, with changes .*)?")
+"""Commit of a run, and the words that follow if its files differ from it."""
+
+_PACKAGES = ("numpy", "scikit-learn", "pytest-benchmark", "keras", "deepface")
+"""Packages whose versions a run records under their names."""
+
 
 def recorded_command(run: Run) -> RecordedCommand:
     """Return the command that audits the images a recorded run was measured on."""
-    values, arguments = _recorded_values(run)
-    line = _line("DATASET", data_options(values))
-    return RecordedCommand(clean(line), (("DATASET", "--dataset"), *arguments))
+    values, unknown = _recorded_values(run)
+    return RecordedCommand(clean(_line(_dataset(run), data_options(values))), unknown)
+
+
+def reproduction(run: Run) -> Reproduction:
+    """Return the commands that repeat a recorded run in a clone, and what they cannot repeat."""
+    facts = dict(run.environment)
+    command = benchmark_command(run)
+    commit = _COMMIT.fullmatch(facts.get("commit", ""))
+    backend, _, version = facts.get("backend", "").partition(" ")
+    kind = backend if backend == "jax" else "gpu" if "gpu" in facts.get("devices", "") else "cpu"
+    packages = [f"{name}=={facts[name]}" for name in _PACKAGES if name in facts]
+    if version:
+        packages.append(f"{'tensorflow-cpu' if kind == 'cpu' else backend}=={version}")
+    install = ["pip", "install", f".[{kind}]", *packages]
+    lines = [
+        *([f"git checkout {commit[1]}"] if commit else []),
+        *([clean(shlex.join(install))] if packages else []),
+        ("KERAS_BACKEND=jax " if backend == "jax" else "") + command.line,
+    ]
+    return Reproduction(tuple(lines), command.unknown, tuple(_warnings(run, facts)))
+
+
+def _warnings(run: Run, facts: dict[str, str]) -> Iterator[str]:
+    commit = facts.get("commit", "not recorded")
+    found = _COMMIT.fullmatch(commit)
+    if found is None:
+        yield f"No single commit is known ({clean(commit)})."
+    elif found[2]:
+        yield "The code had changes that are not committed: the commit may give other results."
+    stored = sum(cell.source == "store" for cell in run.cells)
+    if stored:
+        yield (
+            f"{stored} of {len(run.cells)} results are from the store, trained earlier and "
+            "possibly by other code; --fresh trains them again."
+        )
 
 
 def benchmark_command(run: Run) -> RecordedCommand:
@@ -56,17 +114,14 @@ def benchmark_command(run: Run) -> RecordedCommand:
     backbones = list(dict.fromkeys(_selected(cell) for cell in run.cells))
     inits = dict.fromkeys(cell.init for cell in run.cells)
     seeds = sorted({cell.seed for cell in run.cells})
-    values, arguments = _recorded_values(run)
+    values, unknown = _recorded_values(run)
     names = Protocol.option_names()
     # The record of a merged run lists the seeds of all cells.
     del names["seed"], names["seeds"]
-    dataset = run.dataset.name
-    if dataset not in _EMBEDDED:
-        dataset, arguments = "DATASET", (("DATASET", "--dataset"), *arguments)
     options = [
         f"--backbone={_backbones(backbones)}",
         *(f"--init={init}" for init in inits if len(inits) == 1),
-        f"--dataset={dataset}",
+        f"--dataset={_dataset(run)}",
         *data_options(values),
         *(
             f"--{names[setting.name]}={setting.value}"
@@ -75,8 +130,9 @@ def benchmark_command(run: Run) -> RecordedCommand:
         ),
         *(f"--seed={seed}" for seed in seeds[:1]),
         *([f"--seeds={seeds[-1] - seeds[0] + 1}"] if len(seeds) > 1 else []),
+        *([] if any(cell.is_timed for cell in run.cells) else ["--no-timing"]),
     ]
-    return RecordedCommand(clean(shlex.join([*benchmark_program(), *options])), arguments)
+    return RecordedCommand(clean(shlex.join([*benchmark_program(), *options])), unknown)
 
 
 def _selected(cell: CellResult) -> str:
@@ -88,8 +144,12 @@ def _backbones(names: list[str]) -> str:
     return "all" if {*names} == {*published.BACKBONES} else ",".join(names)
 
 
+def _dataset(run: Run) -> str:
+    return run.dataset.name if run.dataset.name in _EMBEDDED else "DATASET"
+
+
 def _recorded_values(run: Run) -> tuple[dict[str, object], tuple[tuple[str, str], ...]]:
-    """Return the values of a run's ``DataSpec``, and placeholders as in ``RecordedCommand``."""
+    """Return the values of a run's ``DataSpec``, and unknown ones as in ``RecordedCommand``."""
     data, why = run.dataset, dict(run.dataset.left_out)
     values: dict[str, object] = {"split": data.split}
     # Records of older runs lack these settings; those runs used the defaults.
@@ -98,13 +158,16 @@ def _recorded_values(run: Run) -> tuple[dict[str, object], tuple[tuple[str, str]
         for setting in run.protocol
         if setting.name in ("row_order", "dedupe", "labels")
     }
-    arguments = []
+    unknown = []
+    if _dataset(run) != data.name:
+        known = f"name or path of {clean(data.name)}, content digest {data.digest[:12]}"
+        unknown.append(("DATASET", known))
     if data.class_map:
         values["class_map"] = "MAP"
-        arguments.append(("MAP", "--class-map"))
+        unknown.append(("MAP", f"name or file of the class map: {clean(data.class_map)}"))
     if values.get("labels") == "ferplus" or data.test_votes:
-        values["votes"] = "VOTES"
-        arguments.append(("VOTES", "--votes"))
+        values["votes"] = _VOTES
+        unknown.append((_VOTES, "path of FER+'s file of votes"))
     if SAMPLED in why:
         values["limit"] = data.train + data.validation + data.test + why.get(COPIES, 0)
-    return values, tuple(arguments)
+    return values, tuple(unknown)

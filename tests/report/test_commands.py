@@ -4,6 +4,7 @@ import dataclasses
 import shlex
 from pathlib import Path
 
+import pytest
 from made_runs import made_cell, made_run
 
 from fer_bench.analysis.run_analysis import analyse
@@ -12,7 +13,12 @@ from fer_bench.plugin.settings import read_settings
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol, TrainableLayers
-from fer_bench.report.commands import audit_command, benchmark_command, recorded_command
+from fer_bench.report.commands import (
+    audit_command,
+    benchmark_command,
+    recorded_command,
+    reproduction,
+)
 from fer_bench.report.page.masthead import subject
 from fer_bench.results.records import COPIES, SAMPLED
 
@@ -54,8 +60,8 @@ def test_everything_else_is_an_option() -> None:
 class TestRecorded:
     def test_of_a_usual_run(self) -> None:
         found = recorded_command(made_run())
-        assert found.line.split(" ") == [*AUDIT, "DATASET", "--split=paper", END]
-        assert found.arguments == (("DATASET", "--dataset"),)
+        assert found.line.split(" ") == [*AUDIT, "fer2013", "--split=paper", END]
+        assert [word for word, _ in found.unknown] == []
 
     def test_a_sample_without_copies_and_with_votes(self) -> None:
         run = made_run(dedupe="all")
@@ -70,14 +76,14 @@ class TestRecorded:
         found = recorded_command(dataclasses.replace(run, dataset=data))
         assert found.line.split(" ") == [
             *AUDIT,
-            "DATASET",
+            "fer2013",
             "--split=paper",
             "--dedupe=all",
-            "--votes=VOTES",
+            "--votes=fer2013new.csv",
             "--limit=3000",
             END,
         ]
-        assert found.arguments == (("DATASET", "--dataset"), ("VOTES", "--votes"))
+        assert [word for word, _ in found.unknown] == ["fer2013new.csv"]
 
     def test_a_class_map_belongs_to_it(self) -> None:
         run = made_run(labels="ferplus")
@@ -85,21 +91,20 @@ class TestRecorded:
         found = recorded_command(dataclasses.replace(run, dataset=data))
         assert found.line.split(" ") == [
             *AUDIT,
-            "DATASET",
+            "fer2013",
             "--class-map=MAP",
             "--split=paper",
             "--labels=ferplus",
-            "--votes=VOTES",
+            "--votes=fer2013new.csv",
             END,
         ]
-        assert found.arguments == (
-            ("DATASET", "--dataset"),
-            ("MAP", "--class-map"),
-            ("VOTES", "--votes"),
-        )
+        assert [word for word, _ in found.unknown] == ["MAP", "fer2013new.csv"]
 
     def test_labels_from_votes_need_the_votes(self) -> None:
-        assert "--labels=ferplus --votes=VOTES" in recorded_command(made_run(labels="ferplus")).line
+        assert (
+            "--labels=ferplus --votes=fer2013new.csv"
+            in recorded_command(made_run(labels="ferplus")).line
+        )
 
     def test_a_split_of_another_version(self) -> None:
         run = made_run()
@@ -110,7 +115,7 @@ class TestRecorded:
         run = made_run(dedupe="all")
         older = tuple(one for one in run.protocol if one.name not in ("dedupe", "labels"))
         line = recorded_command(dataclasses.replace(run, protocol=older)).line
-        assert line.split(" ") == [*AUDIT, "DATASET", "--split=paper", END]
+        assert line.split(" ") == [*AUDIT, "fer2013", "--split=paper", END]
 
 
 def test_images_of_a_run_are_those_of_its_parts(snapshot) -> None:
@@ -133,9 +138,9 @@ class TestBenchmark:
         assert shlex.split(found.line) == [
             *("fer-bench", "run", "--backbone=mobilenet", "--init=random"),
             *("--dataset=fer2013", "--split=paper", "--dedupe=all"),
-            *("--epochs=5", "--batchnorm=frozen", "--seed=43", "--seeds=2"),
+            *("--epochs=5", "--batchnorm=frozen", "--seed=43", "--seeds=2", "--no-timing"),
         ]
-        assert found.arguments == ()
+        assert found.unknown == ()
 
     def test_values_that_the_record_lacks_are_placeholders(self) -> None:
         run = made_run(made_cell("mini", "pretrained"), made_cell("mini", "random"))
@@ -143,9 +148,9 @@ class TestBenchmark:
         found = benchmark_command(dataclasses.replace(run, dataset=data))
         assert shlex.split(found.line) == [
             *("fer-bench", "run", "--backbone=mini", "--dataset=DATASET"),
-            *("--class-map=MAP", "--split=paper", "--seed=42"),
+            *("--class-map=MAP", "--split=paper", "--seed=42", "--no-timing"),
         ]
-        assert found.arguments == (("DATASET", "--dataset"), ("MAP", "--class-map"))
+        assert [word for word, _ in found.unknown] == ["DATASET", "MAP"]
 
     def test_its_options_exist(self) -> None:
         known = {option.short for option in OPTIONS}
@@ -195,3 +200,56 @@ class TestBenchmark:
         line = benchmark_command(dataclasses.replace(run, protocol=settings)).line
         _, _, *options = shlex.split(line)
         assert read_settings(pytester.parseconfig(*options)).protocol == expected
+
+
+class TestReproduction:
+    COMMIT = "0123456789" * 4
+
+    def found(self, *cells, **facts):
+        run = made_run(*cells or [made_cell("mini", "random")])
+        environment = tuple((name.replace("_", "-"), value) for name, value in facts.items())
+        return reproduction(dataclasses.replace(run, environment=environment))
+
+    def test_commit_and_versions_come_first(self) -> None:
+        found = self.found(
+            numpy="2.0",
+            keras="3.1",
+            scikit_learn="1.9",
+            commit=self.COMMIT,
+            backend="tensorflow 2.2",
+        )
+        checkout, install, run = found.lines
+        assert checkout == f"git checkout {self.COMMIT}"
+        assert shlex.split(install) == [
+            *("pip", "install", ".[cpu]", "numpy==2.0", "scikit-learn==1.9", "keras==3.1"),
+            "tensorflow-cpu==2.2",
+        ]
+        assert run.startswith("fer-bench run --backbone=mini ")
+        assert (found.unknown, found.warnings) == ((), ())
+
+    @pytest.mark.parametrize(
+        ("backend", "devices", "extra", "package", "before"),
+        [
+            ("tensorflow 2.2", "gpu:0", ".[gpu]", "tensorflow==2.2", ""),
+            ("jax 0.5", "cpu:0", ".[jax]", "jax==0.5", "KERAS_BACKEND=jax "),
+        ],
+    )
+    def test_the_backend_is_installed_and_chosen(
+        self, backend, devices, extra, package, before
+    ) -> None:
+        install, run = self.found(backend=backend, devices=devices).lines
+        assert shlex.split(install)[2:] == [extra, package]
+        assert run.startswith(f"{before}fer-bench run ")
+
+    def test_what_may_give_other_results_is_a_warning(self) -> None:
+        dirty = f"{self.COMMIT}, with changes that are not committed"
+        stored = dataclasses.replace(made_cell("mini", "random"), source="store")
+        found = self.found(stored, made_cell("mini", "pretrained"), commit=dirty)
+        changes, store = found.warnings
+        assert found.lines[0] == f"git checkout {self.COMMIT}"
+        assert "not committed" in changes
+        assert store.startswith("1 of 2 results are from the store")
+        for commit in ("none: not run in a repository", f"{self.COMMIT}; {self.COMMIT[::-1]}"):
+            found = self.found(commit=commit)
+            assert commit in found.warnings[0]
+            assert not any("checkout" in line for line in found.lines)

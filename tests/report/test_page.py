@@ -26,7 +26,7 @@ from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.audit import OF_BENCHMARK, audit_section, audit_tables, summary
 from fer_bench.report.audit import sheets as sheets_of
 from fer_bench.report.audit.implications import implications
-from fer_bench.report.commands import benchmark_command
+from fer_bench.report.commands import reproduction
 from fer_bench.report.convergence_tables import rate_tables
 from fer_bench.report.example_predictions import MISTAKE
 from fer_bench.report.page import page
@@ -149,7 +149,7 @@ class TestData:
         section = tree.by_id("data")
         assert "contain the audit" in section.text()
         assert section.all("code")[0].text().split(" ") == [
-            *("fer-bench", "data", "audit", "DATASET"),
+            *("fer-bench", "data", "audit", "fer2013"),
             *(f"--split={make_run().dataset.split}", "--report-dir=report"),
         ]
         assert not section.all("figure")
@@ -281,10 +281,10 @@ def test_the_setup_has_command_date_duration_and_versions() -> None:
         "fer_bench": "1.2",
     }
     (command,) = shown.all("pre")
-    assert command.text() == benchmark_command(run).line
+    assert command.text() == " ".join(reproduction(run).lines)
     (button,) = [one for one in shown.all("button") if "data-copy" in one.attributes]
     assert button.attributes["data-copy"] == command.attributes["id"]
-    assert "Without a clone" not in shown.text()
+    assert "without one" not in shown.text()
 
 
 def test_a_session_in_a_clone_names_its_command_and_the_one_without_a_clone(
@@ -294,7 +294,7 @@ def test_a_session_in_a_clone_names_its_command_and_the_one_without_a_clone(
     shown = read(page(content(run))).by_id("setup")
     (command,) = shown.all("pre")
     assert command.text().startswith("pytest benchmarks --backbone=")
-    assert "Without a clone: fer-bench run instead of pytest benchmarks." in shown.text()
+    assert "without one, fer-bench run instead of pytest benchmarks." in shown.text()
 
 
 def test_the_level_of_the_accuracies_is_explained_below_the_ranking(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol.published import BACKBONES, DATASET
 from fer_bench.report.claims_table import WITHOUT_EVIDENCE, count_verdicts, split_by_evidence
-from fer_bench.report.commands import benchmark_command, recorded_command
+from fer_bench.report.commands import recorded_command, reproduction
 from fer_bench.report.confusion_matrices import heat_maps
 from fer_bench.report.example_predictions import example_images
 from fer_bench.report.page.chart_data import chart_data
@@ -224,7 +224,7 @@ def page(content: Content) -> str:
         other_backbones=not has_papers,
         trend=trend,
         setup=setup,
-        commands=_unique(map(benchmark_command, runs)),
+        commands=_unique(map(reproduction, runs)),
         facts=setup_facts(content.experiments),
         links=links(),
         files=list(content.files),
