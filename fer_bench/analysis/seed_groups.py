@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.analysis.batch_norm_gap import BatchNormGap
+from fer_bench.analysis.seed_spread import metrics_with_seed_spread
 from fer_bench.analysis.subsets import score, score_by_votes, score_subsets, subsets_by_duplicates
 from fer_bench.protocol.cell import display_name
 from fer_bench.results.metric_estimates import correct, estimate_metrics
@@ -141,6 +142,13 @@ class Group:
     def metrics(self) -> MetricEstimates | None:
         """Classification metrics on the test images; None without trained cells or test part."""
         return estimate_metrics(self.qualities, self.dataset) if self.qualities else None
+
+    @cached_property
+    def spread_metrics(self) -> MetricEstimates | None:
+        """``metrics`` with intervals over images and seeds."""
+        if self.metrics is None:
+            return None
+        return metrics_with_seed_spread(self.metrics, self.qualities, self.dataset)
 
     @property
     def calibration_error(self) -> float | None:

@@ -8,11 +8,12 @@ called slices.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fer_bench.analysis.seed_spread import add_seed_spread
 from fer_bench.data.audit import SIMILARITIES
 from fer_bench.metrics import Interval, sampling_interval
 from fer_bench.results.records import NO_VOTE
@@ -50,11 +51,13 @@ class Score:
         images: number of images, at least 1.
         accuracy: share recognised, averaged over the seeds.
         interval: 95 % CI over the images; the networks are held fixed.
+        spread: 95 % CI over images and seeds; equal to ``interval`` for one seed.
     """
 
     images: int
     accuracy: float
     interval: Interval
+    spread: Interval
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,12 @@ class Excess:
     Attributes:
         difference: difference of the two shares, -1 to 1.
         interval: 95 % CI over the images; the networks and the number of duplicates are held fixed.
+        spread: 95 % CI over images and seeds; equal to ``interval`` for one seed.
     """
 
     difference: float
     interval: Interval
+    spread: Interval
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,9 @@ def subsets_by_duplicates(data: DatasetSummary) -> Subsets | None:
 
 def score(correct: NDArray[np.bool_]) -> Score:
     """Return the accuracy of a mask of recognised images, shape (seeds, n), with its interval."""
-    return Score(correct.shape[1], float(correct.mean()), sampling_interval(correct))
+    interval = sampling_interval(correct)
+    spread = add_seed_spread(interval, correct.mean(axis=1))
+    return Score(correct.shape[1], float(correct.mean()), interval, spread)
 
 
 def score_subsets(correct: NDArray[np.bool_], subsets: Subsets) -> Leakage:
@@ -160,6 +167,9 @@ def score_subsets(correct: NDArray[np.bool_], subsets: Subsets) -> Leakage:
     excess = None
     if deduplicated is not None and duplicated is not None:
         excess = _excess(deduplicated, duplicated)
+        by_seed = correct.mean(axis=1) - correct[:, subsets.deduplicated].mean(axis=1)
+        spread = add_seed_spread(excess.interval, by_seed, least=-1.0)
+        excess = replace(excess, spread=spread)
     return Leakage(score(correct), without_identical, deduplicated, duplicated, excess)
 
 
@@ -224,7 +234,7 @@ def _excess(deduplicated: Score, duplicated: Score) -> Excess:
     General Approach*, 2008): its lower limit is T - C minus the root of the summed squared
     distances from T to its lower limit and from C to its upper limit, and its upper limit the other
     way round. Applied to Wilson intervals this is Newcombe's method 10 (*Interval Estimation for
-    the Difference Between Independent Proportions*, 1998).
+    the Difference Between Independent Proportions*, 1998). It is that of one seed.
     """
     share = duplicated.images / (duplicated.images + deduplicated.images)
     difference = duplicated.accuracy - deduplicated.accuracy
@@ -236,6 +246,5 @@ def _excess(deduplicated: Score, duplicated: Score) -> Excess:
         duplicated.interval.high - duplicated.accuracy,
         deduplicated.accuracy - deduplicated.interval.low,
     )
-    return Excess(
-        share * difference, Interval(share * (difference - below), share * (difference + above))
-    )
+    interval = Interval(share * (difference - below), share * (difference + above))
+    return Excess(share * difference, interval, interval)

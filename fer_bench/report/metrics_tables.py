@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.report.convergence_tables import why_missing
-from fer_bench.report.table import Column, Row, Table
+from fer_bench.report.table import Column, Row, Table, recorded_and_shown
 from fer_bench.results.metric_estimates import OF_CLASSES, OVERALL
 
 if TYPE_CHECKING:
@@ -35,9 +35,13 @@ HEADINGS = {
 _COEFFICIENTS = ("kappa", "mcc")
 """Metrics from -1 to 1, which are not shown in percent."""
 
+_MOST_SEEDS = 5
+"""Maximum number of seeds whose recalls are all shown."""
+
 _INTERVALS = (
-    "Brackets: 95 % bootstrap intervals over the test images, for these trained networks (recall "
-    "and precision of one seed: Wilson's); none for a metric that is the same in all resamples."
+    "Brackets: 95 % bootstrap intervals over the test images (recall and precision of one seed: "
+    "Wilson's), with several seeds widened by Student's t over the seeds; none for a metric that "
+    "is the same in all resamples."
 )
 
 
@@ -45,9 +49,13 @@ def metrics_table(analysis: Analysis) -> Table:
     """Return one row for each backbone and init, with the metrics of all classes together."""
     rows = []
     for group in analysis.groups:
-        found = group.metrics
-        estimates = [] if found is None else [getattr(found, name) for name in OVERALL]
-        rows.append(_row(group, "", estimates, 3 * len(OVERALL)))
+        estimates = [
+            getattr(found, name)
+            for name in OVERALL
+            for found in (group.metrics, group.spread_metrics)
+            if found is not None
+        ]
+        rows.append(_row(group, "", estimates, 6 * len(OVERALL)))
     return Table(
         key="metrics",
         title="Classification metrics on the test images",
@@ -69,25 +77,26 @@ def class_metrics_table(analysis: Analysis) -> Table:
     """Return one row for each class of each backbone and init."""
     rows = []
     for group in analysis.groups:
-        found = group.metrics
-        if found is None:
-            rows.append(_row(group, "", [], 3 * len(OF_CLASSES)))
+        if group.metrics is None or group.spread_metrics is None:
+            row = _row(group, "", [], 6 * len(OF_CLASSES))
+            rows.append(replace(row, entries=(*row.entries, None, None)))
             continue
-        for one in found.classes:
-            estimates = [getattr(one, name) for name in OF_CLASSES]
+        recalls = zip(*(one.recall for one in group.qualities), strict=True)
+        classes = zip(group.metrics.classes, group.spread_metrics.classes, recalls, strict=True)
+        for one, spread, by_seed in classes:
+            estimates = [getattr(found, name) for name in OF_CLASSES for found in (one, spread)]
             row = _row(group, f", {one.name}", estimates, 0)
-            rows.append(replace(row, entries=(*row.entries, one.images)))
+            rows.append(replace(row, entries=(*row.entries, _by_seed(by_seed), one.images)))
     return Table(
         key="classes",
         title="Precision, recall and F1 of each class on the test images",
         head="Model, class",
-        columns=(*(column for name in OF_CLASSES for column in _columns(name)), Column("images")),
-        rows=tuple(
-            row
-            if len(row.entries) > 3 * len(OF_CLASSES)
-            else replace(row, entries=(*row.entries, None))
-            for row in rows
+        columns=(
+            *(column for name in OF_CLASSES for column in _columns(name)),
+            Column("recall by seed", kind="word", optional=True, shown_only=True),
+            Column("images"),
         ),
+        rows=tuple(rows),
         notes=(
             "In %. precision: of the images predicted as the class, those of the class; "
             "\N{EN DASH} if a seed never predicts the class. recall: of the images of the class, "
@@ -99,14 +108,26 @@ def class_metrics_table(analysis: Analysis) -> Table:
 
 
 def _columns(name: str) -> list[Column]:
-    """Return the columns of a metric and of its limits."""
+    """Return the columns of a metric and of its limits over the images, then as they are shown."""
     value = Column(
         HEADINGS[name], decimals=1, style="percent", limits=True, optional=name == "top_2"
     )
     if name in _COEFFICIENTS:
         value = replace(value, decimals=2, style="")
     limits = (f"{value.name} low", f"{value.name} high")
-    return [value, *(replace(value, limits=False, name=limit) for limit in limits)]
+    return recorded_and_shown(
+        [value, *(replace(value, limits=False, name=limit) for limit in limits)]
+    )
+
+
+def _by_seed(recalls: Sequence[float | None]) -> str | None:
+    """Return the recalls of a class by several seeds, or their range, as text."""
+    known = [100 * one for one in recalls if one is not None]
+    if len(recalls) < 2 or not known:
+        return None
+    if len(known) > _MOST_SEEDS:
+        return f"{min(known):.1f} to {max(known):.1f}"
+    return " / ".join(f"{one:.1f}" for one in known)
 
 
 def _row(group: Group, part: str, estimates: Sequence[Estimate], width: int) -> Row:

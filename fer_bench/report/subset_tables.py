@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.subsets import Score
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.duplicate_definition import SAME_PICTURE
-from fer_bench.report.table import Column, Row, Table
+from fer_bench.report.table import Column, Row, Table, recorded_and_shown
 from fer_bench.results.records import COPIES
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ _KEYS = {"deduplicated": "clean", "without_identical": "not identical", "duplica
 
 _INTERVALS = (
     "Accuracy: %, with its CI in brackets. CI: 95 % bootstrap interval over the images; if all "
-    "resamples have the same accuracy, "
-    "Wilson's interval or an exact bound. It covers the sampling of the images for these trained "
-    "networks and treats the images as independent: if several test images are duplicates of each "
-    "other it is too narrow, on FER2013 with the paper's split by up to 4 %."
+    "resamples have the same accuracy, Wilson's interval or an exact bound; with several seeds "
+    "widened by Student's t over the seeds. It treats the images as independent: if several test "
+    "images are duplicates of each other it is too narrow, on FER2013 with the paper's split by up "
+    "to 4 %."
 )
 
 
@@ -148,13 +148,13 @@ def _votes(analysis: Analysis) -> Table:
     ]
     rows = []
     if agreement is not None:
-        rows = [Row("data set's labels", (*_entries(agreement), *[None] * 3), key="the labels")]
+        rows = [Row("data set's labels", (*_entries(agreement), *[None] * 6), key="the labels")]
     base = analysis.vote_baseline
     if base is not None:
         rows.append(_baseline(base.name, _voted(base.scores)))
     for group in analysis.groups:
         found = group.vote_scores
-        entries = [None] * 6 if found is None else _voted(found)
+        entries = [None] * 12 if found is None else _voted(found)
         rows.append(_row(group, found is not None, entries))
     return Table(
         key="votes",
@@ -188,7 +188,7 @@ def _baseline(name: str, entries: Sequence[Entry]) -> Row:
 def _columns(name: str, group: str, key: str) -> list[Column]:
     value = Column(name, group, decimals=1, style="percent", limits=True, keys=(key, name))
     limits = [replace(value, limits=False, keys=(key, end)) for end in ("low", "high")]
-    return [value, *limits]
+    return recorded_and_shown([value, *limits])
 
 
 def _leaked(found: Leakage) -> list[Entry]:
@@ -207,8 +207,10 @@ def _voted(found: VoteScores) -> list[Entry]:
 
 
 def _entries(one: Score | Excess) -> list[Entry]:
-    figure = one.accuracy if isinstance(one, Score) else one.difference
-    return [figure, one.interval.low, one.interval.high]
+    value = one.accuracy if isinstance(one, Score) else one.difference
+    return [
+        limit for found in (one.interval, one.spread) for limit in (value, found.low, found.high)
+    ]
 
 
 def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:

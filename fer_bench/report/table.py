@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,14 @@ class Column:
     limits: bool = False
     interval: bool = False
     optional: bool = False
+
+
+def recorded_and_shown(columns: Sequence[Column]) -> list[Column]:
+    """Return a value and its two limits twice: for ``tables.csv`` alone, and to be shown alone."""
+    return [
+        *(dataclasses.replace(one, hidden=True) for one in columns),
+        *(dataclasses.replace(one, shown_only=True) for one in columns),
+    ]
 
 
 @dataclass(frozen=True)

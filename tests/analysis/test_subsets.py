@@ -197,7 +197,8 @@ def test_the_parts_make_up_the_whole(said, twins):
 def test_the_interval_of_the_excess_is_newcombes(clean, clean_images, twinned, twinned_images):
     def score(right, images):
         ends = proportion_confint(right, images, method="wilson")
-        return Score(images, right / images, Interval(*map(float, ends)))
+        interval = Interval(*map(float, ends))
+        return Score(images, right / images, interval, interval)
 
     found = _excess(score(clean, clean_images), score(twinned, twinned_images))
     low, high = confint_proportions_2indep(

@@ -133,3 +133,42 @@ def test_the_summary_has_a_typed_row_for_each_cell():
 )
 def test_speeds_have_three_significant_digits(value, text):
     assert entry_text(value, Column("x", style="speed")) == text
+
+
+def seeds_of(*shares):
+    return made_run(
+        *(made_cell("mini", "random", one, seed=seed) for seed, one in enumerate(shares))
+    )
+
+
+def test_intervals_of_several_seeds_cover_their_spread():
+    """Those of tables.csv stay intervals over the images."""
+    run = seeds_of(0.3, 0.4, 0.5)
+    group = analyse(run).groups[0]
+    table = metrics_table(analyse(run))
+    images, spread = group.metrics.accuracy, group.spread_metrics.accuracy
+    # Student's t for 2 degrees of freedom, of a standard deviation of 0.1.
+    half = np.hypot(4.3027 * 0.1 / np.sqrt(3), (images.high - images.low) / 2)
+    assert (spread.high - spread.low) / 2 == pytest.approx(half, abs=0.001)
+    assert shown(table, "mini random")["accuracy"] == (
+        f"40.0 [{100 * spread.low:.1f}, {100 * spread.high:.1f}]"
+    )
+    recorded = {
+        row["column"]: float(row["value"])
+        for row in csv.DictReader(io.StringIO(tidy_csv([table])))
+        if row["column"].startswith("accuracy")
+    }
+    assert recorded == {
+        "accuracy": images.value,
+        "accuracy low": images.low,
+        "accuracy high": images.high,
+    }
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 6])
+def test_recalls_of_each_seed(seeds):
+    run = seeds_of(*(0.3 + 0.05 * seed for seed in range(seeds)))
+    found = shown(class_metrics_table(analyse(run)), f"mini random, {NAMES[3]}")
+    known = [f"{100 * cell.quality.recall[3]:.1f}" for cell in run.cells]
+    expected = {1: None, 3: " / ".join(known), 6: f"{known[0]} to {known[-1]}"}
+    assert found.get("recall by seed") == expected[seeds]

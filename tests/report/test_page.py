@@ -181,7 +181,7 @@ class TestData:
         known = dataclasses.replace(run.dataset, class_map="rafdb")
         shown = read(page(content(dataclasses.replace(run, dataset=known)))).by_id("data")
         assert "--class-map=MAP" in shown.all("code")[0].text()
-        assert "--class-map as MAP" in shown.text()
+        assert "MAP: name or file of the class map: rafdb" in shown.text()
         assert "if the run had" not in shown.text()
 
     def test_names_in_it_are_no_markup(self) -> None:

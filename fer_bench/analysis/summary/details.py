@@ -19,10 +19,11 @@ def best_in_detail(analysis: Analysis) -> str:
     """State what the uncertainty of the best accuracy covers, and its other accuracies."""
     best = analysis.standings[0]
     clauses = []
-    if best.interval is not None:
+    if best.group.score is not None:
+        found, seeds = best.group.score.spread, len(best.group.trained)
         clauses.append(
-            f"95 % CI {percent(best.interval.low)} to {percent(best.interval.high)} over the "
-            f"{analysis.dataset.test:,} test images"
+            f"95 % CI {percent(found.low)} to {percent(found.high)} over the "
+            f"{analysis.dataset.test:,} test images" + (f" and {seeds} seeds" * (seeds > 1))
         )
     clauses += _additional_accuracies(analysis)
     return f"{best.group.label}: {'; '.join(clauses)}." if clauses else ""

@@ -129,7 +129,7 @@ def _tradeoffs(analysis: Analysis, cells: Sequence[int]) -> Data:
     found = tradeoffs(groups, batch)
     points = []
     for number, (place, group) in enumerate(zip(places, groups, strict=True)):
-        interval = None if group.score is None else group.score.interval
+        interval = None if group.score is None else group.score.spread
         points.append(
             {
                 "cell": cells[place],
@@ -165,15 +165,15 @@ def _throughput(group: Group, batch: int) -> float | None:
 
 
 def _class_metrics(group: Group) -> list[Data]:
-    """Return value, 95 % CI over the images and number of images of each class's metrics."""
-    if group.metrics is None:
+    """Return value, 95 % CI over images and seeds and number of images of each class's metrics."""
+    if group.spread_metrics is None:
         return []
     return [
         {
             "images": one.images,
             **{name: _numbers(astuple(getattr(one, name))) for name in OF_CLASSES},
         }
-        for one in group.metrics.classes
+        for one in group.spread_metrics.classes
     ]
 
 

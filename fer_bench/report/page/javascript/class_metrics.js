@@ -58,7 +58,7 @@ for (const set of data.sets) {
     const controls = document.createElement("form");
     controls.className = "controls";
     const label = document.createElement("label");
-    label.append("Metric ", metric, " with its 95 % interval over the test images");
+    label.append("Metric ", metric, " with its 95 % interval");
     controls.append(label);
     const place = charts.inFigure(table);
     place.before(controls);
