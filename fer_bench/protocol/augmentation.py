@@ -56,7 +56,7 @@ def normalized(text: str) -> str:
     Raises:
         FerBenchError: a kind is unknown or named twice.
     """
-    kinds = [word.strip() for word in text.split(",")]
+    kinds = [word.strip() for word in text.split(",")] if isinstance(text, str) else [text]
     if kinds == [NONE]:
         return NONE
     for kind in kinds:

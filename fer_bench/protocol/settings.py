@@ -401,7 +401,7 @@ class Protocol:
 
 def _recipe_values(recipe: Recipe) -> dict[str, Any]:
     """Return the values of a recipe by field of ``Protocol``; none for an unknown recipe."""
-    values: dict[str, Any] = dict(recipes.VALUES.get(recipe, {}))
+    values: dict[str, Any] = dict(recipes.VALUES[recipe]) if recipe in RECIPES else {}
     if "trainable_layers" in values:
         values["trainable_layers"] = TrainableLayers.parse(values["trainable_layers"])
     return values

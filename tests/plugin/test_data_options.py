@@ -29,6 +29,8 @@ def test_the_options_of_a_specification_give_it_again(spec, pytester):
         Protocol(),
         Protocol(epochs=3, batch_size=8, seed=1, seeds=2, learning_rate=0.5, optimizer="sgd"),
         Protocol(input_size=96, preprocessing="unit", pooling="average"),
+        Protocol(weight_decay=0.1, class_weight="balanced", augment="flip,rotate"),
+        Protocol.of("strong", early_stopping=3, augment="none", label_smoothing=0.0),
         Protocol(trainable_layers=TrainableLayers(0, "all"), batch_normalization="frozen"),
     ],
 )

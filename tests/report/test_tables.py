@@ -7,6 +7,7 @@ import pytest
 from made_runs import made_settings
 
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.analysis.training_time import training_seconds
 from fer_bench.report import Column, Row, Table, tables
 
 if TYPE_CHECKING:
@@ -155,6 +156,16 @@ def test_seconds_of_the_parts(run: Run) -> None:
         "training": 9.0,
         "evaluation": None,
     }
+
+
+def test_epochs_after_the_best_one_are_a_part_of_their_own(run: Run) -> None:
+    parts = (("training", 9.0), ("early stopping", 4.0), ("evaluation", 2.0))
+    timed = dataclasses.replace(run.cells[0], parts=parts)
+    found = table(dataclasses.replace(run, cells=(timed,)), "parts")
+    values = entries(found, "MobileNet pretrained")
+    assert [*values][-3:] == ["training", "early stopping", "evaluation"]
+    assert (values["training"], values["early stopping"]) == (9.0, 4.0)
+    assert training_seconds(timed, [timed]) == 13.0
 
 
 def test_a_result_from_the_store_is_distinguished(run: Run) -> None:
