@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.cli.weights import weights_dir_option
 from fer_bench.runtime.terminal import echo_lines, terminal_width
 
 if TYPE_CHECKING:
@@ -19,12 +19,7 @@ _HEADINGS = ("name", "parameters", "input", "weights", "origin", "licence")
 
 @click.command("backbones", short_help="List all backbones.")
 @click.argument("names", nargs=-1, metavar="[BACKBONE]...")
-@click.option(
-    "--weights-dir",
-    type=NonEmptyPath(),
-    metavar="DIR",
-    help="Directory to search first, as the benchmark's option --weights-dir.",
-)
+@weights_dir_option
 def command(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """List all registered backbones, Keras' applications, and deepface's and dlib's networks.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.cli.weights import weights_dir_option
 from fer_bench.protocol import published
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.terminal import echo, echo_lines, terminal_width
@@ -87,12 +88,7 @@ _ROWS = "mobilenet:random,mobilenet:pretrained,resnet50:random,openface:random"
 @click.option(
     "--seeds", type=int, default=3, show_default=True, metavar="N", help="Number of seeds."
 )
-@click.option(
-    "--weights-dir",
-    type=NonEmptyPath(file_okay=False),
-    metavar="DIR",
-    help="Directory to search first for pretrained weights.",
-)
+@weights_dir_option
 @click.option(
     "--store",
     type=NonEmptyPath(file_okay=False),

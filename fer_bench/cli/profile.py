@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.cli.data_options import data_options
+from fer_bench.cli.weights import weights_dir_option
 from fer_bench.runtime.terminal import echo_lines
 
 if TYPE_CHECKING:
@@ -60,12 +60,7 @@ _STARTED = perf_counter()
     help="Number of last layers to train: a number, 'all', or one per init as in "
     "'pretrained:4,random:all'.",
 )
-@click.option(
-    "--weights-dir",
-    type=NonEmptyPath(file_okay=False),
-    metavar="DIR",
-    help="Directory to search first for pretrained weights.",
-)
+@weights_dir_option
 def command(
     spec: DataSpec,
     backbone: str,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import click
 from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.escapes import printable
-from fer_bench.runtime.terminal import echo, echo_lines
+from fer_bench.runtime.terminal import echo, echo_lines, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,16 +27,18 @@ if TYPE_CHECKING:
     )
 
 
+weights_dir_option = click.option(
+    "--weights-dir",
+    type=NonEmptyPath(file_okay=False),
+    metavar="DIR",
+    help="Directory to search first for pretrained weights.",
+)
+
+
 def _selection(function: Callable[..., None]) -> Callable[..., None]:
     """Add the arguments that select backbones and the first directory to search for weights."""
     names = click.argument("names", nargs=-1, metavar="[BACKBONE]...")
-    directory = click.option(
-        "--weights-dir",
-        type=NonEmptyPath(),
-        metavar="DIR",
-        help="Directory to search first, as the benchmark's option --weights-dir.",
-    )
-    return names(directory(function))
+    return names(weights_dir_option(function))
 
 
 @click.group("weights", short_help="Show and verify pretrained weights.")
@@ -264,7 +265,7 @@ def _show(entry: Backbone, rows: Sequence[tuple[str, str]]) -> None:
     URLs, paths and digests are never broken, so that they can be copied.
     """
     wrapper = textwrap.TextWrapper(
-        shutil.get_terminal_size().columns,
+        terminal_width(),
         initial_indent="  ",
         subsequent_indent="    ",
         break_long_words=False,

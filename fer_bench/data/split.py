@@ -180,11 +180,7 @@ def _parts(
 
 
 def paper_split(
-    labels: NDArray[np.uint8],
-    seed: int = 42,
-    *,
-    classes: Sequence[str] | None = None,
-    cache_dir: Path | None = None,
+    labels: NDArray[np.uint8], seed: int = 42, *, cache_dir: Path | None = None
 ) -> Split:
     """Return the paper's split: 70/10/20 percent, stratified by label.
 
@@ -195,7 +191,6 @@ def paper_split(
     Args:
         labels: uint8, shape (n,).
         seed: 0 to 2**32 - 1.
-        classes: names for error messages, in the order of the labels.
         cache_dir: cache directory, in which the split is cached; None disables caching.
 
     Returns:
@@ -205,17 +200,10 @@ def paper_split(
         FerBenchError: there are too few images, in total or of one class, for each part to contain
             each class that occurs, or the seed is out of range.
     """
-    return _draw_parts("paper", "images", labels, seed, classes, cache_dir)
+    return _draw_parts("paper", "images", labels, seed, None, cache_dir)
 
 
-def grouped_split(
-    labels: NDArray[np.uint8],
-    groups: NDArray[np.int64],
-    seed: int = 42,
-    *,
-    classes: Sequence[str] | None = None,
-    cache_dir: Path | None = None,
-) -> Split:
+def grouped_split(labels: NDArray[np.uint8], groups: NDArray[np.int64], seed: int = 42) -> Split:
     """Return the paper's split of duplicate groups, with all images of a group in one part.
 
     Groups are drawn as ``paper_split`` draws images, by the label of their first image. So 70, 10
@@ -225,8 +213,6 @@ def grouped_split(
         labels: uint8, shape (n,).
         groups: int64, shape (n,): duplicate group of each image.
         seed: 0 to 2**32 - 1.
-        classes: names for error messages, in the order of the labels.
-        cache_dir: cache directory, in which the split is cached; None disables caching.
 
     Returns:
         The split, groups in the order in which sklearn returns them, images of a group by row.
@@ -234,7 +220,7 @@ def grouped_split(
     Raises:
         FerBenchError: as ``paper_split``, with groups in place of images.
     """
-    return _draw_groups("grouped", labels, groups, seed, classes, cache_dir)
+    return _draw_groups("grouped", labels, groups, seed, None, None)
 
 
 def _draw_groups(
