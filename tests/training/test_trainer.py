@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 keras = pytest.importorskip("keras")
 
 from fer_bench.protocol.settings import Protocol  # noqa: E402
-from fer_bench.results.records import History  # noqa: E402
+from fer_bench.results.quality import History  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 from fer_bench.training import compiled_suffix  # noqa: E402
 from fer_bench.training import trainer as training  # noqa: E402
