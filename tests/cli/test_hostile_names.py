@@ -129,7 +129,7 @@ def test_report_with_history(results, encoding):
     done = run("report", results[0], "--history", ".", encoding=encoding)
     assert (done.exit_code, done.stderr) == (0, "")
     (line,) = (line for line in done.stdout.splitlines() if " random accuracy  " in line)
-    assert re.search(r" better +0\.4003 +0\.5004 +2 of 2", line)
+    assert re.search(r" better +40\.0 % +50\.0 % +2 of 2", line)
 
 
 # -- cache
