@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fer_bench.results.metric_estimates import Estimate, MetricEstimates
-    from fer_bench.results.records import DatasetSummary, Quality
+    from fer_bench.results.quality import Quality
+    from fer_bench.results.records import DatasetSummary
 
 _LEAST = {"kappa": -1.0, "mcc": -1.0}
 """Smallest values of metrics that may be negative."""

@@ -43,7 +43,7 @@ class RecordedCommand(NamedTuple):
 
 
 class Reproduction(NamedTuple):
-    """How to repeat a run, as far as its record shows.
+    """Commands that repeat a run, as far as its record shows.
 
     Attributes:
         lines: commands, in their order.
