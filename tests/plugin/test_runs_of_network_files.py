@@ -46,7 +46,8 @@ def test_the_use_of_an_onnx_file_is_noted(layers, notes, onnx, pytester, caplog)
     assert (
         caplog.messages[1:]
         == [
-            "net.onnx: --trainable-layers=all has no meaning for an ONNX file: only the head is trained"
+            "net.onnx: --trainable-layers=all has no meaning for an ONNX file: only the head is "
+            "trained"
         ][: notes - 1]
     )
 

@@ -16,6 +16,7 @@ from fer_bench.models.network_files.network_file import (
 )
 from fer_bench.models.network_files.onnx_format import FLOATS, read_header
 from fer_bench.runtime.errors import FerBenchError, listed, shown
+from fer_bench.runtime.invocation import benchmark_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,7 +134,7 @@ def _no_keras_network() -> keras.Model:
     raise FerBenchError(
         "an ONNX file has no structure of Keras layers",
         "backbones that are Keras networks",
-        "run it with 'pytest benchmarks --backbone=PATH'",
+        f"run it with '{' '.join(benchmark_program())} --backbone=PATH'",
     )
 
 
