@@ -92,7 +92,8 @@ def _inlined(model: keras.Model, inputs: Any, training: bool | None) -> Any:
         if training is not None and getattr(operation, "_call_has_training_arg", False):
             options["training"] = training
         if is_graph(operation):
-            return _inlined(operation, args[0], options.get("training"))
+            nested = args[0] if args else options["inputs"]
+            return _inlined(operation, nested, options.get("training"))
         return operation(*args, **options)
 
     return _graph(model)._run_through_graph(inputs, lambda operation: operation, call)

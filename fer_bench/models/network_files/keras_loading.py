@@ -51,28 +51,29 @@ def built(
     Raises:
         FerBenchError: Keras cannot build the network or read the weights.
     """
+    name, step = path.name, "build it"
     try:
         plain = {key: value for key, value in config.items() if key != "compile_config"}
         network = keras.saving.deserialize_keras_object(
             plain, custom_objects=_OWN_LAYERS, safe_mode=True
         )
         if with_weights:
+            step = "read its weights"
             _check_links(path)
             network.load_weights(path)
+        _, *size, channels = network.inputs[0].shape
+        step = "take it apart"
+        graph = flattened(as_graph(network, name, (None, *size, channels)))
+        graph, excluded = _without_classifier(graph, classifier)
     except FerBenchError:
         raise
     # Layers raise any exception for a configuration or weights that do not fit.
     except Exception as error:
-        what = "read its weights" if "network" in locals() else "build it"
         raise FerBenchError(
-            f"Keras {keras.__version__} cannot {what}: {cause_of(error)}",
+            f"Keras {keras.__version__} cannot {step}: {cause_of(error)}",
             hint="save the network with this version of Keras",
             path=path,
         ) from error
-    _, *size, channels = network.inputs[0].shape
-    name = path.name
-    graph = flattened(as_graph(network, name, (None, *size, channels)))
-    graph, excluded = _without_classifier(graph, classifier)
     if excluded:
         log.info("%s: its classifier is left out: %s", name, excluded)
     if size != [side, side] or channels is None:
