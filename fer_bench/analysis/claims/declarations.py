@@ -33,8 +33,8 @@ def _cannot_be_run(needs: str) -> Findings:
 def _needs_other_settings(_: Evidence) -> Findings:
     return _cannot_be_run(
         "pretrained VGG-Face with learning rates above 1e-4 and with further dense layers next to "
-        "the stated settings: a run has one learning rate for all networks (--learning-rate), and "
-        "dense layers cannot be added yet"
+        "the stated settings: a run has one learning rate for all networks (--learning-rate), a "
+        "verdict is from one run, and dense layers cannot be added yet"
     )
 
 

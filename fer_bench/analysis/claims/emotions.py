@@ -107,12 +107,14 @@ def rarest_is_worst(evidence: Evidence) -> Findings:
 
     The first part is the rank correlation of recall and class size over the classes, with the exact
     one-sided p-value of all permutations; the metric is recall as in C9. A single network decides
-    nothing. A correlation shows no cause: the second part needs trainings with class weights, which
-    no run has.
+    nothing. A correlation shows no cause: the second part needs trainings with class weights next
+    to those without, which no single run has.
     """
     learned, missing = _learned(evidence)
     weighted = Missing(
-        NOT_MEASURABLE, f"recall of {WORST} with class weights in training, which cannot be set yet"
+        NOT_MEASURABLE,
+        f"recall of {WORST} with class weights in training (--class-weight=balanced): a run has "
+        "one setting for all networks, and a verdict is from one run",
     )
     parts: list[Part] = []
     remarks: list[str] = []
