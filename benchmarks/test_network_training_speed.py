@@ -10,6 +10,7 @@ SECONDS = 1.0  # a network too slow for all batches within this time gets fewer,
 
 
 @pytest.mark.fer_speed
+@pytest.mark.fer_epochs
 def test_network_training_speed(trained, cell, experiment, benchmark, measured):
     """Measure training on a few batches of images, frozen layers included."""
     from fer_bench.training.network_training import input_sizes, network_training
@@ -19,7 +20,7 @@ def test_network_training_speed(trained, cell, experiment, benchmark, measured):
     own, *others = input_sizes(entry)
 
     def prepare(size):
-        network = network_training(experiment, entry, trained.result.init, size)
+        network = network_training(experiment, entry, cell.init, size, cell.head)
         network.train(1)  # builds and compiles it
         started = measured.timer()
         network.train(1)

@@ -10,6 +10,7 @@ SECONDS = 10.0  # a cell too slow for all rounds within this time gets fewer
 
 
 @pytest.mark.fer_speed
+@pytest.mark.fer_epochs
 def test_training_speed(trained, split, benchmark, measured):
     """Measure the time of one epoch of the trainable suffix on stored features."""
     benchmark.group = "training speed"

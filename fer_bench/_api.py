@@ -17,6 +17,7 @@ from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.protocol.cell import INITS, Init
 from fer_bench.protocol.data_spec import DataSpec, Dedupe, Labels, RowOrder, SplitName
+from fer_bench.protocol.head import LINEAR, Heads
 from fer_bench.protocol.recipes import Recipe
 from fer_bench.protocol.settings import (
     BatchNormalization,
@@ -66,6 +67,8 @@ def run(
     preprocessing: Preprocessing | None = None,
     pooling: Pooling | None = None,
     recipe: Recipe | None = None,
+    head: str | None = None,
+    dropout: float | None = None,
     split: SplitName | None = None,
     row_order: RowOrder | None = None,
     dedupe: Dedupe | None = None,
@@ -115,6 +118,10 @@ def run(
             ``"average"`` (the mean of each channel over all positions).
         recipe: named set of values of the keywords above, each of which overrides it: ``"paper"``
             (default) or ``"strong"``.
+        head: name of one head, ``"linear"`` (default), ``"mlp:256,128"`` (hidden layers of these
+            widths), or, fitted on the frozen backbone, ``"logreg"``, ``"svm"``, ``"knn"``,
+            ``"forest"``, ``"boosting"`` or ``"prototype"``.
+        dropout: dropout after each hidden layer, 0 to below 1; default 0.
         split: ``"paper"`` (default; 70/10/20), ``"80-20"`` (stratified, without a test part),
             ``"80-20-ordered"`` (the same in the order of the rows), ``"kaggle"`` (the data set's
             own three parts) or ``"grouped"`` (70/10/20, with all duplicates of an image in one
@@ -162,6 +169,7 @@ def run(
                 input_size=_integer_or("own", "input_size", input_size),
                 preprocessing=preprocessing,
                 pooling=pooling,
+                head=_head(head, _real("dropout", dropout)),
             )
         )
         spec = DataSpec(
@@ -324,6 +332,15 @@ def _layers(value: int | str | None) -> TrainableLayers | None:
     if value is None:
         return None
     return TrainableLayers.parse(str(value))
+
+
+def _head(name: str | None, dropout: float | None) -> Heads | None:
+    if name is None and dropout is None:
+        return None
+    heads = Heads.parse(LINEAR if name is None else str(name), dropout)
+    if len(heads.names) > 1:
+        raise FerBenchError(f"head {name!r} names several heads", "one head")
+    return heads
 
 
 def _real(name: str, value: Any) -> float | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.paper_forensics import TRAIN, VALIDATION
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
+from fer_bench.protocol.head import LINEAR
 from fer_bench.protocol.settings import Protocol
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def other_data(run: Run) -> str:
 
 
 def changed_settings(run: Run, *, split: bool = True) -> list[str]:
-    """List the settings changed for this run, except seeds and row order.
+    """List the settings changed for this run, except seeds, row order and additional heads.
 
     Args:
         run: the run.
@@ -54,6 +55,7 @@ def changed_settings(run: Run, *, split: bool = True) -> list[str]:
         if entry.origin == "changed"
         and entry.name not in _NO_DEVIATIONS
         and entry.value != str(_DEFAULTS.get(entry.name))
+        and not (entry.name == "head" and LINEAR in entry.value.split(","))
         and (split or entry.name != "split")
     ]
 

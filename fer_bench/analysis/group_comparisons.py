@@ -1,4 +1,4 @@
-"""Comparison of the groups (backbone and init) of a run, two at a time, on the same test images."""
+"""Comparison of the groups of seeds of a run, two at a time, on the same test images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.metrics import compare, holm
 from fer_bench.protocol import published
+from fer_bench.protocol.head import LINEAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics import Comparison
-    from fer_bench.protocol.cell import Init
 
 ALL_PAIRS = 8
 """Largest number of groups for which all pairs are compared; the paper has as many."""
@@ -87,9 +87,10 @@ def compare_groups(groups: Sequence[Group]) -> tuple[Pair, ...]:
     """Compare the groups whose predictions are known, in their order.
 
     Up to ``ALL_PAIRS`` groups, all pairs are compared. Beyond that, as the number of pairs grows
-    quadratically, only three kinds are: each group with the one of highest mean test accuracy;
-    pretrained with random of the same backbone; and the paper's backbones with each other, for the
-    same init. Selecting the best group on the images used for the test biases the comparison
+    quadratically, only four kinds are: each group with the one of highest mean test accuracy;
+    pretrained with random of the same backbone and head; the heads of the same backbone and init
+    with the paper's; and the paper's backbones with each other, for the same init and the paper's
+    head. Selecting the best group on the images used for the test biases the comparison
     slightly in its favour.
 
     Seeds are paired if both groups were trained with the same ones. With two or more in common,
@@ -116,21 +117,19 @@ def compare_on_subset(
     return _compare([(first, other) for other in others], images)
 
 
-def find_pair(
-    pairs: Sequence[Pair], first: tuple[str, Init], second: tuple[str, Init]
-) -> Pair | None:
+def find_pair(pairs: Sequence[Pair], first: Group, second: Group) -> Pair | None:
     """Return the pair of two groups in the given order, or None if they were not compared.
 
     Args:
         pairs: result of ``compare_groups``.
-        first: backbone and init of the first group.
-        second: backbone and init of the second group.
+        first: the first group.
+        second: the second group.
     """
     for pair in pairs:
-        names = [(group.backbone, group.init) for group in (pair.first, pair.second)]
-        if names == [first, second]:
+        names = [pair.first.id, pair.second.id]
+        if names == [first.id, second.id]:
             return pair
-        if names == [second, first]:
+        if names == [second.id, first.id]:
             return pair.swapped
     return None
 
@@ -177,10 +176,17 @@ def _selected(known: list[Group]) -> list[tuple[Group, Group]]:
         for first, second in every
         if first is best
         or second is best
-        or first.backbone == second.backbone
+        or (first.backbone == second.backbone and _is_variant(first, second))
         or (first.init == second.init and _is_papers(first) and _is_papers(second))
     ]
 
 
+def _is_variant(first: Group, second: Group) -> bool:
+    """Check if groups of one backbone differ in the init only, or one has the paper's head."""
+    if first.init != second.init:
+        return first.head == second.head
+    return LINEAR in (first.head, second.head)
+
+
 def _is_papers(group: Group) -> bool:
-    return group.backbone in published.BACKBONES
+    return group.backbone in published.BACKBONES and group.head == LINEAR

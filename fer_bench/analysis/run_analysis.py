@@ -23,6 +23,7 @@ from fer_bench.analysis.subsets import (
     subsets_by_duplicates,
 )
 from fer_bench.analysis.time_to_accuracy import compare_time_to_accuracy
+from fer_bench.protocol.head import LINEAR
 from fer_bench.results.speed_units import on_the_wall_clock
 
 if TYPE_CHECKING:
@@ -59,6 +60,11 @@ class Analysis:
     def trained(self) -> tuple[Group, ...]:
         """Groups of which any cell is trained."""
         return tuple(group for group in self.groups if group.trained)
+
+    @property
+    def of_papers_head(self) -> tuple[Group, ...]:
+        """Groups with the paper's head, for the paper's tables; all groups if there are none."""
+        return tuple(group for group in self.groups if group.head == LINEAR) or self.groups
 
     @cached_property
     def wall_clock_groups(self) -> tuple[Group, ...]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Group:
-    """The cells of one backbone and init, one for each seed, and what follows from their results.
+    """The cells of one backbone, init and head, one for each seed, and what their results mean.
 
     What takes time is computed when it is first used, and once.
 
@@ -52,6 +52,21 @@ class Group:
     def init(self) -> Init:
         """``"pretrained"`` or ``"random"``."""
         return self.cells[0].init
+
+    @property
+    def head(self) -> str:
+        """Canonical name of the head."""
+        return self.cells[0].head
+
+    @property
+    def series(self) -> tuple[str, str]:
+        """Backbone and head, whose inits share a figure of curves, and a colour in the others."""
+        return self.backbone, self.head
+
+    @property
+    def id(self) -> str:
+        """Short name, unique within a run: ``mobilenet-random``."""
+        return self.cells[0].group_id
 
     @property
     def label(self) -> str:
@@ -221,7 +236,7 @@ def with_unique_titles(run: Run) -> Run:
 
 
 def display_names(runs: Iterable[Run]) -> dict[str, str]:
-    """Return the display name of each backbone and init of several runs.
+    """Return the display name of each backbone, init and head of several runs.
 
     Returns:
         ``MobileNet random`` by ``mobilenet-random``.
@@ -229,7 +244,7 @@ def display_names(runs: Iterable[Run]) -> dict[str, str]:
     cells = [cell for run in runs for cell in run.cells]
     titles = _unique_titles(cells)
     return {
-        f"{cell.backbone}-{cell.init}": display_name(titles[cell.backbone], cell.init)
+        cell.group_id: display_name(titles[cell.backbone], cell.init, head=cell.head)
         for cell in cells
     }
 
@@ -245,10 +260,10 @@ def _unique_titles(cells: Sequence[CellResult]) -> dict[str, str]:
 
 
 def group_cells(run: Run) -> tuple[Group, ...]:
-    """Return the run's cells grouped by backbone and init, in run order."""
-    found: dict[tuple[str, str], list[CellResult]] = {}
+    """Return the run's cells grouped by backbone, init and head, in run order."""
+    found: dict[str, list[CellResult]] = {}
     for cell in run.cells:
-        found.setdefault((cell.backbone, cell.init), []).append(cell)
+        found.setdefault(cell.group_id, []).append(cell)
     return tuple(Group(tuple(cells), run.dataset) for cells in found.values())
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Standing:
-    """A trained backbone and init of a run, over all its seeds.
+    """A trained backbone, init and head of a run, over all its seeds.
 
     Attributes:
         group: the cells.
@@ -137,7 +137,7 @@ def against_baseline(group: Group) -> Comparison | None:
 def _ties(group: Group, best: Group, pairs: Sequence[Pair]) -> bool | None:
     if group is best:
         return True
-    pair = find_pair(pairs, (best.backbone, best.init), (group.backbone, group.init))
+    pair = find_pair(pairs, best, group)
     if pair is None:
         return True if group.accuracy == best.accuracy else None
     return not pair.differ

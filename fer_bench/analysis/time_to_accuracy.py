@@ -22,7 +22,8 @@ class LearningCurve:
     Attributes:
         group: the network.
         seconds: time from the start of a cell to the end of each epoch, including the computation
-            of frozen features; the first entry is for the untrained network.
+            of frozen features; the first entry is for the untrained network. Of a fitted head, the
+            time when it was fitted is the only entry.
         accuracies: validation accuracy at each of these times.
     """
 
@@ -79,7 +80,10 @@ def _learning_curve(group: Group) -> LearningCurve | None:
             parts = dict(cell.parts)
             history = cell.quality.history
             before = feature_seconds(cell, group.trained) or 0.0
-            times.append(epoch_ends(before, parts["training"], history.epochs))
+            if history.epochs:
+                times.append(epoch_ends(before, parts["training"], history.epochs))
+            else:
+                times.append((before + parts["training"],))
             accuracies.append(history.validation_accuracy)
     if not times:
         return None

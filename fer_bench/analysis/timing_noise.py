@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from fer_bench.protocol.head import is_fitted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -15,11 +17,15 @@ if TYPE_CHECKING:
 def do_same_work(first: Group, second: Group) -> bool:
     """Check if two networks have the same layers and train the same ones.
 
-    They then differ only in their weights, on which no speed depends.
+    They then differ only in their weights, on which no speed depends. The work of a fitted head,
+    such as the depth of trees, depends on the features.
     """
     counts = _parameters(first)
     return (
-        first.backbone == second.backbone and counts is not None and counts == _parameters(second)
+        first.series == second.series
+        and not is_fitted(first.head)
+        and counts is not None
+        and counts == _parameters(second)
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fer_bench.plugin.benchmark_records import SPEED, check_timing
+from fer_bench.plugin.benchmark_records import EPOCHS, SPEED, check_timing
 from fer_bench.plugin.fixtures import cell, dataset, experiment, measured, protocol, split, trained
 from fer_bench.plugin.log_collector import Notes
 from fer_bench.plugin.options import add_options
@@ -29,6 +29,7 @@ from fer_bench.plugin.stash_keys import (
     UNCOMPARED,
 )
 from fer_bench.plugin.terminal_progress import CellCount, showing_progress
+from fer_bench.protocol.head import is_fitted
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.sealed_directories import StoreError
 from fer_bench.runtime.terminal import echo, report_line
@@ -63,6 +64,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"{SPEED}: measures training or inference speed; deselected by --no-timing"
     )
+    config.addinivalue_line(
+        "markers", f"{EPOCHS}: trains by epochs; deselected for heads that are fitted in one step"
+    )
     try:
         config.stash[SETTINGS] = read_settings(config)
     except FerBenchError as error:
@@ -80,7 +84,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrise tests that use the plugin's ``cell`` with every backbone, init and seed.
+    """Parametrise tests that use the plugin's ``cell`` with every backbone, init, head and seed.
 
     Speed does not depend on the seed: it is measured with the first one.
     """
@@ -89,21 +93,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         once = metafunc.definition.get_closest_marker(SPEED) is not None
         # pytest 8.2 reuses a fixture if its parameter is the same object: hence the interned ids.
         cells = [
-            sys.intern(f"{entry.name}-{init}-{seed}")
-            for entry, init, seed in settings.cells()
-            if not once or seed == settings.protocol.seed
+            sys.intern(one.id)
+            for _, one in settings.cells()
+            if not once or one.seed == settings.protocol.seed
         ]
         metafunc.parametrize("cell", cells, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect speed benchmarks under ``--no-timing``, and the cells of other shards."""
+    """Deselect benchmarks under ``--no-timing``, without epochs, and the cells of other shards."""
     settings = config.stash[SETTINGS]
     elsewhere = settings.elsewhere()
+    fitted = {one.id for _, one in settings.cells() if is_fitted(one.head)}
     left_out = {
         item
         for item in items
-        if (not settings.timing and item.get_closest_marker(SPEED)) or _cell_of(item) in elsewhere
+        if (not settings.timing and item.get_closest_marker(SPEED))
+        or (item.get_closest_marker(EPOCHS) and _cell_of(item) in fitted)
+        or _cell_of(item) in elsewhere
     }
     if left_out:
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SPEED = "fer_speed"
 """Marker of the benchmarks that measure speed."""
 
+EPOCHS = "fer_epochs"
+"""Marker of the benchmarks that train by epochs, which cells with a fitted head do not run."""
+
 
 class Measured:
     """Recorder of the measurements of one benchmark of one cell.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pytest
 from fer_bench.models import WeightsMissing, get
 from fer_bench.models.keras_backend import clear_keras
 from fer_bench.plugin.benchmark_records import SPEED, Measured
-from fer_bench.plugin.stash_keys import CELLS, EXPERIMENT, MEASURED, RECORD
+from fer_bench.plugin.stash_keys import CELLS, EXPERIMENT, MEASURED, RECORD, SETTINGS
 from fer_bench.plugin.terminal_progress import showing_progress
 from fer_bench.protocol.cell import display_name
 from fer_bench.training import reference_workload
@@ -65,8 +66,9 @@ def split(experiment: RunContext) -> Split:
 @pytest.fixture(scope="session")
 def cell(request: pytest.FixtureRequest, experiment: RunContext) -> Cell:
     """Return the current cell; tests that use this fixture run once for each selected cell."""
-    backbone, init, seed = request.param.rsplit("-", 2)
-    return experiment.cell(get(backbone), init, int(seed))
+    cells = (one for _, one in request.config.stash[SETTINGS].cells())
+    found = next(one for one in cells if one.id == request.param)
+    return dataclasses.replace(found, dataset=experiment.dataset.name)
 
 
 @pytest.fixture(scope="session")
@@ -76,11 +78,13 @@ def trained(
     """Return the trained cell; skip the test if its pretrained weights are missing."""
     record = request.config.stash[RECORD]
     seed = cell.seed if len(experiment.protocol.every_seed) > 1 else None
-    name = display_name(get(cell.backbone).title, cell.init, seed)
+    name = display_name(get(cell.backbone).title, cell.init, seed, cell.head)
     try:
         subject = request.config.stash[CELLS].begin(cell.id, name, time.monotonic())
         with showing_progress(request.config, subject) as progress:
-            result = run_cell(experiment, get(cell.backbone), cell.init, progress, cell.seed)
+            result = run_cell(
+                experiment, get(cell.backbone), cell.init, progress, cell.seed, cell.head
+            )
     except WeightsMissing as missing:
         pytest.skip(str(missing))
     record.trained(result.result)

@@ -165,6 +165,19 @@ OPTIONS = (
         "each channel over all positions).",
         "NAME",
     ),
+    Option(
+        "head",
+        "Heads to put on each backbone, separated by commas: linear (one softmax layer, the "
+        "default); mlp:256,128 (dense ReLU layers of these widths before it); or, fitted on the "
+        "features of the frozen backbone, logreg (logistic regression), svm (linear), knn, forest, "
+        "boosting and prototype (nearest class mean).",
+        "NAMES",
+    ),
+    Option(
+        "dropout",
+        "Dropout after each hidden layer of the mlp heads, from 0 to below 1. Default: 0.",
+        "SHARE",
+    ),
     Option("seed", "Seed of random weights, head and image order. Default: 42.", "N"),
     Option(
         "seeds",
@@ -227,7 +240,7 @@ OPTIONS = (
     ),
     Option(
         "shard",
-        "Run every N-th cell (in the order backbone, init, seed), starting with the K-th. "
+        "Run every N-th cell (in the order backbone, init, head, seed), starting with the K-th. "
         "'fer-bench merge' merges the results of all N shards. Default: 1/1, all cells.",
         "K/N",
     ),

@@ -9,7 +9,6 @@ from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models import WeightsMissing, identity, locate
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.models.weights import lock_file
-from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.settings import TrainableLayers
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.files import check_writable
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from fer_bench.models import Backbone, Located
     from fer_bench.plugin.settings import Settings
+    from fer_bench.protocol.cell import Cell
     from fer_bench.protocol.settings import Protocol
     from fer_bench.runtime.progress import Progress
 
@@ -81,24 +81,23 @@ def prepare(
 
 def _pretrained(
     settings: Settings, cells: Collection[str]
-) -> list[tuple[Backbone, Located, list[int]]]:
-    """Return backbone, weight file and seeds of the pretrained cells that will run.
+) -> list[tuple[Backbone, Located, list[Cell]]]:
+    """Return backbone and weight file of the pretrained cells that will run, with these cells.
 
     Raises:
         WeightsMissing: a file is not found, and ``require_weights`` is set.
     """
     found = []
     for entry in settings.backbones:
-        # ``cells`` holds selected cells only, so that inits need no check.
-        seeds = [
-            seed
-            for seed in settings.protocol.every_seed
-            if Cell(entry.name, "pretrained", settings.data.dataset, seed).id in cells
+        running = [
+            cell
+            for of_entry, cell in settings.cells()
+            if of_entry is entry and cell.init == "pretrained" and cell.id in cells
         ]
-        if not seeds:
+        if not running:
             continue
         try:
-            found.append((entry, locate(entry, settings.weights_dir), seeds))
+            found.append((entry, locate(entry, settings.weights_dir), running))
         except WeightsMissing:
             if settings.require_weights:
                 raise
@@ -122,14 +121,14 @@ def note_use(entry: Backbone, protocol: Protocol) -> None:
 def _check_weights(
     settings: Settings,
     context: RunContext,
-    pretrained: list[tuple[Backbone, Located, list[int]]],
+    pretrained: list[tuple[Backbone, Located, list[Cell]]],
     reporting: bool,
 ) -> None:
     if not pretrained:
         return
     locks, verified = lock_file.read(settings.weights_lock), {}
     recording = reporting or settings.must_lock or settings.weights_lock.exists()
-    for entry, located, seeds in pretrained:
+    for entry, located, cells in pretrained:
         lock = locks.get(entry.name)
         is_locked = lock is not None and identity(located.path) in lock.files
         # Weights of stored results were verified before training, but only verification yields
@@ -137,7 +136,7 @@ def _check_weights(
         if (
             settings.timing
             or (recording and not is_locked and entry.file is None)
-            or not all(is_stored(context, entry, "pretrained", seed) for seed in seeds)
+            or not all(is_stored(context, entry, one.init, one.seed, one.head) for one in cells)
         ):
             record = check_weights(entry, located)
             # A file that the user names by its path may change: its digest is in the results.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from fer_bench.models import Backbone
-    from fer_bench.protocol.cell import Init
+    from fer_bench.protocol.cell import Cell
     from fer_bench.protocol.shards import Shard
     from fer_bench.results.records import Run, Status
     from fer_bench.results.speeds import NetworkTrainingSpeed
@@ -26,14 +26,14 @@ class Record:
 
     Args:
         experiment: data, protocol and store that the cells share.
-        cells: the selected backbones, inits and seeds.
+        cells: the selected cells with their backbones.
         elsewhere: the cells of other shards: a mapping of cell id to shard.
     """
 
     def __init__(
         self,
         experiment: RunContext,
-        cells: Iterable[tuple[Backbone, Init, int]],
+        cells: Iterable[tuple[Backbone, Cell]],
         elsewhere: Mapping[str, Shard],
     ) -> None:
         self._experiment = experiment
@@ -41,8 +41,7 @@ class Record:
         self._network_training: dict[str, tuple[NetworkTrainingSpeed, ...]] = {}
         # Status and reason of the tests that did not pass, by cell and test.
         self._ended: dict[str, dict[str, tuple[Status, str]]] = {}
-        for entry, init, seed in cells:
-            cell = experiment.cell(entry, init, seed)
+        for entry, cell in cells:
             reason = "not run: deselected, or the run ended first"
             if cell.id in elsewhere:
                 reason = f"{OTHER_SHARD}{elsewhere[cell.id]}"
@@ -50,8 +49,9 @@ class Record:
                 backbone=cell.backbone,
                 title=entry.title,
                 init=cell.init,
-                dataset=cell.dataset,
+                dataset=experiment.dataset.name,
                 seed=cell.seed,
+                head=cell.head,
                 status="skipped",
                 reason=reason,
             )

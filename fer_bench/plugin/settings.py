@@ -15,6 +15,7 @@ from fer_bench.models.weights import lock_file
 from fer_bench.plugin.options import OPTIONS
 from fer_bench.protocol.cell import INITS, Cell
 from fer_bench.protocol.data_spec import DataSpec
+from fer_bench.protocol.head import LINEAR, Heads
 from fer_bench.protocol.label_codes import NUMBERED
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.protocol.shards import Shard
@@ -88,20 +89,21 @@ class Settings:
             for entry in self.backbones:
                 models.check_drawn(entry)
 
-    def cells(self) -> list[tuple[Backbone, Init, int]]:
-        """Return every combination of backbone, init and seed, in the order given."""
+    def cells(self) -> list[tuple[Backbone, Cell]]:
+        """Return every combination of backbone, init, head and seed, in the order given."""
         return [
-            (entry, init, seed)
+            (entry, Cell(entry.name, init, self.data.dataset, seed, head))
             for entry in self.backbones
             for init in self.inits
+            for head in self.protocol.head.names
             for seed in self.protocol.every_seed
         ]
 
     def elsewhere(self) -> dict[str, Shard]:
         """Return the cells of other shards: a mapping of cell id to shard."""
         shards = {
-            Cell(entry.name, init, self.data.dataset, seed).id: Shard.of(index, self.shard.count)
-            for index, (entry, init, seed) in enumerate(self.cells())
+            cell.id: Shard.of(index, self.shard.count)
+            for index, (_, cell) in enumerate(self.cells())
         }
         return {cell: shard for cell, shard in shards.items() if shard != self.shard}
 
@@ -153,6 +155,7 @@ def read_settings(config: pytest.Config) -> Settings:
             input_size=options.number_or("input-size", "own"),
             preprocessing=options.text("preprocessing"),
             pooling=options.text("pooling"),
+            head=options.heads(),
         )
     )
     return Settings(
@@ -234,6 +237,10 @@ class _OptionReader:
     def number_or(self, name: str, word: str) -> int | str | None:
         text = self.text(name)
         return text if text == word else self.number(name)
+
+    def heads(self) -> Heads | None:
+        text, dropout = self.text("head"), self.real("dropout")
+        return Heads.parse(text or LINEAR, dropout) if text or dropout is not None else None
 
     def path(self, name: str) -> Path | None:
         text = self.text(name)

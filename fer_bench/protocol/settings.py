@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fer_bench.protocol import augmentation, recipes
+from fer_bench.protocol.fitted_heads import fitted_settings
+from fer_bench.protocol.head import Heads
 from fer_bench.protocol.recipes import RECIPES, Recipe
 from fer_bench.runtime.errors import FerBenchError
 
@@ -34,6 +36,9 @@ SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 ClassWeight = Literal["none", "balanced"]
 CLASS_WEIGHTS: tuple[ClassWeight, ...] = get_args(ClassWeight)
 EarlyStopping = int | Literal["none"]
+OF_CELLS = ("seed", "seeds", "head")
+"""Settings in which runs of one experiment may differ, since each cell records its own."""
+
 LARGEST_INPUT = 1024
 """Largest side length of a network's input, in pixels."""
 
@@ -254,11 +259,7 @@ class Protocol:
         "the paper does not mention it; keeps all features; 'average' takes the mean of each "
         "channel over all positions",
     )
-    head: str = settled(
-        "chosen",
-        "one softmax layer",
-        "the smallest head that maps features to classes",
-    )
+    head: Heads = chosen(Heads(), "the smallest head that maps features to classes")
     training_figures: str = settled(
         "chosen",
         "running mean over the epoch",
@@ -385,8 +386,17 @@ class Protocol:
         return {name: one for name, one in values.items() if one != getattr(default, name)}
 
     def settings(self) -> list[Setting]:
-        """Return every setting with its origin and reason, in order of declaration."""
-        return [self._with_recipe(row) for row in setting_rows(self)]
+        """Return every setting with its origin and reason, in order of declaration.
+
+        Those of fitted heads are only listed for heads of the run, after the heads.
+        """
+        rows = [self._with_recipe(row) for row in setting_rows(self)]
+        place = 1 + [row.name for row in rows].index("head")
+        of_heads = (
+            Setting(name, value, "chosen", why)
+            for name, value, why in fitted_settings(self.head.names)
+        )
+        return [*rows[:place], *of_heads, *rows[place:]]
 
     def _with_recipe(self, row: Setting) -> Setting:
         """Return the row with the value of the recipe, if that is not the default."""
@@ -397,6 +407,11 @@ class Protocol:
         is_own = getattr(self, row.name) == value
         source = f"recipe {self.recipe}" if is_own else f"not {value} as in recipe {self.recipe}"
         return replace(row, origin="changed", why=f"{source}; {row.why}")
+
+
+def is_of_head(name: str) -> bool:
+    """Return True for a setting of one kind of head, which runs without such a head lack."""
+    return name.startswith("head_")
 
 
 def _recipe_values(recipe: Recipe) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.values import NETWORKS
+from fer_bench.protocol.head import LINEAR
 from fer_bench.report.convergence_tables import split_note
 from fer_bench.report.table import Column, Row, Table
 
@@ -69,7 +70,10 @@ def count_verdicts(table: Table, runs: Sequence[Run] = ()) -> str:
     outcomes = ["supported", "contradicted", "undecided", *([_UNTESTABLE] * (_UNTESTABLE in found))]
     counts = ", ".join(f"{found[outcome]} {outcome}" for outcome in outcomes)
     trained = {
-        (cell.backbone, cell.init) for run in runs for cell in run.cells if cell.quality is not None
+        (cell.backbone, cell.init)
+        for run in runs
+        for cell in run.cells
+        if cell.quality is not None and cell.head == LINEAR
     }
     missing = [one for one in NETWORKS if runs and (one.backbone, one.init) not in trained]
     names = ", ".join(one.label for one in missing) if len(missing) < len(NETWORKS) else "all"

@@ -17,6 +17,7 @@ from fer_bench.metrics.convergence import (
 )
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import RATES_SPLIT
+from fer_bench.protocol.head import LINEAR, is_fitted
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.results.records import NO_TEST
 from fer_bench.runtime.invocation import benchmark_program
@@ -90,17 +91,19 @@ def rate_tables(analysis: Analysis) -> list[Table]:
 def _rate_table(analysis: Analysis, kind: _Kind) -> Table:
     run = analysis.run
     cut = windows(int(setting(run, "epochs")), int(setting(run, "window")))
-    published_rates = [_published(analysis, cell, kind, cut) for cell in analysis.means]
+    means = [group.mean for group in analysis.of_papers_head]
+    published_rates = [_published(analysis, cell, kind, cut) for cell in means]
     has_paper = any(rate is not None for rates in published_rates for rate in rates)
     columns = _columns(analysis, cut, has_paper=has_paper)
     can_stop = can_stop_early(run)
     rows = []
-    for cell, paper in zip(analysis.means, published_rates, strict=True):
+    for cell, paper in zip(means, published_rates, strict=True):
         values = {(window, "paper"): rate for window, rate in zip(cut, paper, strict=True)}
-        if cell.quality is not None:
+        has_epochs = cell.quality is not None and not is_fitted(cell.head)
+        if cell.quality is not None and has_epochs:
             values |= _rates(cell, cell.quality.history, kind, cut, can_stop=can_stop)
         entries = tuple(values.get(key) for key in columns)
-        reason, missing = why_missing(cell, cell.quality is not None)
+        reason, missing = why_missing(cell, has_epochs)
         rows.append(Row(cell.label, entries, reason, missing, key=cell.row_key))
     return Table(
         key=f"table-{kind.number}",
@@ -164,6 +167,8 @@ def why_missing(
         return (reason if cell.status == "ok" else f"{cell.status}: {cell.reason}"), NO_TEST
     if cell.status != "ok":
         return f"{cell.status}: {cell.reason}", "" if measured else cell.status
+    if not measured and is_fitted(cell.head) and cell.quality is not None:
+        return "no epochs: the head is fitted in one step", ""
     return ("", "") if measured else ("not measured in this run", "")
 
 
@@ -172,7 +177,7 @@ def _published(
 ) -> list[float | None]:
     """Return the paper's rate of each window, None if it has none for this cell and data set."""
     rates = published.table(kind.number).get((cell.backbone, cell.init))
-    if rates is None or analysis.dataset.name != published.DATASET:
+    if rates is None or cell.head != LINEAR or analysis.dataset.name != published.DATASET:
         return [None] * len(cut)
     known = dict(zip(published.WINDOWS, rates, strict=True))
     return [known.get(window) for window in cut]
@@ -225,6 +230,8 @@ def _notes(analysis: Analysis, kind: _Kind, cut: Sequence[Window], *, has_paper:
         notes.append(stopped)
     if kind.number in _SOURCES and analysis.dataset.name == published.DATASET:
         notes.append(_SOURCES[kind.number])
+    if others := len(analysis.groups) - len(analysis.of_papers_head):
+        notes.append(f"Networks with the paper's head, one softmax layer; {others} have another.")
     if analysis.rate_deviations:
         notes.append(
             f"Not directly comparable with the paper: {'; '.join(analysis.rate_deviations)}."

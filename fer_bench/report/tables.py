@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.batch_norm_gap import explain
 from fer_bench.metrics.convergence import initial
 from fer_bench.protocol import published
+from fer_bench.protocol.fitted_heads import FITTED
+from fer_bench.protocol.head import is_fitted
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
 from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
@@ -151,7 +153,8 @@ def _initial(analysis: Analysis) -> Table:
     rows = []
     for cell in analysis.means:
         entries: tuple[Entry, ...] = (None,) * len(columns)
-        if cell.quality is not None:
+        has_epochs = cell.quality is not None and not is_fitted(cell.head)
+        if cell.quality is not None and has_epochs:
             history = cell.quality.history
             entries = (
                 history.train_accuracy[0],
@@ -161,7 +164,7 @@ def _initial(analysis: Analysis) -> Table:
                 history.running_loss[0],
                 *initial(history.validation_loss),
             )
-        rows.append(_row(cell, cell.quality is not None, entries))
+        rows.append(_row(cell, has_epochs, entries))
     return Table(
         key="initial",
         title="Initial accuracy and loss",
@@ -259,12 +262,12 @@ def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
         return (None,) * 10
     quality, history = cell.quality, cell.quality.history
     return (
-        history.running_accuracy[-1],
+        next(reversed(history.running_accuracy), None),
         history.train_accuracy[-1],
         history.validation_accuracy[-1],
         next(reversed(history.batch_validation_accuracy), None),
         quality.test_accuracy,
-        history.running_loss[-1],
+        next(reversed(history.running_loss), None),
         history.train_loss[-1],
         history.validation_loss[-1],
         next(reversed(history.batch_validation_loss), None),
@@ -283,6 +286,9 @@ def _cells(analysis: Analysis) -> Table:
             None if counts is None else counts.backbone,
             *([published.PARAMETERS.get(cell.backbone)] if has_paper else []),
             None if counts is None else counts.trainable,
+            None
+            if cell.head_value is None
+            else f"{FITTED[cell.head].parameter} {cell.head_value:g}",
         )
         reason, _ = why_missing(cell, cell.quality is not None)
         rows.append(Row(label, entries, reason, key=key))
@@ -296,11 +302,17 @@ def _cells(analysis: Analysis) -> Table:
             Column("backbone", "parameters", compared=has_paper),
             *([Column("paper", "parameters", published=True)] if has_paper else []),
             Column("trainable", "parameters"),
+            Column("head", "chosen", kind="word", optional=True),
         ),
         rows=tuple(rows),
         notes=(
             "result: trained in this run, or loaded from the store by its fingerprint. "
             "backbone: without its last layer. trainable: including the head.",
+            *(
+                ["chosen: on the validation images, from the grid of the head in the protocol."]
+                if any(cell.head_value is not None for cell in analysis.run.cells)
+                else []
+            ),
         ),
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.protocol.head import is_fitted
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.feature_note import unrecorded_features
 from fer_bench.report.table import Column, Entry, Row, Table
@@ -17,18 +18,17 @@ if TYPE_CHECKING:
 def time_to_accuracy_table(analysis: Analysis) -> Table:
     """Return the table of epochs and seconds to a target accuracy common to all networks."""
     found = analysis.time_to_accuracy
-    known: dict[tuple[str, str], tuple[Entry, ...]] = {}
+    known: dict[str, tuple[Entry, ...]] = {}
     notes = ["No training was timed."]
     if found is not None:
         for curve, time in zip(found.curves, found.times, strict=True):
             group = curve.group
-            epochs = (
-                "never"
-                if time is None
-                else int(np.argmax(np.array(curve.accuracies) >= found.target))
-            )
+            reached = int(np.argmax(np.array(curve.accuracies) >= found.target))
+            epochs: Entry = "never" if time is None else reached
+            if is_fitted(group.head):
+                epochs = None
             seconds = "never" if time is None else time
-            known[group.backbone, group.init] = (epochs, seconds, curve.accuracies[-1])
+            known[group.id] = (epochs, seconds, curve.accuracies[-1])
         notes = [
             f"Target: validation accuracy {100 * found.target:.1f} %, halfway between the share of "
             f"the largest class ({100 * found.baseline:.1f} %) and the best final validation "
@@ -41,7 +41,7 @@ def time_to_accuracy_table(analysis: Analysis) -> Table:
         ]
     rows = []
     for group in analysis.groups:
-        entries = known.get((group.backbone, group.init))
+        entries = known.get(group.id)
         reason, missing = why_missing(group.mean, entries is not None)
         entries = entries or (None,) * 3
         rows.append(Row(group.label, entries, reason, missing, key=group.row_key))

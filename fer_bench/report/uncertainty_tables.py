@@ -145,9 +145,7 @@ def _pairs_notes(pairs: Sequence[Pair], methods: Sequence[str]) -> tuple[str, ..
 
 def _left_out(pairs: Sequence[Pair]) -> list[str]:
     """Return a note on the selection of pairs; empty if all pairs were compared."""
-    networks = {
-        (group.backbone, group.init) for pair in pairs for group in (pair.first, pair.second)
-    }
+    networks = {group.id for pair in pairs for group in (pair.first, pair.second)}
     if len(pairs) == math.comb(len(networks), 2):
         return []
     return [

@@ -25,6 +25,7 @@ _CELL = {
     "cell": "string",
     "backbone": "string",
     "init": "string",
+    "head": "string",
     "dataset": "string",
     "seed": "int64",
 }
@@ -42,6 +43,7 @@ _RESULT = {
     "train_loss": "float64",
     "backbone_parameters": "Int64",
     "trainable_parameters": "Int64",
+    "head_value": "float64",
     "training_images_per_second": "float64",
 }
 
@@ -98,6 +100,7 @@ def _names(cell: CellResult) -> dict[str, Any]:
         "cell": cell.id,
         "backbone": cell.backbone,
         "init": cell.init,
+        "head": cell.head,
         "dataset": cell.dataset,
         "seed": cell.seed,
     }
@@ -113,6 +116,7 @@ def _limits(estimates: Mapping[str, Estimate]) -> dict[str, float | None]:
 
 def _row(cell: CellResult, dataset: DatasetSummary) -> dict[str, Any]:
     row = _names(cell) | {"status": cell.status, "reason": cell.reason, "source": cell.source}
+    row["head_value"] = cell.head_value
     if cell.quality is not None:
         history = cell.quality.history
         row |= {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.protocol.head import Heads
+from fer_bench.protocol.settings import OF_CELLS, is_of_head
 from fer_bench.protocol.shards import OTHER_SHARD
 from fer_bench.results.fact_names import (
     NOT_TIMED,
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
     from fer_bench.results.quality import Quality
     from fer_bench.results.records import CellResult, DatasetSummary, Example, Run, Status
     from fer_bench.results.speeds import InferenceSpeed
-
-_FREE = ("seed", "seeds")
-"""Settings in which runs of one experiment may differ: each cell records its own seed."""
 
 _FOUND = ("test_twins", "test_votes", "left_out")
 """Optional facts about a data set, which runs of an older fer_bench may lack."""
@@ -200,30 +199,48 @@ def _examples(runs: Sequence[tuple[str, Run]]) -> tuple[Example, ...]:
 
 
 def _protocol(runs: Sequence[tuple[str, Run]], cells: Sequence[CellResult]) -> tuple[Setting, ...]:
-    """Return the common protocol; if the seeds differ, list those of the cells."""
+    """Return the common protocol; if seeds or heads differ, list those of the cells."""
     (_, base), *others = runs
-    if all(_values(run) == _values(base) for _, run in others):
-        return base.protocol
-    seeds = sorted({cell.seed for cell in cells})
-    values = {"seed": ", ".join(map(str, seeds)), "seeds": str(len(seeds))}
-    return tuple(
-        dataclasses.replace(
-            setting,
-            value=values[setting.name],
-            origin="changed",
-            why="of all cells of the merged runs; each cell records its own",
-        )
-        if setting.name in _FREE
-        else setting
-        for setting in base.protocol
-    )
+    differing = {
+        name
+        for name, value in _values(base).items()
+        if any(_values(run).get(name) != value for _, run in others)
+    }
+    values = {}
+    if differing & {"seed", "seeds"}:
+        seeds = sorted({cell.seed for cell in cells})
+        values = {"seed": ", ".join(map(str, seeds)), "seeds": str(len(seeds))}
+    if "head" in differing:
+        values["head"] = str(Heads(tuple(dict.fromkeys(cell.head for cell in cells))))
+    joined: list[Setting] = []
+    for setting in base.protocol:
+        if is_of_head(setting.name):
+            continue
+        if setting.name in values:
+            setting = dataclasses.replace(
+                setting,
+                value=values[setting.name],
+                origin="changed",
+                why="of all cells of the merged runs; each cell records its own",
+            )
+        joined.append(setting)
+        if setting.name == "head":
+            of_heads = [one for _, run in runs for one in run.protocol if is_of_head(one.name)]
+            joined += {one.name: one for one in of_heads}.values()
+    return tuple(joined)
 
 
 def _check_protocol(base_name: str, base: Run, name: str, other: Run) -> None:
     expected, found = _values(base), _values(other)
     for key in [*expected, *found]:
+        if is_of_head(key) and (key not in expected or key not in found):
+            continue
         values = [one.get(key, "not recorded") for one in (found, expected)]
-        if key not in expected or key not in found or (key not in _FREE and values[0] != values[1]):
+        if (
+            key not in expected
+            or key not in found
+            or (key not in OF_CELLS and values[0] != values[1])
+        ):
             raise FerBenchError(
                 f"{key.replace('_', ' ')} is {values[0]} in {name} and {values[1]} in {base_name}",
                 "runs of one protocol",

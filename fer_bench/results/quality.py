@@ -21,7 +21,8 @@ class History:
     """Accuracy and loss over the epochs of one cell.
 
     E is the number of epochs; with early stopping, that of the best epoch, whose weights are kept:
-    later epochs are not recorded. Index 0 of the series of length E + 1 is the untrained network.
+    later epochs are not recorded. Index 0 of the series of length E + 1 is the untrained network;
+    with a head that is fitted in one step, E is 0 and index 0 is the fitted network.
 
     Attributes:
         running_accuracy: length E, epochs 1 to E: mean over the batches during the epoch, on

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fer_bench.protocol.head import is_fitted
 from fer_bench.results.consistency import check_run
 from fer_bench.results.metric_estimates import check_metrics_record
 from fer_bench.results.quality import Quality
@@ -160,7 +161,8 @@ def _run(document: object) -> Run:
         if name not in cells:
             raise Mismatch(f"{where}.cell is {shown(name)}", listed([*cells], 20) or "no cell")
         if isinstance(value, Quality):
-            _check_quality(value, where, sizes)
+            fitted = is_fitted(cells[name].head)
+            _check_quality(value, where, sizes._replace(epochs=0) if fitted else sizes)
         cells[name] = _with_measure(cells[name], value, where)
     run = Run(
         protocol=record.protocol,

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from fer_bench.protocol.cell import Cell, Init, display_name
+from fer_bench.protocol.cell import Cell, Init, display_name, group_id
+from fer_bench.protocol.head import LINEAR, short_form
 from fer_bench.results.quality import Quality  # noqa: TC001 - msgspec needs it at run time
 from fer_bench.results.speeds import (  # noqa: TC001 - likewise
     InferenceSpeed,
@@ -64,7 +65,8 @@ class Parameters:
     Attributes:
         backbone: parameters of the backbone, excluding its last layer, including moving averages.
         trainable: parameters of the complete network that are updated by gradient descent.
-        head: parameters of the head.
+        head: parameters of the head; 0 if it is not a function of a fixed number of them, such as
+            neighbours or trees.
     """
 
     backbone: int
@@ -96,6 +98,9 @@ class CellResult:
             in older files.
         network_training: training speed of the complete network, one entry for each measured input
             size, the network's own first; empty if it was not measured, as in older files.
+        head: canonical name of the head, as in ``fer_bench.protocol.head``.
+        head_value: value of the parameter that the head was fitted with, chosen from the grid of
+            its kind on the validation images; None for heads that are not fitted.
     """
 
     backbone: str
@@ -115,6 +120,8 @@ class CellResult:
     parts: tuple[tuple[str, float], ...] = ()
     computed_on: tuple[tuple[str, str], ...] = ()
     network_training: tuple[NetworkTrainingSpeed, ...] = ()
+    head: str = LINEAR
+    head_value: float | None = None
 
     @property
     def is_timed(self) -> bool:
@@ -128,22 +135,28 @@ class CellResult:
     @property
     def id(self) -> str:
         """Short name, unique within a run."""
-        return Cell(self.backbone, self.init, self.dataset, self.seed).id
+        return Cell(self.backbone, self.init, self.dataset, self.seed, self.head).id
+
+    @property
+    def group_id(self) -> str:
+        """Short name of the cells that differ only in their seed: ``mobilenet-random``."""
+        return group_id(self.backbone, self.init, self.head)
 
     @property
     def label(self) -> str:
         """Display name without the seed: ``MobileNet random``."""
-        return display_name(self.title, self.init)
+        return display_name(self.title, self.init, head=self.head)
 
     @property
     def name(self) -> str:
         """Display name with the seed: ``MobileNet random, seed 42``."""
-        return display_name(self.title, self.init, self.seed)
+        return display_name(self.title, self.init, self.seed, self.head)
 
     @property
     def row_key(self) -> str:
-        """Name of the row in ``tables.csv``: ``MobileNet_random``."""
-        return f"{self.title}_{self.init}"
+        """Name of the row in ``tables.csv``: ``MobileNet_random``, ``MobileNet_random_knn``."""
+        head = "" if self.head == LINEAR else f"_{short_form(self.head)}"
+        return f"{self.title}_{self.init}{head}"
 
 
 @dataclass(frozen=True)

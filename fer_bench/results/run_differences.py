@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from fer_bench.protocol.settings import OF_CELLS, is_of_head
 from fer_bench.results.fact_names import REPEATED, SPEED
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ Kind = Literal["data", "split", "protocol", "environment"]
 
 UNKNOWN = "not recorded"
 """Value of a property that a run does not record."""
-
-_SEEDS = ("seed", "seeds")
-"""Settings that each cell records itself."""
 
 _NOTES = (SPEED, REPEATED)
 """Environment facts that are notes on missing, merged and repeated measurements."""
@@ -44,8 +42,8 @@ class RunDifference:
 def run_differences(runs: Sequence[Run]) -> tuple[RunDifference, ...]:
     """Return the properties in which runs differ: data, split, protocol, then environment.
 
-    Seeds do not count, since each cell records its own. An environment fact that some runs lack
-    counts if it differs between the others.
+    Seeds and heads do not count, since each cell records its own. An environment fact that some
+    runs lack counts if it differs between the others.
 
     Args:
         runs: one or more runs.
@@ -88,8 +86,9 @@ def _split(runs: Sequence[Run]) -> Iterator[RunDifference]:
 def _protocol(runs: Sequence[Run]) -> Iterator[RunDifference]:
     values = [{setting.name: setting.value for setting in run.protocol} for run in runs]
     for name in dict.fromkeys(name for one in values for name in one):
+        known = all(name in one for one in values)
         # The split is a property of the parts, too.
-        if name not in (*_SEEDS, "split"):
+        if name not in (*OF_CELLS, "split") and (known or not is_of_head(name)):
             yield RunDifference(
                 "protocol", name.replace("_", " "), tuple(one.get(name, UNKNOWN) for one in values)
             )

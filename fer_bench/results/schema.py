@@ -9,7 +9,8 @@ object. Apart from that,
 * the run's record is a ``RunRecord``;
 * its ``dataset`` is a ``DatasetSummary`` with the key ``classes`` for the field ``counts``;
 * each of its ``cells`` is a ``CellResult`` without ``quality``, ``training`` and ``inference``, and
-  with an ``id``, ``backbone-init-seed``, by which measurements refer to it;
+  with an ``id``, ``backbone-init-seed`` or ``backbone-init-head-seed``, by which measurements
+  refer to it;
 * each of its ``metrics`` is a ``fer_bench.results.metric_estimates.MetricEstimates`` with the
   ``id`` of its ``cell``; readers can ignore them, as they follow from the predictions;
 * a measurement is a ``Quality``, ``TrainingSpeed`` or ``InferenceSpeed`` with the keys of
@@ -23,10 +24,11 @@ and it is read as null from them. The version was not incremented, because older
 unknown keys, and because it is part of the fingerprints of stored results, which would no longer be
 found. ``test_twins``, ``test_votes``, ``left_out``, ``class_map``, ``computed_on``, the run's
 ``quality`` and ``metrics``, ``second_classes`` of ``predictions``, and a cell's
-``network_training``, which is absent if it was not measured, were added in the same way: older
-files are read without them. So were splits without a test part, in whose files
-``test`` is 0 and ``test_accuracy``, ``test_loss`` and ``predictions`` are null: older readers
-refuse them.
+``network_training``, which is absent if it was not measured, ``head``, which is absent if it is
+``linear``, and ``head_value``, absent if it is null, were added in the same way: older files are
+read without them. So were splits without a test part, in whose files ``test`` is 0 and
+``test_accuracy``, ``test_loss`` and ``predictions`` are null, and cells with a head that is fitted,
+whose history has no epochs: older readers refuse both.
 """
 
 from __future__ import annotations
@@ -35,10 +37,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fer_bench.protocol.head import LINEAR, Head
 from fer_bench.protocol.settings import Setting  # noqa: TC001 - msgspec needs it at run time
 from fer_bench.results.records import CellResult, DatasetSummary, Example
 from fer_bench.results.type_checks import Mismatch, convert
-from fer_bench.runtime.errors import shown
+from fer_bench.runtime.errors import FerBenchError, shown
 
 KEY = "fer_bench"
 """Key of the records, at top level and in each benchmark's ``extra_info``."""
@@ -136,7 +139,14 @@ def read_cell(record: dict[str, Any], where: str) -> CellResult:
     """
     paired = _with_pairs(record, where, parts=NameAndSeconds, computed_on=NameAndValue)
     unmeasured: dict[str, Any] = {"quality": None, "training": None, "inference": []}
-    cell = convert({"network_training": [], **paired, **unmeasured}, CellResult, where)
+    absent: dict[str, Any] = {"network_training": [], "head": LINEAR, "head_value": None}
+    cell = convert({**absent, **paired, **unmeasured}, CellResult, where)
+    try:
+        known = str(Head.parse(cell.head))
+    except FerBenchError as error:
+        raise Mismatch(f"{where}: {error.problem}", error.accepted, error.hint) from None
+    if cell.head != known:
+        raise Mismatch(f"{where}.head is {shown(cell.head)}", repr(known))
     if record.get("id") != cell.id:
         raise Mismatch(f"{where}.id is {shown(record.get('id'))}", repr(cell.id))
     return cell

@@ -8,6 +8,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.protocol.head import LINEAR
 from fer_bench.results.metric_estimates import estimate_metrics
 from fer_bench.results.records import SCHEMA
 from fer_bench.results.schema import RunRecord, read_cell, read_dataset
@@ -126,6 +127,10 @@ def _cell(cell: CellResult) -> dict[str, Any]:
     computed_on = [_named("value", fact) for fact in cell.computed_on]
     if not cell.network_training:
         del record["network_training"]
+    if cell.head == LINEAR:
+        del record["head"]
+    if cell.head_value is None:
+        del record["head_value"]
     return {**record, "parts": parts, "computed_on": computed_on}
 
 

@@ -7,11 +7,17 @@ from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fer_bench.data.augmented_images import AugmentedImages
+from fer_bench.metrics import softmax
 from fer_bench.models import load, numerical_environment
 from fer_bench.models.keras_backend import load_keras
+from fer_bench.protocol import augmentation
 from fer_bench.protocol.augmentation import views
+from fer_bench.protocol.head import Head, is_fitted
 from fer_bench.runtime import allocator
+from fer_bench.runtime.errors import FerBenchError
 from fer_bench.training import fingerprint
 from fer_bench.training.store.features import FeatureStore
 from fer_bench.training.store.shard_files import FeatureSpec
@@ -20,12 +26,15 @@ from fer_bench.training.views import ViewedTensor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from fer_bench.data.images import Images
     from fer_bench.models import Backbone, Located
     from fer_bench.models.transfer import Extractor, Network
     from fer_bench.protocol.augmentation import View
     from fer_bench.protocol.cell import Cell
     from fer_bench.runtime.progress import Progress
+    from fer_bench.training.fitted_head import FittedHead
     from fer_bench.training.run_context import RunContext
     from fer_bench.training.store.feature_reader import StoredTensor
     from fer_bench.training.store.features import Extraction
@@ -33,6 +42,9 @@ if TYPE_CHECKING:
 
 SHARD_PIXELS = 128 * 96 * 96
 """Input pixels in one pass through a frozen prefix; bounds memory for every input size."""
+
+FEATURES_AT_ONCE = 512
+"""Images whose features are read at a time for a fitted head."""
 
 LARGEST_TIMED_BATCH = 32
 """Largest batch of the benchmarks of inference speed, which is one pass for every input size."""
@@ -53,6 +65,7 @@ class CellNetwork:
         seconds: duration of each step so far, by name.
         discards_features: if True, stored features are computed again.
         extraction: the frozen features, None until the trainer is built and if nothing is frozen.
+        fitted_head: the head, if it is of a kind that is fitted and has been fitted.
     """
 
     def __init__(
@@ -72,6 +85,7 @@ class CellNetwork:
         self.seconds: dict[str, float] = {}
         self.discards_features = context.fresh
         self.extraction: Extraction | None = None
+        self.fitted_head: FittedHead | None = None
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -104,7 +118,7 @@ class CellNetwork:
         self.weights = str(extractor.record)
         keras.utils.set_random_seed(self._cell.seed)
         classes, pooling = len(self._context.dataset.classes), self._context.protocol.pooling
-        return attach_extractor(extractor, classes, pooling)
+        return attach_extractor(extractor, classes, pooling, Head.parse(self._cell.head))
 
     def _of_layers(self) -> Network:
         """Return the network of a backbone of Keras layers."""
@@ -116,14 +130,17 @@ class CellNetwork:
         backbone = seeded(self._entry, self._cell.seed, is_random=is_random)
         if self._located is not None:
             self.weights = str(load(self._located, self._entry, backbone))
+        head = Head.parse(self._cell.head)
+        layers = protocol.trainable_layers.of(self._cell.init)
         return transfer(
             self._entry,
             backbone,
-            protocol.trainable_layers.of(self._cell.init),
+            0 if head.is_fitted else layers,
             self.image_shape,
             len(dataset.classes),
             protocol.batch_normalization,
             protocol.pooling,
+            head,
         )
 
     @cached_property
@@ -131,7 +148,16 @@ class CellNetwork:
         """Trainer of the suffix, or of a kept compiled one of the same structure.
 
         Frozen features that are not stored are computed.
+
+        Raises:
+            FerBenchError: the head is fitted in one step, and has no epochs.
         """
+        if is_fitted(self._cell.head):
+            raise FerBenchError(
+                f"head {self._cell.head!r} is fitted in one step, so there are no epochs to train",
+                "linear or mlp:256",
+                "mark a test that trains epochs with fer_epochs",
+            )
         load_keras()
         from fer_bench.training import compiled_suffix
         from fer_bench.training.trainer import Trainer
@@ -155,6 +181,41 @@ class CellNetwork:
             len(views(context.protocol.augment)),
         )
 
+    @cached_property
+    def _boundary(self) -> Sequence[Images | AugmentedImages | StoredTensor]:
+        # Fitted heads get the images as they are.
+        self.extraction = None
+        (view,) = views(augmentation.NONE)
+        tensors = self._view_tensors(self.network, view)
+        self.discards_features = False
+        return tensors
+
+    def features(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the input of a fitted head for the images at ``rows``, shape (len(rows), d).
+
+        Frozen features that are not stored are computed.
+        """
+        import keras
+
+        boundary, suffix = self._boundary, self.network.suffix
+        starts = range(FEATURES_AT_ONCE, len(rows), FEATURES_AT_ONCE)
+        parts = (
+            suffix([tensor[part] for tensor in boundary], training=False)
+            for part in np.split(rows, starts)
+        )
+        return np.concatenate(
+            [np.asarray(keras.ops.convert_to_numpy(part), np.float32) for part in parts]
+        )
+
+    def classify(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return probabilities of the classes for a few images, shape (n, classes)."""
+        import keras
+
+        outputs = keras.ops.convert_to_numpy(self.network.whole.predict_on_batch(images))
+        if self.fitted_head is not None:
+            outputs = softmax(self.fitted_head.logits(np.asarray(outputs, np.float32)))
+        return np.asarray(outputs, np.float32)
+
     def close(self) -> None:
         """Release the network; keep its compiled suffix for the next cell of the same structure.
 
@@ -171,6 +232,8 @@ class CellNetwork:
         """Drop the network, its trainer and the open files of its features."""
         vars(self).pop("trainer", None)
         vars(self).pop("network", None)
+        vars(self).pop("_boundary", None)
+        self.fitted_head = None
         self.extraction = None
 
     def make_room(self) -> None:
@@ -187,6 +250,7 @@ class CellNetwork:
         return (
             self._entry,
             self._cell.init,
+            self._cell.head,
             context.protocol,
             self.image_shape,
             context.training_counts,

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from fer_bench import metrics
 from fer_bench.models import WeightsRecord, numerical_environment
 from fer_bench.models.keras_backend import clear_keras, load_keras
 from fer_bench.protocol.cell import display_name
+from fer_bench.protocol.head import is_fitted
 from fer_bench.results.fact_names import OF_FEATURES
-from fer_bench.results.quality import Predictions, Quality
+from fer_bench.results.quality import History, Predictions, Quality
 from fer_bench.results.records import EARLY_STOPPING, CellResult
 from fer_bench.runtime.locks import locked
 from fer_bench.runtime.progress import silent
@@ -35,9 +37,12 @@ if TYPE_CHECKING:
     from fer_bench.models import Backbone, Located
     from fer_bench.models.numerical_environment import Conditions
     from fer_bench.protocol.cell import Cell, Init
-    from fer_bench.results.quality import History
+    from fer_bench.results.records import Parameters
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.run_context import RunContext
+
+_SAME_LOGITS = 1e-3
+"""Largest difference of log probabilities at which a head that is fitted again is the same one."""
 
 
 def run_cell(
@@ -46,6 +51,7 @@ def run_cell(
     init: Init,
     progress: Progress = silent,
     seed: int | None = None,
+    head: str | None = None,
 ) -> TrainedCell:
     """Train a cell, or load its result from the store.
 
@@ -55,12 +61,13 @@ def run_cell(
         init: ``"pretrained"`` or ``"random"``.
         progress: callback for the progress of extraction and training.
         seed: seed of random weights, head and image order; default: the protocol's.
+        head: canonical name of the head; default: the protocol's first.
 
     Raises:
         WeightsMissing: the weights of a pretrained cell are not found.
         FerBenchError: the weights are invalid, the disk is full, or training diverged.
     """
-    cell, located = context.cell(entry, init, seed), context.locate(entry, init)
+    cell, located = context.cell(entry, init, seed, head), context.locate(entry, init)
     runner = _CellRunner(context, context.adapted(entry), cell, located, progress)
     with runner.locked():
         stored = runner.find()
@@ -71,13 +78,20 @@ def run_cell(
     )
 
 
-def is_stored(context: RunContext, entry: Backbone, init: Init, seed: int | None = None) -> bool:
+def is_stored(
+    context: RunContext,
+    entry: Backbone,
+    init: Init,
+    seed: int | None = None,
+    head: str | None = None,
+) -> bool:
     """Return True if the store has the cell's result, so that no network is needed for it.
 
     Raises:
         WeightsMissing: the weights of a pretrained cell are not found.
     """
-    found = context.fingerprint(entry, context.cell(entry, init, seed), context.locate(entry, init))
+    cell = context.cell(entry, init, seed, head)
+    found = context.fingerprint(entry, cell, context.locate(entry, init))
     return not context.fresh and ResultStore(context.store).holds(found)
 
 
@@ -123,6 +137,11 @@ class _CellRunner:
         return CellNetwork(self.context, self.entry, self.cell, self.located, self.progress)
 
     @property
+    def name(self) -> str:
+        """Display name of the cell."""
+        return display_name(self.entry.title, self.cell.init, self.cell.seed, self.cell.head)
+
+    @property
     def _results(self) -> ResultStore:
         return ResultStore(self.context.store)
 
@@ -162,6 +181,8 @@ class _CellRunner:
         """Train the cell and store its result; return the result and the test logits."""
         self.progress("loading Keras", 0, 0)
         load_keras()
+        if is_fitted(self.cell.head):
+            return self._fit()
         from fer_bench.training.compiled_suffix import copy_variables
 
         context, split, checkpoints = self.context, self.context.split, self._checkpoints
@@ -177,8 +198,7 @@ class _CellRunner:
             start = checkpoints.latest(trainer.expected)
             needed = trainer.written_bytes - checkpoints.size
         if start is not None:
-            name = display_name(self.entry.title, self.cell.init, self.cell.seed)
-            log.info("%s: training resumed after epoch %d", name, start.history.epochs)
+            log.info("%s: training resumed after epoch %d", self.name, start.history.epochs)
         check_room(context.store, needed, "checkpoints and result")
         seconds["compiling"] = trainer.warm_up()
         history, spent = trainer.train(split.validation, self.progress, start, checkpoints.keep)
@@ -191,20 +211,8 @@ class _CellRunner:
             logits = trainer.logits(split.test)
         if trainer.suffix is not network.suffix:
             copy_variables(trainer.suffix, network.suffix)
-        result = CellResult(
-            backbone=self.entry.name,
-            title=self.entry.title,
-            init=self.cell.init,
-            dataset=self.cell.dataset,
-            seed=self.cell.seed,
-            status="ok",
-            fingerprint=self._fingerprint,
-            source="trained",
-            weights=self.network.weights,
-            parameters=network.parameters,
-            quality=_quality(history, logits, labels),
-            parts=tuple(seconds.items()),
-            computed_on=computed_on,
+        result = self._result(
+            _quality(history, logits, labels), network.parameters, seconds, computed_on
         )
         weights = (weight.numpy() for weight in network.suffix.weights)
         self._results.save(context.record((result,)), logits, weights, self._facts())
@@ -212,12 +220,105 @@ class _CellRunner:
             checkpoints.discard()
         return result, logits
 
+    def _fit(self) -> tuple[CellResult, NDArray[np.float32]]:
+        """Fit the head and store the result; return the result and the test logits."""
+        from fer_bench.training.fitted_head import choose_head
+
+        context, split, classes = self.context, self.context.split, self.context.dataset.classes
+        train, validation, test = (
+            (self.network.features(rows), context.dataset.labels[rows])
+            for rows in (split.train, split.validation, split.test)
+        )
+        computed_on = _with_features(numerical_environment.conditions(), self._features_on())
+        head, fitting, choosing = choose_head(
+            self.cell.head, train, validation, len(classes), self.cell.seed, self.progress
+        )
+        started = perf_counter()
+        of_train, of_validation, logits = (
+            head.logits(features) if len(features) else np.empty((0, len(classes)), np.float32)
+            for features, _ in (train, validation, test)
+        )
+        evaluated = choosing + perf_counter() - started
+        seconds = {**self._seconds_before(), "training": fitting, "evaluation": evaluated}
+        history = History(
+            running_accuracy=(),
+            running_loss=(),
+            train_accuracy=(metrics.accuracy(of_train, train[1]),),
+            train_loss=(metrics.cross_entropy(of_train, train[1]),),
+            validation_accuracy=(metrics.accuracy(of_validation, validation[1]),),
+            validation_loss=(metrics.cross_entropy(of_validation, validation[1]),),
+        )
+        counts = self.network.network.parameters
+        result = dataclasses.replace(
+            self._result(
+                _quality(history, logits, test[1]),
+                dataclasses.replace(counts, head=head.parameters),
+                seconds,
+                computed_on,
+            ),
+            head_value=head.value,
+        )
+        self._results.save(context.record((result,)), logits, (), self._facts())
+        self.network.fitted_head = head
+        return result, logits
+
+    def _refit(self) -> tuple[CellResult, NDArray[np.float32]] | None:
+        """Fit the stored result's head again; choose it again if the result is not reproduced.
+
+        Returns:
+            The new result and test logits if the head was chosen again, else None.
+        """
+        from fer_bench.training.fitted_head import fit_head
+
+        split, labels = self.context.split, self.context.dataset.labels
+        with store_errors(self.context.store):
+            stored = self._results.find(self._fingerprint, self.cell, self.context.record)
+        if stored is None or stored.result.head_value is None:
+            return self.train()
+        train = self.network.features(split.train), labels[split.train]
+        classes = len(self.context.dataset.classes)
+        head = fit_head(self.cell.head, stored.result.head_value, train, classes, self.cell.seed)
+        if len(split.test):
+            logits = head.logits(self.network.features(split.test))
+            if not np.allclose(logits, stored.logits, atol=_SAME_LOGITS):
+                log.warning("%s: the stored head is not reproduced; it is chosen again", self.name)
+                return self.train()
+        self.network.fitted_head = head
+        return None
+
+    def _result(
+        self,
+        quality: Quality,
+        parameters: Parameters,
+        seconds: dict[str, float],
+        computed_on: Conditions,
+    ) -> CellResult:
+        return CellResult(
+            backbone=self.entry.name,
+            title=self.entry.title,
+            init=self.cell.init,
+            dataset=self.cell.dataset,
+            seed=self.cell.seed,
+            head=self.cell.head,
+            status="ok",
+            fingerprint=self._fingerprint,
+            source="trained",
+            weights=self.network.weights,
+            parameters=parameters,
+            quality=quality,
+            parts=tuple(seconds.items()),
+            computed_on=computed_on,
+        )
+
     def restore(self) -> tuple[CellResult, NDArray[np.float32]] | None:
         """Load the stored result's weights into the network; train again if they are damaged.
 
         Returns:
             The new result and test logits if the cell was trained again, else None.
         """
+        if is_fitted(self.cell.head):
+            with self.locked():
+                return self._refit()
         network = self.network.network
         layout = [
             (tuple(weight.shape), np.dtype(weight.dtype)) for weight in network.suffix.weights
@@ -250,6 +351,7 @@ class _CellRunner:
     def _facts(self) -> dict[str, Any]:
         """Return a description of the result, for users who inspect the store."""
         protocol = self.context.protocol
+        fitted = is_fitted(self.cell.head)
         changed = protocol.changed(
             *("batch_size", "learning_rate", "optimizer", "weight_decay", "schedule"),
             *("class_weight", "label_smoothing", "augment", "early_stopping"),
@@ -261,9 +363,9 @@ class _CellRunner:
             "dataset": self.cell.dataset,
             "images": len(self.context.dataset),
             "split": self.context.split.name,
-            "trainable_layers": protocol.trainable_layers.of(self.cell.init),
+            "trainable_layers": 0 if fitted else protocol.trainable_layers.of(self.cell.init),
             "batch_normalization": protocol.batch_normalization,
-            "epochs": protocol.epochs,
+            "epochs": 0 if fitted else protocol.epochs,
             **({"changed": changed} if changed else {}),
             "versions": fingerprint.results_versions(),
         }

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.models import identity, keras_backend
 from fer_bench.models.builders import structure_files
 from fer_bench.protocol.augmentation import View, views
+from fer_bench.protocol.fitted_heads import FITTED
+from fer_bench.protocol.head import LINEAR, is_fitted
 from fer_bench.results.records import SCHEMA
 
 if TYPE_CHECKING:
@@ -120,18 +122,17 @@ def result_fingerprint(
     """Return the fingerprint of a cell's learning result.
 
     Only those protocol settings count that training depends on, and of the trainable layers only
-    the value for the cell's own init; the split's settings are in the split's digest, input size
-    and preprocessing are those of ``entry``.
+    the value for the cell's own init; for a fitted head only the pooling. The split's settings are
+    in the split's digest, input size and preprocessing are those of ``entry``.
     """
-    return _digest(
-        {
-            "kind": "result",
-            "versions": results_versions(),
-            "backbone": entry.name,
-            "init": cell.init,
-            "seed": cell.seed,
-            "weights": weights,
-            "preprocessing": [entry.input_size, entry.scale, entry.offset],
+    if is_fitted(cell.head):
+        learning: dict[str, Any] = {
+            "grid": FITTED[cell.head].values,
+            "scikit-learn": keras_backend.version("scikit-learn"),
+            **protocol.changed("pooling"),
+        }
+    else:
+        learning = {
             "trainable_layers": 0 if entry.is_frozen else protocol.trainable_layers.of(cell.init),
             "batch_normalization": protocol.batch_normalization,
             "learning_rate": protocol.learning_rate,
@@ -143,6 +144,18 @@ def result_fingerprint(
                 *("label_smoothing", "early_stopping"),
             ),
             **_augmentation(protocol),
+        }
+    return _digest(
+        {
+            "kind": "result",
+            "versions": results_versions(),
+            "backbone": entry.name,
+            "init": cell.init,
+            "seed": cell.seed,
+            "weights": weights,
+            "preprocessing": [entry.input_size, entry.scale, entry.offset],
+            **learning,
+            **({} if cell.head == LINEAR else {"head": cell.head}),
             "dataset": dataset.row_digest,
             "split": split.digest,
             **_settings(),

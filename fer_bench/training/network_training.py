@@ -17,6 +17,7 @@ import numpy as np
 from fer_bench.models.preprocessing import prepare_faces
 from fer_bench.models.transfer import attach_extractor, attach_head, freeze
 from fer_bench.protocol import published
+from fer_bench.protocol.head import LINEAR, Head
 from fer_bench.training.compiled_suffix import gains_from_xla
 from fer_bench.training.objective import new_loss, new_optimizer
 
@@ -54,7 +55,7 @@ _kept: list[tuple[Any, NetworkTraining]] = []
 
 
 def network_training(
-    context: RunContext, entry: Backbone, init: Init, input_size: int
+    context: RunContext, entry: Backbone, init: Init, input_size: int, head: str = LINEAR
 ) -> NetworkTraining:
     """Return a new network, or the last one if structure and data are the same.
 
@@ -65,13 +66,14 @@ def network_training(
         entry: the backbone.
         init: decides how many of its last layers are trained.
         input_size: side length of the network's input in pixels.
+        head: canonical name of its head.
     """
     layers = context.protocol.trainable_layers.of(init)
     data = context.dataset.row_digest, context.split.digest
-    structure = entry, layers, input_size, context.protocol, data
+    structure = entry, layers, head, input_size, context.protocol, data
     if not (_kept and _kept[0][0] == structure):
         _kept.clear()
-        made = NetworkTraining(context, entry, layers, input_size)
+        made = NetworkTraining(context, entry, layers, input_size, head)
         if made.weight_bytes > KEPT_BYTES:
             return made
         _kept.append((structure, made))
@@ -86,27 +88,34 @@ class NetworkTraining:
         entry: the backbone.
         layers: number of its last layers that are trained.
         input_size: side length of the network's input in pixels.
+        head: canonical name of its head.
 
     Attributes:
         batch_size: number of images in a batch.
     """
 
     def __init__(
-        self, context: RunContext, entry: Backbone, layers: Trainable, input_size: int
+        self,
+        context: RunContext,
+        entry: Backbone,
+        layers: Trainable,
+        input_size: int,
+        head: str = LINEAR,
     ) -> None:
         entry = context.adapted(entry).resized(input_size)
         protocol, dataset = context.protocol, context.dataset
         self._extractor = None if entry.file is None else entry.file.extractor(entry)
+        classes, kind = len(dataset.classes), Head.parse(head)
         if self._extractor is None:
             backbone = entry.build()
             freeze(backbone, layers, entry.name, protocol.batch_normalization)
             images = keras.Input(dataset.images.shape[1:], dtype="uint8", name="images")
             faces = prepare_faces(images, entry)
-            network = attach_head(backbone, len(dataset.classes), protocol.pooling)
+            network = attach_head(backbone, classes, protocol.pooling, kind)
             self._model = keras.Model(images, network(faces))
         else:
-            classes = len(dataset.classes)
-            self._model = attach_extractor(self._extractor, classes, protocol.pooling).suffix
+            attached = attach_extractor(self._extractor, classes, protocol.pooling, kind)
+            self._model = attached.suffix
         counts = context.training_counts
         self._model.compile(
             optimizer=new_optimizer(protocol, counts),

@@ -88,10 +88,12 @@ class RunContext:
         settings = (*self.data.spec.settings(), *self.protocol.settings())
         return Run(settings, summary, environment, cells, examples)
 
-    def cell(self, entry: Backbone, init: Init, seed: int | None = None) -> Cell:
-        """Return the cell for a backbone, init and seed (default: the protocol's first seed)."""
+    def cell(
+        self, entry: Backbone, init: Init, seed: int | None = None, head: str | None = None
+    ) -> Cell:
+        """Return the cell for a backbone and init; default: the protocol's first seed and head."""
         seed = self.protocol.seed if seed is None else seed
-        return Cell(entry.name, init, self.dataset.name, seed)
+        return Cell(entry.name, init, self.dataset.name, seed, head or self.protocol.head.names[0])
 
     def adapted(self, entry: Backbone) -> Backbone:
         """Return a backbone with the protocol's input size and preprocessing."""

@@ -60,7 +60,10 @@ class TrainedCell:
 
     @property
     def network(self) -> Network:
-        """Trained network, built and restored if necessary."""
+        """Trained network, built and restored if necessary.
+
+        That of a fitted head ends with the head's features; ``predict`` includes the head.
+        """
         if not self._is_restored:
             trained_again = self._restore()
             self._is_restored = True
@@ -88,21 +91,20 @@ class TrainedCell:
         Raises:
             FerBenchError: the images have another dtype or shape, or the network cannot be built.
         """
-        import keras
-
         size = self._network.image_shape
         if images.dtype != np.uint8 or images.shape[1:] != size:
             raise FerBenchError(
                 f"images are {images.dtype} of shape {images.shape}",
                 f"uint8 of shape (n, {', '.join(map(str, size))})",
             )
-        whole, most = self.network.whole, self._network.images_per_pass
+        _ = self.network
+        most = self._network.images_per_pass
         # At least one batch, and no more than that for the batch sizes that benchmarks time.
         parts = [
-            keras.ops.convert_to_numpy(whole.predict_on_batch(images[start : start + most]))
+            self._network.classify(images[start : start + most])
             for start in range(0, max(1, len(images)), most)
         ]
-        return np.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts), np.float32)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def train_epoch(self, number: int) -> None:
         """Train one more epoch in the image order of epoch ``number``, for timing only.

@@ -134,15 +134,43 @@ def test_the_papers_eight_are_all_compared():
 
 def test_a_pair_the_other_way_round():
     run = made_run(made_cell("mini", "random", 0.5), made_cell("openface", "random", 0.4))
-    found = compare_groups(group_cells(run))
+    mini, openface = group_cells(run)
+    found = compare_groups((mini, openface))
     (pair,) = found
-    assert find_pair(found, ("mini", "random"), ("openface", "random")) == pair
-    swapped = find_pair(found, ("openface", "random"), ("mini", "random"))
+    assert find_pair(found, mini, openface) == pair
+    swapped = find_pair(found, openface, mini)
     theirs = made_predictions(0.4) == LABELS
     assert swapped.comparison == compare(theirs, made_predictions(0.5) == LABELS)
     assert swapped.first == pair.second
     assert swapped.swapped == pair
-    assert find_pair(found, ("mini", "random"), ("mini", "pretrained")) is None
+    (other,) = group_cells(made_run(made_cell("mini", "pretrained")))
+    assert find_pair(found, mini, other) is None
+
+
+def test_heads_of_a_large_run_are_compared_with_the_papers():
+    heads = ("linear", "mlp:8", "mlp:16", "mlp:32", "mlp:64")
+    run = made_run(
+        *(
+            made_cell("mini", init, 0.3 + 0.02 * number, head=head)
+            for init in ("pretrained", "random")
+            for number, head in enumerate(heads)
+        )
+    )
+    pairs = {
+        (pair.first.id, pair.second.id)
+        for pair in compare_groups(group_cells(run))
+        if "mini-pretrained-mlp64" not in (pair.first.id, pair.second.id)
+        and "mini-random-mlp64" not in (pair.first.id, pair.second.id)
+    }
+    assert pairs == {
+        *(
+            (f"mini-{init}", f"mini-{init}-mlp{width}")
+            for init in ("pretrained", "random")
+            for width in (8, 16, 32)
+        ),
+        ("mini-pretrained", "mini-random"),
+        *((f"mini-pretrained-mlp{width}", f"mini-random-mlp{width}") for width in (8, 16, 32)),
+    }
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,15 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
+from fer_bench import metrics  # noqa: E402
 from fer_bench.data.prepare import load_data  # noqa: E402
 from fer_bench.models import get  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
+from fer_bench.protocol.fitted_heads import FITTED  # noqa: E402
+from fer_bench.protocol.head import Heads  # noqa: E402
 from fer_bench.protocol.settings import Protocol  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
+from fer_bench.training import cell_runner  # noqa: E402
 from fer_bench.training.cell_network import CellNetwork  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402
@@ -44,6 +48,61 @@ def test_a_closed_cell_keeps_no_file_open(context):
     assert open_files(context.store / "features") == []
     assert cell.result.quality is not None
     assert cell.result.parameters.head == 7 * (256 + 1)
+
+
+def test_a_head_with_hidden_layers_is_trained_like_the_papers(context):
+    protocol = Protocol(epochs=2, head=Heads.parse("mlp:16,8", 0.25), pooling="average")
+    context = dataclasses.replace(context, protocol=protocol)
+    with run_cell(context, get("mini"), "random") as cell:
+        features = cell.network.whole.get_layer("functional").get_layer("head_average").output
+        hidden = features.shape[-1] * 16 + 16 + 16 * 8 + 8
+        assert cell.result.id == "mini-random-mlp16x8d0.25-42"
+        assert cell.result.parameters.head == hidden + 8 * 7 + 7
+        history = cell.result.quality.history
+        probabilities = cell.predict(context.dataset.images[context.split.test])
+    stored = run_cell(context, get("mini"), "random")
+    assert (stored.result.source, stored.result.quality.history) == ("store", history)
+    np.testing.assert_allclose(probabilities, metrics.softmax(stored.logits), atol=1e-5)
+    linear = run_cell(context, get("mini"), "random", head="linear")
+    assert linear.result.source == "trained"
+    linear.close()
+
+
+@pytest.mark.parametrize("kind", ["logreg", "knn"])
+def test_a_head_is_fitted_on_the_frozen_network(context, kind, caplog):
+    context = dataclasses.replace(context, protocol=Protocol(head=Heads((kind,))))
+    images = context.dataset.images[context.split.test]
+    with run_cell(context, get("mini"), "pretrained") as cell:
+        result, probabilities = cell.result, cell.predict(images)
+    assert result.parameters.trainable == 0
+    assert result.head_value in FITTED[kind].values
+    history = result.quality.history
+    assert (history.epochs, len(history.validation_accuracy)) == (0, 1)
+    assert result.quality.test_accuracy > 0.5
+    # The network was closed, so that the head is fitted again.
+    np.testing.assert_allclose(cell.predict(images), probabilities, atol=1e-6)
+    stored = run_cell(context, get("mini"), "pretrained")
+    assert (stored.result.source, stored.result.quality) == ("store", result.quality)
+    np.testing.assert_allclose(stored.predict(images), probabilities, atol=1e-6)
+    np.testing.assert_allclose(metrics.softmax(stored.logits), probabilities, atol=1e-5)
+    stored.close()
+    # All heads share one feature pass.
+    (features,) = (context.store / "features").iterdir()
+    other = run_cell(context, get("mini"), "pretrained", head="prototype")
+    other.close()
+    assert "frozen features" not in dict(other.result.parts)
+    assert [*(context.store / "features").iterdir()] == [features]
+
+
+def test_a_head_that_is_not_reproduced_is_chosen_again(context, monkeypatch, caplog):
+    context = dataclasses.replace(context, protocol=Protocol(head=Heads(("prototype",))))
+    run_cell(context, get("mini"), "random").close()
+    stored = run_cell(context, get("mini"), "random")
+    monkeypatch.setattr(cell_runner, "_SAME_LOGITS", -1.0)
+    assert stored.network is not None
+    assert "is not reproduced" in caplog.text
+    assert stored.result.source == "trained"
+    stored.close()
 
 
 def test_many_images_are_classified_in_batches(context, monkeypatch):

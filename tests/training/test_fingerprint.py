@@ -153,6 +153,18 @@ def test_trainable_layers_of_the_other_init_do_not_count():
     assert result(protocol=other) == result()
 
 
+def test_of_a_fitted_head_only_the_settings_count_that_it_depends_on():
+    cell = Cell("mini", "random", "tiny", 1, "knn")
+    changed = Protocol(epochs=3, trainable_layers=TrainableLayers("all", "all"), optimizer="sgd")
+    assert result(cell=cell, protocol=changed) == result(cell=cell)
+    others = [
+        result(cell=cell, protocol=Protocol(pooling="average")),
+        result(cell=dataclasses.replace(cell, head="svm")),
+        result(cell=dataclasses.replace(cell, seed=2)),
+    ]
+    assert len({result(), result(cell=cell), *others}) == 5
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -162,6 +174,7 @@ def test_trainable_layers_of_the_other_init_do_not_count():
         {"split": Split("other", SPLIT.train, SPLIT.validation, SPLIT.test)},
         {"cell": Cell("mini", "random", "tiny", 2)},
         {"cell": Cell("mini", "pretrained", "tiny", 1)},
+        {"cell": Cell("mini", "random", "tiny", 1, "mlp:256")},
         {"name": "mobilenet"},
         {"entry": dataclasses.replace(get("mini"), structure="mini 2")},
         {"entry": dataclasses.replace(get("mini"), input_size=96)},

@@ -13,6 +13,7 @@ from fer_bench.metrics.convergence import mean_convergence_rate, mean_overfittin
 from fer_bench.metrics.intervals import zero_count_upper_bound
 from fer_bench.protocol import published
 from fer_bench.protocol.cell import INITS
+from fer_bench.protocol.head import LINEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +32,7 @@ def collect_evidence(run: Run, groups: Iterable[Group]) -> Evidence:
     papers = {
         Network(group.backbone, group.init): group
         for group in groups
-        if group.backbone in published.BACKBONES
+        if group.backbone in published.BACKBONES and group.head == LINEAR
     }
     return Evidence(run, papers)
 

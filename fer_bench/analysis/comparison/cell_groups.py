@@ -1,4 +1,4 @@
-"""Cells of all runs of base or head, grouped by backbone and init."""
+"""Cells of all runs of base or head, grouped by backbone, init and head."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CellGroup:
-    """Cells of one backbone and init in all runs of base or head, by seed.
+    """Cells of one backbone, init and head in all runs of base or head, by seed.
 
     Attributes:
         cells: for each seed at least one cell, each with the name of its run.
@@ -69,11 +69,11 @@ class CellGroup:
 
 
 def group_cells(run_set: RunSet) -> dict[str, CellGroup]:
-    """Group the cells of base or head by backbone and init, in the order of its runs."""
+    """Group the cells of base or head of a comparison by ``CellResult.group_id``, in run order."""
     found: dict[str, dict[int, list[tuple[str, CellResult]]]] = {}
     for name, run in run_set.runs:
         for cell in run.cells:
-            seeds = found.setdefault(f"{cell.backbone}-{cell.init}", {})
+            seeds = found.setdefault(cell.group_id, {})
             seeds.setdefault(cell.seed, []).append((name, cell))
     dataset = run_set.runs[0][1].dataset
     untimed = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.comparison_result import Difference
+from fer_bench.protocol.settings import OF_CELLS, is_of_head
 from fer_bench.results.fact_names import NUMERIC_SETTINGS, REPEATED, SPEED
 from fer_bench.results.speed_units import TIMER, kinds
 
@@ -22,9 +23,6 @@ _OF_REFERENCE = ("python", "numpy", "keras", "backend", NUMERIC_SETTINGS)
 
 _NOT_COMPARED = ("commit", SPEED, REPEATED)
 """Facts that always differ, and notes on missing, merged and repeated measurements."""
-
-_SEEDS = ("seed", "seeds")
-"""Settings that are recorded in the cells themselves."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,9 @@ def _protocol(base: RunSet, head: RunSet) -> Iterable[Difference]:
     in_base, in_head = _settings(base), _settings(head)
     for name in {**in_base, **in_head}:
         one, other = in_base.get(name, "unknown"), in_head.get(name, "unknown")
-        if name not in _SEEDS and one != other:
+        if is_of_head(name) and not (name in in_base and name in in_head):
+            continue
+        if name not in OF_CELLS and one != other:
             yield Difference(
                 f"protocol: {name.replace('_', ' ')}",
                 one,

@@ -216,11 +216,11 @@ def _readings(data: DatasetSummary) -> Iterator[_Reading]:
     yield _Reading(
         INITIAL_ACCURACY,
         "",
-        lambda quality, _: initial(quality.history.validation_accuracy)[1],
+        lambda quality, _: _initial(quality.history.validation_accuracy),
         data.validation,
     )
     yield _Reading(
-        INITIAL_LOSS, "", lambda quality, _: initial(quality.history.validation_loss)[1], None
+        INITIAL_LOSS, "", lambda quality, _: _initial(quality.history.validation_loss), None
     )
     yield _Reading(MCR, "", lambda quality, _: _mcr(quality.history), None)
     yield _Reading(MOFR, "", lambda quality, _: _mofr(quality.history), None)
@@ -245,11 +245,20 @@ def _calibration_error(quality: Quality, data: DatasetSummary) -> float | None:
     return expected_calibration_error(quality.predictions.confidence, right[0])
 
 
-def _mcr(history: History) -> float:
+def _initial(values: Sequence[float]) -> float | None:
+    """Return a metric after the first epoch, None if there was none."""
+    return initial(values)[1] if len(values) > 1 else None
+
+
+def _mcr(history: History) -> float | None:
+    if not history.epochs:
+        return None
     return mean_convergence_rate(history.running_accuracy, untrained=history.train_accuracy[0])
 
 
-def _mofr(history: History) -> float:
+def _mofr(history: History) -> float | None:
+    if not history.epochs:
+        return None
     return mean_overfitting_rate(
         history.running_accuracy,
         history.validation_accuracy[1:],

@@ -91,7 +91,7 @@ class _Detector:
         found = {}
         for group in group_cells(run):
             if group.trained:
-                cell = f"{group.backbone}-{group.init}"
+                cell = group.id
                 known = self._known.setdefault(cell, [])
                 qualities = dict(zip(group.seeds, group.qualities, strict=True))
                 if qualities not in known:
@@ -166,5 +166,5 @@ def _without_speed(run: Run) -> Run:
 def _only(named: tuple[str, Run], cells: Collection[str]) -> tuple[str, Run]:
     """Return a run with only some of its cells."""
     name, run = named
-    kept = (cell for cell in run.cells if f"{cell.backbone}-{cell.init}" in cells)
+    kept = (cell for cell in run.cells if cell.group_id in cells)
     return name, dataclasses.replace(run, cells=tuple(kept))

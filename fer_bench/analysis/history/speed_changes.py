@@ -73,7 +73,7 @@ def segment_speeds(archive: Archive, thresholds: Thresholds) -> dict[Name, Segme
 
 
 class _Speed:
-    """One speed of one backbone and init over the runs so far."""
+    """One speed of one backbone, init and head over the runs so far."""
 
     def __init__(
         self,
@@ -232,7 +232,7 @@ class _Speed:
 
 def _timed_of(run: Run) -> dict[Name, Timed]:
     return {
-        (f"{group.backbone}-{group.init}", metric, of): measured
+        (group.id, metric, of): measured
         for group in group_cells(run)
         for (metric, of), measured in timed(group.cells).items()
     }

@@ -57,9 +57,7 @@ def _in_order(names: Iterable[Name], archive: Archive) -> list[Name]:
     """Sort by cell, those of the newest run first; then by metric, the complete cell first."""
     cells = list(
         dict.fromkeys(
-            f"{cell.backbone}-{cell.init}"
-            for stored in reversed(archive.runs)
-            for cell in stored.run.cells
+            cell.group_id for stored in reversed(archive.runs) for cell in stored.run.cells
         )
     )
 

@@ -91,7 +91,7 @@ def _lead(analysis: Analysis) -> list[str]:
     if behind:
         # A distorted accuracy decides nothing, however significant the difference.
         verb = "is ahead of" if _distortion((best, behind[0])) else "beats"
-        if behind[0].group.backbone != best.group.backbone:
+        if behind[0].group.series != best.group.series:
             pair = _pair(analysis, best.group, behind[0].group)
             more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
             clauses.append(f"it {verb} {behind[0].group.label} by {difference_text(pair)}{more}")
@@ -183,8 +183,7 @@ def majority_class(analysis: Analysis) -> tuple[str, float]:
 
 
 def _pair(analysis: Analysis, first: Group, second: Group) -> Pair:
-    names = ((group.backbone, group.init) for group in (first, second))
-    found = find_pair(analysis.pairs, *names)
+    found = find_pair(analysis.pairs, first, second)
     if found is None:
         raise ValueError(f"{first.label} and {second.label} were not compared")
     return found

@@ -8,6 +8,7 @@ from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, guard
 from fer_bench.analysis.claims.values import WITHIN_NOISE, Basis, Evidence, Network, Part
 from fer_bench.analysis.group_comparisons import Pair, compare_on_subset, find_pair
 from fer_bench.analysis.number_text import interval_text, signed_points
+from fer_bench.protocol.head import LINEAR
 
 if TYPE_CHECKING:
     from fer_bench.analysis.run_analysis import Analysis
@@ -52,15 +53,15 @@ class PretrainingEffect(NamedTuple):
 
 
 def pretraining_effects(analysis: Analysis) -> list[PretrainingEffect]:
-    """Return the effect on each backbone with both inits, the most accurate backbone first."""
+    """Return the effect on each backbone and head with both inits, the most accurate first."""
     ranked = [one.group for one in analysis.standings]
-    networks = {(group.backbone, group.init): group for group in ranked}
+    networks = {(group.series, group.init): group for group in ranked}
     found = []
-    for backbone in dict.fromkeys(group.backbone for group in ranked):
-        pretrained = networks.get((backbone, "pretrained"))
-        random = networks.get((backbone, "random"))
+    for series in dict.fromkeys(group.series for group in ranked):
+        pretrained = networks.get((series, "pretrained"))
+        random = networks.get((series, "random"))
         if pretrained is not None and random is not None:
-            pair = find_pair(analysis.pairs, (backbone, "pretrained"), (backbone, "random"))
+            pair = find_pair(analysis.pairs, pretrained, random)
             subset = None if pair is None else _compare_deduplicated(analysis, pretrained, random)
             found.append(PretrainingEffect(pretrained, random, pair, subset))
     return found
@@ -84,7 +85,8 @@ def _compare_deduplicated(analysis: Analysis, pretrained: Group, random: Group) 
 
 
 def _sentence(effect: PretrainingEffect, analysis: Analysis) -> str:
-    title = effect.pretrained.cells[0].title
+    title, head = effect.pretrained.cells[0].title, effect.pretrained.head
+    title += "" if head == LINEAR else f" + {head}"
     text = f"{signed_points(effect.difference)} points"
     if effect.pair is not None:
         text += f" ({interval_text(effect.pair)})"

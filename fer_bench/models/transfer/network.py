@@ -14,6 +14,7 @@ from fer_bench.models.preprocessing import prepare_faces
 from fer_bench.models.transfer.batch_norm_folding import fold_batch_normalization
 from fer_bench.models.transfer.cut import check_boundary, cut, freeze
 from fer_bench.models.transfer.xla_rewrite import make_compilable
+from fer_bench.protocol.head import Head
 from fer_bench.results.records import Parameters
 
 if TYPE_CHECKING:
@@ -56,11 +57,12 @@ class Network:
     of this package. For a network of another library, only ``suffix`` is a Keras model.
 
     Attributes:
-        whole: model from uint8 images (n, h, w) to probabilities (n, classes).
+        whole: model from uint8 images (n, h, w) to probabilities (n, classes), or to features
+            (n, d) if the head is a fitted one, which is not part of the network.
         prefix: model from uint8 images to the list of frozen boundary tensors, or None if nothing
             is frozen before the first trained layer.
         suffix: model from the boundary tensors, or from uint8 images if there is no prefix, to
-            logits (n, classes).
+            logits (n, classes), or to these features.
         boundary: numbers of the tensors that cross the cut, in the order of the suffix's inputs:
             the index of the layer or operation that outputs the tensor, in the list of operations
             of the backbone with head. For the k-th further output of the same operation, k times
@@ -80,8 +82,10 @@ class Network:
         return tuple(tuple(tensor.shape[1:]) for tensor in self.suffix.inputs)
 
 
-def attach_head(backbone: keras.Model, classes: int, pooling: Pooling = "flatten") -> keras.Model:
-    """Attach a pooling and a dense layer to the backbone, giving one flat graph to logits.
+def attach_head(
+    backbone: keras.Model, classes: int, pooling: Pooling = "flatten", head: Head | None = None
+) -> keras.Model:
+    """Attach a pooling and a head to the backbone, giving one flat graph to logits.
 
     The softmax is left to the loss and to ``Network.whole``: from logits, the cross-entropy is
     exact with every Keras backend, while some backends clip it if computed from probabilities.
@@ -91,14 +95,26 @@ def attach_head(backbone: keras.Model, classes: int, pooling: Pooling = "flatten
         classes: number of classes.
         pooling: with ``"average"``, the head gets the mean of each channel over all positions,
             if the features have positions.
+        head: the dense layers; None for the paper's single one. Hidden layers are ReLU layers, each
+            followed by the head's dropout. With a fitted head, the graph ends with the pooling.
     """
+    head = head or Head()
     names = {operation.name for operation in backbone.operations}
     if pooling == "average" and len(backbone.output.shape) == 4:
         vector = keras.layers.GlobalAveragePooling2D(name=_unused("head_average", names))
     else:
         vector = keras.layers.Flatten(name=_unused("head_flatten", names))
-    head = keras.layers.Dense(classes, name=_unused("head", names))
-    return keras.Model(backbone.inputs, head(vector(backbone.output)))
+    values = vector(backbone.output)
+    if head.is_fitted:
+        return keras.Model(backbone.inputs, values)
+    for number, width in enumerate(head.widths, start=1):
+        name = _unused(f"head_hidden_{number}", names)
+        values = keras.layers.Dense(width, "relu", name=name)(values)
+        if head.dropout:
+            name = _unused(f"head_dropout_{number}", names)
+            values = keras.layers.Dropout(head.dropout, name=name)(values)
+    logits = keras.layers.Dense(classes, name=_unused("head", names))
+    return keras.Model(backbone.inputs, logits(values))
 
 
 def _unused(name: str, names: Collection[str]) -> str:
@@ -116,6 +132,7 @@ def transfer(
     classes: int,
     batch_normalization: BatchNormalization = "paper",
     pooling: Pooling = "flatten",
+    head: Head | None = None,
 ) -> Network:
     """Freeze layers of a backbone, attach the head, and cut the network.
 
@@ -128,23 +145,34 @@ def transfer(
         batch_normalization: with ``"frozen"``, batch normalisation is also frozen in the trained
             layers.
         pooling: input of the head, see ``attach_head``.
+        head: the head, see ``attach_head``.
 
     Raises:
         FerBenchError: ``trainable`` is larger than the number of layers, or the network cannot be
             cut there.
     """
     freeze(backbone, trainable, entry.name, batch_normalization)
-    network = attach_head(backbone, classes, pooling)
+    network = attach_head(backbone, classes, pooling, head)
     images = keras.Input(image_size, dtype="uint8", name="images")
     faces = prepare_faces(images, entry)
     logits = with_keras_operations(network)(faces)
-    whole = keras.Model(images, keras.layers.Softmax(name="probabilities")(logits))
+    if head is not None and head.is_fitted:
+        whole = keras.Model(images, logits)
+    else:
+        whole = keras.Model(images, keras.layers.Softmax(name="probabilities")(logits))
     boundary = cut(network)
+    if boundary:
+        suffix = make_compilable(keras.Model(boundary, network.output))
+    else:
+        # Without any trained layer, the complete network is frozen.
+        boundary = network.outputs
+        features = keras.Input(network.output.shape[1:])
+        suffix = keras.Model([features], keras.layers.Identity()(features))
     check_boundary(boundary, entry.name)
     parameters = Parameters(
         backbone=backbone.count_params(),
         trainable=sum(math.prod(weight.shape) for weight in network.trainable_weights),
-        head=network.layers[-1].count_params(),
+        head=network.count_params() - backbone.count_params(),
     )
     if [id(tensor) for tensor in boundary] == [id(tensor) for tensor in network.inputs]:
         return Network(whole, None, keras.Model([images], logits), (), parameters)
@@ -152,29 +180,33 @@ def transfer(
     return Network(
         whole=whole,
         prefix=keras.Model(images, keras.tree.flatten(with_keras_operations(extractor)(faces))),
-        suffix=make_compilable(keras.Model(boundary, network.output)),
+        suffix=suffix,
         boundary=_numbers(network, boundary),
         parameters=parameters,
     )
 
 
-def attach_extractor(extractor: Extractor, classes: int, pooling: Pooling = "flatten") -> Network:
+def attach_extractor(
+    extractor: Extractor, classes: int, pooling: Pooling = "flatten", head: Head | None = None
+) -> Network:
     """Attach the head to a frozen extractor of another library; only the head is trained.
 
     Args:
         extractor: maps images to features, channels last.
         classes: number of classes.
         pooling: input of the head, see ``attach_head``.
+        head: the head, see ``attach_head``.
     """
+    head = head or Head()
     features = keras.Input(extractor.shape, name="features")
-    suffix = attach_head(keras.Model(features, features), classes, pooling)
-    head = suffix.count_params()
+    suffix = attach_head(keras.Model(features, features), classes, pooling, head)
+    count = suffix.count_params()
     return Network(
-        whole=_Chained(extractor, suffix),
+        whole=_Chained(extractor, suffix, has_logits=not head.is_fitted),
         prefix=extractor,
         suffix=suffix,
         boundary=(0,),
-        parameters=Parameters(backbone=extractor.record.parameters, trainable=head, head=head),
+        parameters=Parameters(backbone=extractor.record.parameters, trainable=count, head=count),
     )
 
 
@@ -183,17 +215,19 @@ class _Chained:
 
     Args:
         extractor: maps images to features.
-        suffix: model from the features to logits.
+        suffix: model from the features to logits, or to the features of a fitted head.
+        has_logits: True if it is a model to logits.
     """
 
-    def __init__(self, extractor: Extractor, suffix: keras.Model) -> None:
+    def __init__(self, extractor: Extractor, suffix: keras.Model, *, has_logits: bool) -> None:
         self._extractor = extractor
         self._suffix = suffix
+        self._has_logits = has_logits
 
     def predict_on_batch(self, images: NDArray[np.uint8]) -> Any:
-        """Return probabilities, shape (n, classes)."""
-        logits = self._suffix.predict_on_batch(self._extractor.predict_on_batch(images)[0])
-        return keras.ops.softmax(logits)
+        """Return probabilities, shape (n, classes), or features, shape (n, d)."""
+        outputs = self._suffix.predict_on_batch(self._extractor.predict_on_batch(images)[0])
+        return keras.ops.softmax(outputs) if self._has_logits else outputs
 
 
 def _numbers(network: keras.Model, tensors: list[Any]) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import math
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.protocol.head import is_fitted
 from fer_bench.report.plots.calibration import FEW, reliability_diagram
 from fer_bench.report.plots.initial_metrics import initial_data
 from fer_bench.report.plots.learning_curves import curves_key, curves_of
@@ -25,9 +26,9 @@ Data = dict[str, Any]
 def chart_data(analyses: Sequence[Analysis], names: Sequence[str] = ("",)) -> Data:
     """Return what the page's script draws; empty if no cell was trained.
 
-    Cells are identified by their index in ``cells``, which holds every backbone and init once, even
-    if it was tested on several sets of images. Numbers have at most six decimals; None stands for a
-    value that is not finite.
+    Cells are identified by their index in ``cells``, which holds every backbone, init and head
+    once, even if it was tested on several sets of images. Numbers have at most six decimals; None
+    stands for a value that is not finite.
 
     Args:
         analyses: analysis of the cells of each set of test images.
@@ -36,11 +37,11 @@ def chart_data(analyses: Sequence[Analysis], names: Sequence[str] = ("",)) -> Da
     if not any(analysis.trained for analysis in analyses):
         return {}
     groups = {clean(one.label): one for analysis in analyses for one in analysis.groups}
-    backbones = list(dict.fromkeys(group.backbone for group in groups.values()))
+    series = list(dict.fromkeys(group.series for group in groups.values()))
     places = {label: place for place, label in enumerate(groups)}
     return {
         "cells": [
-            {"label": label, "series": backbones.index(group.backbone), "init": group.init}
+            {"label": label, "series": series.index(group.series), "init": group.init}
             for label, group in groups.items()
         ],
         "sets": [
@@ -67,8 +68,9 @@ def _test_set(analysis: Analysis, places: Mapping[str, int], name: str, suffix: 
         "suffix": suffix,
         "classes": [clean(name) for name, _ in analysis.dataset.counts],
         "curves": [
-            {"cell": cell, "figure": f"{curves_key(group.backbone)}{suffix}", **curve}
+            {"cell": cell, "figure": f"{curves_key(group)}{suffix}", **curve}
             for cell, group in trained
+            if not is_fitted(group.head)
             for curve in _curves(group)
         ],
         "tradeoffs": _tradeoffs(analysis, cells) if analysis.dataset.has_test else None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.metrics.convergence import initial
+from fer_bench.protocol.head import is_fitted
 from fer_bench.report.plots.axes import FILLS, add_axes, set_scale, set_ticks
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import (
@@ -79,7 +80,10 @@ class InitialMetric:
 
 def initial_figures(analysis: Analysis) -> list[Figure]:
     """Return Figures 9 and 10, a row per backbone and init; empty if nothing was trained."""
-    every, trained = analysis.groups, analysis.trained
+    every, trained = (
+        [group for group in groups if not is_fitted(group.head)]
+        for groups in (analysis.groups, analysis.trained)
+    )
     if not trained:
         return []
     groups = every if len(every) <= MOST else most_accurate(trained, MOST)
@@ -107,7 +111,7 @@ def start_rows(groups: Sequence[Group], measure: str) -> tuple[StartRow, ...]:
     """Return a figure's rows, in the order of the groups."""
     rows = []
     for group in groups:
-        histories = [one.history for one in group.qualities]
+        histories = [one.history for one in group.qualities if one.history.epochs]
         values = tuple(initial(getattr(one, f"validation_{measure}")) for one in histories)
         if values:
             status = f"{np.mean([one.first_epoch for one in values]):.3f}"

@@ -27,6 +27,8 @@ _NAME = 32
 _END = 6
 """Number of characters at the end of brackets that are never cut."""
 _SLUG = 40
+_TITLE = 4
+"""Columns of a title that are left if the rest of a name is long."""
 
 
 def short(text: str, most: int) -> str:
@@ -50,12 +52,14 @@ def _columns(char: str) -> int:
 def short_label(label: str, most: int = 25) -> str:
     """Return the label of a network in at most ``most`` columns.
 
-    Its init is never cut, nor the end of brackets that distinguish it from other networks.
+    Its init and head are never cut, nor the end of brackets that distinguish it from other
+    networks.
     """
-    title, _, init = label.rpartition(" ")
+    title, _, init = label.partition(" + ")[0].rpartition(" ")
+    init += label[len(title) + 1 + len(init) :]
     end = title[-_END:] if title.endswith(")") else ""
     title = title.removesuffix(end)
-    return f"{short(title, most - len(init) - len(end) - 1)}{end} {init}"
+    return f"{short(title, max(_TITLE, most - len(init) - len(end) - 1))}{end} {init}"
 
 
 def short_name(group: Group) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from fer_bench.analysis.seed_groups import over_seeds
 from fer_bench.protocol import published
+from fer_bench.protocol.head import LINEAR, is_fitted, short_form
 from fer_bench.report.plots.axes import FILLS, LINE_STYLES, add_axes, set_scale
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import file_stem, name, not_shown, seeds_note
@@ -81,17 +82,21 @@ class Curve:
 
 
 def curve_figures(analysis: Analysis) -> list[Figure]:
-    """Return a figure per trained backbone: the paper's four first, in its order, then others."""
-    found: dict[str, list[Group]] = {}
+    """Return a figure per trained backbone and head: the paper's four first, then others."""
+    found: dict[tuple[str, str], list[Group]] = {}
     for group in analysis.groups:
-        found.setdefault(group.backbone, []).append(group)
+        if is_fitted(group.head):
+            continue
+        found.setdefault(group.series, []).append(group)
     trained = {key: groups for key, groups in found.items() if any(one.trained for one in groups)}
-    paper = [trained.pop(backbone) for backbone in published.BACKBONES if backbone in trained]
-    others = [groups for key, groups in trained.items() if key not in published.BACKBONES]
+    keys = [(backbone, LINEAR) for backbone in published.BACKBONES]
+    paper = [trained.pop(key) for key in keys if key in trained]
+    others = list(trained.values())
     limit = ""
     if len(others) > MOST_OTHERS:
         limit = (
-            f"Of {len(others)} backbones that are not in the paper, only {MOST_OTHERS} are shown."
+            f"Of {len(others)} backbones and heads that are not in the paper, only {MOST_OTHERS} "
+            "are shown."
         )
     return [
         *(_figure(groups) for groups in paper),
@@ -99,8 +104,11 @@ def curve_figures(analysis: Analysis) -> list[Figure]:
     ]
 
 
-def curves_key(backbone: str) -> str:
-    """Return the key of a backbone's figure."""
+def curves_key(group: Group) -> str:
+    """Return the key of the figure of a group's backbone and head."""
+    backbone = group.backbone
+    if group.head != LINEAR:
+        return f"curves-{file_stem(f'{backbone}-{short_form(group.head)}')}"
     if backbone in published.BACKBONES:
         return f"figure-{_FIRST + published.BACKBONES.index(backbone)}-{backbone}"
     return f"curves-{file_stem(backbone)}"
@@ -150,10 +158,12 @@ def _differs(group: Group, part: str) -> bool:
 
 def _figure(groups: list[Group], limit: str = "") -> Figure:
     backbone, title = groups[0].backbone, clean(groups[0].cells[0].title)
+    head = groups[0].head
+    title += "" if head == LINEAR else f" + {head}"
     data = curves_of(groups)
     parts = {curve.part for curve in data}
     words = f"{title}: accuracy and loss"
-    if backbone in published.BACKBONES:
+    if backbone in published.BACKBONES and head == LINEAR:
         words = f"Figure {_FIRST + published.BACKBONES.index(backbone)}. {words}"
     notes = [
         "Pretrained: solid lines, filled markers; random: dashed, hollow. Training: mean over the "
@@ -174,7 +184,7 @@ def _figure(groups: list[Group], limit: str = "") -> Figure:
         )
     notes += [limit, *not_shown(groups, lambda cell: cell.quality is not None)]
     return Figure(
-        key=curves_key(backbone),
+        key=curves_key(groups[0]),
         title=f"{words} by epoch",
         caption=" ".join(filter(None, notes)),
         alt=" ".join(

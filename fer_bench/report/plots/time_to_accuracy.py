@@ -36,14 +36,14 @@ class TimedCurve:
 
     Attributes:
         label: short name of the network.
-        backbone: name in the registry.
+        series: backbone and head.
         init: ``"pretrained"`` or ``"random"``.
         seconds: time from the start of a cell to the end of each epoch.
         accuracies: mean validation accuracy at each of these times.
     """
 
     label: str
-    backbone: str
+    series: tuple[str, str]
     init: str
     seconds: tuple[float, ...]
     accuracies: tuple[float, ...]
@@ -106,7 +106,7 @@ def timed_curves(found: TimeToAccuracy) -> TimedCurves:
         first = 1 if logarithmic and curve.seconds[0] <= 0 else 0
         group = curve.group
         points = curve.seconds[first:], curve.accuracies[first:]
-        curves.append(TimedCurve(short_name(group), group.backbone, group.init, *points))
+        curves.append(TimedCurve(short_name(group), group.series, group.init, *points))
     return TimedCurves(tuple(curves), found.target, logarithmic)
 
 
@@ -117,7 +117,7 @@ def _ranked(found: TimeToAccuracy) -> list[tuple[LearningCurve, float | None]]:
 
 def _draw(drawing: Drawing, data: TimedCurves) -> None:
     target: dict[str, Any] = {"color": SOFT, "linestyle": ":", "linewidth": 1.1}
-    backbones = list(dict.fromkeys(curve.backbone for curve in data.curves))
+    series = list(dict.fromkeys(curve.series for curve in data.curves))
     (axes,) = add_axes(drawing, 1, 1, 200, right=168)
     axes.set(title="validation accuracy", xlabel="frozen features and training, s")
     axes.axhline(data.target, gid="target", label=f"target, {data.target:.3f}", **target)
@@ -134,7 +134,7 @@ def _draw(drawing: Drawing, data: TimedCurves) -> None:
             markevery=max(1, len(curve.seconds) // _MARKS),
             gid=f"course-{number}-{curve.init}",
             clip_on=False,
-            **cell_look(backbones.index(curve.backbone), curve.init),
+            **cell_look(series.index(curve.series), curve.init),
         )
     lines = axes.get_lines()
     axes.legend(handles=[*lines[1:], lines[0]], loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -35,13 +35,13 @@ class Network:
 
     Attributes:
         label: short name.
-        backbone: name in the registry.
+        series: backbone and head.
         init: ``"pretrained"`` or ``"random"``.
         accuracies: test accuracy of each seed.
     """
 
     label: str
-    backbone: str
+    series: tuple[str, str]
     init: str
     accuracies: tuple[float, ...]
 
@@ -153,7 +153,7 @@ def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
     networks = [
         Network(
             label=short_name(group),
-            backbone=group.backbone,
+            series=group.series,
             init=group.init,
             accuracies=tuple(group.test_accuracies),
         )
@@ -226,11 +226,11 @@ def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
 
 
 def _draw(drawing: Drawing, data: Tradeoffs) -> None:
-    backbones = list(dict.fromkeys(data.networks[index].backbone for index in data.named))
+    series = list(dict.fromkeys(data.networks[index].series for index in data.named))
     looks: dict[int, dict[str, Any]] = {}
     for index in data.named:
         network = data.networks[index]
-        look = cell_look(backbones.index(network.backbone), network.init)
+        look = cell_look(series.index(network.series), network.init)
         looks[index] = {**look, "markersize": 5, "linestyle": "none"}
     keys = [(data.networks[index].label, look) for index, look in looks.items()]
     panels = add_axes(drawing, len(data.costs), 3, 170, gap=(28, 0), keys=keys, key_columns=3)

@@ -93,7 +93,7 @@ class ResultStore:
             # The weights are verified as well, so that they can be loaded later.
             result, logits, _ = verified_paths(directory, _RESULT, _LOGITS, _SUFFIX)
             found = _cell(result, fingerprint)
-            if (found.backbone, found.init, found.seed) != (cell.backbone, cell.init, cell.seed):
+            if found.id != cell.id:
                 raise Damaged(f"{_RESULT} belongs to another cell")
             values = _checked_logits(found, read_arrays(logits), record((found,)))
             return Stored(_with_second_classes(found, values), values)

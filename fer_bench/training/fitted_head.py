@@ -1,0 +1,234 @@
+"""Heads that are fitted in one step on the features of a frozen backbone.
+
+scikit-learn is imported when such a head is fitted, not before. Fitted estimators are never stored:
+with the same features, parameter and seed, fitting them again gives the same estimator.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from fer_bench import metrics
+from fer_bench.protocol.fitted_heads import FITTED, SMALLEST
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fer_bench.runtime.progress import Progress
+
+    Features = NDArray[np.float32]
+    Labels = NDArray[np.uint8]
+
+_TREES = 200
+_LOGREG_ITERATIONS, _SVM_ITERATIONS = 200, 1000
+_FLAT = 1e-6
+"""Standard deviation, relative to the mean, up to which a feature counts as constant."""
+
+
+class Scaling(NamedTuple):
+    """Mean and standard deviation of each feature on the training images, shape (d,)."""
+
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, features: Features) -> Scaling:
+        """Measure features of shape (n, d); the deviation of a constant one is 1."""
+        mean = features.mean(axis=0, dtype=np.float64)
+        deviation = features.std(axis=0, dtype=np.float64)
+        deviation[deviation <= _FLAT * np.maximum(np.abs(mean), _FLAT)] = 1.0
+        return cls(mean.astype(np.float32), deviation.astype(np.float32))
+
+    def apply(self, features: Features) -> Features:
+        """Return the standardised features, shape (n, d)."""
+        return (features - self.mean) / self.deviation
+
+
+@dataclass(frozen=True)
+class FittedHead:
+    """A fitted classifier.
+
+    Attributes:
+        kind: its name, a key of ``FITTED``.
+        value: the value of its parameter.
+        classes: number of classes of the data set.
+        scaling: scaling of its features.
+        estimator: estimator with the interface of scikit-learn.
+    """
+
+    kind: str
+    value: float
+    classes: int
+    scaling: Scaling
+    estimator: Any
+
+    def logits(self, features: Features) -> NDArray[np.float32]:
+        """Return log probabilities, float32 of shape (n, classes), from features of shape (n, d).
+
+        A probability below ``SMALLEST``, such as that of a class without training images, counts
+        as ``SMALLEST``.
+        """
+        return self._logits(self.scaling.apply(features))
+
+    def _logits(self, scaled: Features) -> NDArray[np.float32]:
+        if hasattr(self.estimator, "predict_proba"):
+            known = self.estimator.predict_proba(scaled)
+        else:
+            values = self.estimator.decision_function(scaled)
+            # Of two classes, scikit-learn returns the value of the second one only.
+            values = np.stack([-values, values], axis=1) if values.ndim == 1 else values
+            known = metrics.softmax(values)
+        shares = np.zeros((len(scaled), self.classes))
+        shares[:, self.estimator.classes_] = known
+        return np.log(np.maximum(shares, SMALLEST)).astype(np.float32)
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters; 0 for neighbours and trees, which have no fixed number."""
+        names = ("coef_", "intercept_", "means_")
+        return sum(np.size(getattr(self.estimator, name, ())) for name in names)
+
+
+class Choice(NamedTuple):
+    """A head chosen on the validation images.
+
+    Attributes:
+        head: the best candidate.
+        seconds: time of fitting all candidates.
+        choosing_seconds: time of evaluating them on the validation images.
+    """
+
+    head: FittedHead
+    seconds: float
+    choosing_seconds: float
+
+
+def choose_head(
+    kind: str,
+    train: tuple[Features, Labels],
+    validation: tuple[Features, Labels],
+    classes: int,
+    seed: int,
+    progress: Progress,
+) -> Choice:
+    """Fit a head for each value of its grid and return the best one on the validation images.
+
+    The best one has the highest accuracy, among equal ones the smallest loss, and then the
+    strongest regularisation.
+
+    Args:
+        kind: name of the head.
+        train: features, shape (n, d), and labels, shape (n,), of the training images.
+        validation: the same of the validation images.
+        classes: number of classes of the data set.
+        seed: seed of estimators that draw random numbers.
+        progress: callback for the number of values done.
+
+    Raises:
+        FerBenchError: the training images are of a single class.
+    """
+    scaling = Scaling.of(train[0])
+    scaled, scaled_validation = scaling.apply(train[0]), scaling.apply(validation[0])
+    values = _values(kind, len(scaled))
+    _estimator(kind, values[0], seed)  # imports scikit-learn, which is not timed
+    seconds = choosing = 0.0
+    candidates: list[tuple[float, float, FittedHead]] = []
+    for number, value in enumerate(values):
+        progress("fitting the head", number, len(values))
+        started = perf_counter()
+        estimator = _fitted(kind, value, scaled, train[1], seed)
+        head = FittedHead(kind, value, classes, scaling, estimator)
+        fitted = perf_counter()
+        logits = head._logits(scaled_validation)
+        accuracy = metrics.accuracy(logits, validation[1])
+        candidates.append((accuracy, -metrics.cross_entropy(logits, validation[1]), head))
+        seconds += fitted - started
+        choosing += perf_counter() - fitted
+    progress("fitting the head", len(values), len(values))
+    # The first of several equal ones.
+    best = max(candidates, key=lambda candidate: candidate[:2])
+    return Choice(best[2], seconds, choosing)
+
+
+def fit_head(
+    kind: str, value: float, train: tuple[Features, Labels], classes: int, seed: int
+) -> FittedHead:
+    """Fit a head with a known value of its parameter, as ``choose_head`` does."""
+    scaling = Scaling.of(train[0])
+    estimator = _fitted(kind, value, scaling.apply(train[0]), train[1], seed)
+    return FittedHead(kind, value, classes, scaling, estimator)
+
+
+def _values(kind: str, images: int) -> list[float]:
+    """Return the candidates; those with more neighbours than images are left out."""
+    values = FITTED[kind].values
+    return [value for value in values if kind != "knn" or value <= images]
+
+
+def _fitted(kind: str, value: float, features: Features, labels: Labels, seed: int) -> Any:
+    if len(np.unique(labels)) < 2:
+        raise FerBenchError(
+            f"head {kind!r} cannot be fitted: all {len(labels)} training images are of one class",
+            "training images of two classes or more",
+        )
+    estimator = _estimator(kind, value, seed)
+    with warnings.catch_warnings():
+        # The protocol states the numbers of iterations.
+        warnings.filterwarnings("ignore", message=".*(failed to converge|number of iterations).*")
+        estimator.fit(features, labels)
+    return estimator
+
+
+def _estimator(kind: str, value: float, seed: int) -> Any:
+    """Return a new estimator, importing scikit-learn if it is one of its."""
+    if kind == "prototype":
+        return _NearestMean(value)
+    if kind == "logreg":
+        from sklearn.linear_model import LogisticRegression
+
+        return LogisticRegression(C=value, max_iter=_LOGREG_ITERATIONS)
+    if kind == "svm":
+        from sklearn.svm import LinearSVC
+
+        return LinearSVC(C=value, max_iter=_SVM_ITERATIONS, random_state=seed)
+    if kind == "knn":
+        from sklearn.neighbors import KNeighborsClassifier
+
+        return KNeighborsClassifier(int(value), algorithm="brute")
+    from sklearn import ensemble
+
+    if kind == "forest":
+        return ensemble.RandomForestClassifier(
+            _TREES, min_samples_leaf=int(value), random_state=seed, n_jobs=-1
+        )
+    return ensemble.HistGradientBoostingClassifier(
+        max_iter=int(value), early_stopping=False, random_state=seed
+    )
+
+
+class _NearestMean:
+    """Classifier by the nearest class mean, with the interface of scikit-learn.
+
+    Args:
+        variance: variance of the classes, as a multiple of the number of features.
+    """
+
+    def __init__(self, variance: float) -> None:
+        self._variance = variance
+
+    def fit(self, features: Features, labels: Labels) -> None:
+        self.classes_ = np.unique(labels)
+        self.means_ = np.stack([features[labels == one].mean(axis=0) for one in self.classes_])
+
+    def decision_function(self, features: Features) -> NDArray[np.float64]:
+        """Return log densities without the terms that all classes share, shape (n, classes)."""
+        means = self.means_.astype(np.float64)
+        # Half the squared distances without the square of the features, which is the same for all.
+        found = features @ means.T - (means**2).sum(axis=1) / 2
+        return np.asarray(found / (self._variance * features.shape[1]))
