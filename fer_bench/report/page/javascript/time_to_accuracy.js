@@ -10,7 +10,7 @@ for (const { suffix, time } of data.sets) {
     const isLog = Math.max(...lasts) > WIDE * Math.min(...lasts) && Math.min(...lasts) > 0;
     const points = ({ cell, seconds, accuracy }) =>
       seconds
-        .map((x, epoch) => ({ x, y: accuracy[epoch], cell, epoch }))
+        .map((x, epoch) => ({ x, y: accuracy[epoch], cell, epoch, last: seconds.length - 1 }))
         .filter(({ x }) => !isLog || x > 0);
     const all = shown.flatMap(points).map(({ x }) => x);
     const title = "frozen features and training, s";
@@ -31,7 +31,11 @@ for (const { suffix, time } of data.sets) {
         },
       },
       describe: ([point]) => ({
-        title: `After ${Number(point.x.toPrecision(3))} s, epoch ${point.epoch}`,
+        title: [
+          `After ${Number(point.x.toPrecision(3))} s`,
+          // A head that is fitted in one step has a single point.
+          ...(point.last ? [`epoch ${point.epoch}`] : []),
+        ].join(", "),
         lines: [{ cell: point.cell, text: charts.percent(point.y, 2) }],
       }),
     };
