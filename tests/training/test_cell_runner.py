@@ -18,7 +18,7 @@ from fer_bench.protocol.fitted_heads import FITTED  # noqa: E402
 from fer_bench.protocol.head import Heads  # noqa: E402
 from fer_bench.protocol.settings import Protocol  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
-from fer_bench.training import cell_runner  # noqa: E402
+from fer_bench.training import fitted_head  # noqa: E402
 from fer_bench.training.cell_network import CellNetwork  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402
@@ -98,7 +98,10 @@ def test_a_head_that_is_not_reproduced_is_chosen_again(context, monkeypatch, cap
     context = dataclasses.replace(context, protocol=Protocol(head=Heads(("prototype",))))
     run_cell(context, get("mini"), "random").close()
     stored = run_cell(context, get("mini"), "random")
-    monkeypatch.setattr(cell_runner, "_SAME_LOGITS", -1.0)
+    fit = fitted_head.fit_head
+    monkeypatch.setattr(
+        fitted_head, "fit_head", lambda kind, value, *rest: fit(kind, 100 * value, *rest)
+    )
     assert stored.network is not None
     assert "is not reproduced" in caplog.text
     assert stored.result.source == "trained"
