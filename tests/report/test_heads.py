@@ -22,7 +22,7 @@ from fer_bench.report.summary_csv import summary_csv
 from fer_bench.report.tables import tables
 from fer_bench.results import read_run
 from fer_bench.results.merge import merge_runs
-from fer_bench.results.records import History
+from fer_bench.results.quality import History
 from fer_bench.runtime.errors import FerBenchError
 
 FITTED = History((), (), (0.5,), (1.0,), (0.4,), (1.2,))
