@@ -116,8 +116,8 @@ def run(
             255).
         pooling: features that the head gets: ``"flatten"`` (default; all of them) or
             ``"average"`` (the mean of each channel over all positions).
-        recipe: named set of values of the keywords above, each of which overrides it: ``"paper"``
-            (default) or ``"strong"``.
+        recipe: named set of values of the other keywords, each of which overrides it: ``"paper"``
+            (default), ``"recommended"`` or ``"strong"``.
         head: name of one head, ``"linear"`` (default), ``"mlp:256,128"`` (hidden layers of these
             widths), or, fitted on the frozen backbone, ``"logreg"``, ``"svm"``, ``"knn"``,
             ``"forest"``, ``"boosting"`` or ``"prototype"``.

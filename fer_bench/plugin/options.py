@@ -143,9 +143,10 @@ OPTIONS = (
     ),
     Option(
         "recipe",
-        "Named set of settings, each of which its own option overrides: paper (the default) or "
-        "strong (all layers trained at 96 pixels, with augmentation, label smoothing, weight "
-        "decay and a cosine schedule).",
+        "Named set of settings, each of which its own option overrides: paper (the default), "
+        "recommended (the paper's recommendation: all layers frozen, head mlp:256,128) or strong "
+        "(all layers trained at 96 pixels, with augmentation, label smoothing, weight decay and a "
+        "cosine schedule).",
         "NAME",
     ),
     Option(

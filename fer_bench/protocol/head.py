@@ -86,6 +86,9 @@ class Heads:
             FerBenchError: a head is unknown or named twice, the dropout is out of range, or there
                 is a dropout but no multilayer head.
         """
+        # Its text in records, so that the command of a run can repeat it.
+        if text == str(cls()):
+            return cls()
         # The comma before a number belongs to the widths of an mlp.
         words = re.split(",(?![0-9])", "".join(text.split()))
         heads = [Head.parse(word) for word in words]

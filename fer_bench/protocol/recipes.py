@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Recipe = Literal["paper", "strong"]
+Recipe = Literal["paper", "recommended", "strong"]
 RECIPES: tuple[Recipe, ...] = get_args(Recipe)
 
 VALUES: Mapping[Recipe, Mapping[str, str | float]] = {
     "paper": {},
+    "recommended": {"trainable_layers": "0", "head": "mlp:256,128"},
     "strong": {
         "trainable_layers": "all",
         "learning_rate": 1e-3,

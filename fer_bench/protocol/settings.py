@@ -419,4 +419,6 @@ def _recipe_values(recipe: Recipe) -> dict[str, Any]:
     values: dict[str, Any] = dict(recipes.VALUES[recipe]) if recipe in RECIPES else {}
     if "trainable_layers" in values:
         values["trainable_layers"] = TrainableLayers.parse(values["trainable_layers"])
+    if "head" in values:
+        values["head"] = Heads.parse(values["head"])
     return values

@@ -40,7 +40,7 @@ def nothing_written(pytester, tmp_path):
         (["--backbone=mini,mini"], ["'mini' is named twice"]),
         (["--split=halves"], ["'halves'", "80-20-ordered, kaggle"]),
         (["--batchnorm=off"], ["'off'", "--batchnorm", "paper, frozen"]),
-        (["--recipe=best"], ["'best'", "--recipe", "paper, strong"]),
+        (["--recipe=best"], ["'best'", "--recipe", "paper, recommended, strong"]),
         (["--early-stopping=soon"], ["'soon'", "--early-stopping"]),
         (["--optimizer=lion"], ["'lion'", "adam, sgd, rmsprop"]),
         (["--learning-rate=fast"], ["--learning-rate 'fast'", "--learning-rate=0.001"]),

@@ -6,6 +6,7 @@ import pytest
 
 from fer_bench.protocol import augmentation
 from fer_bench.protocol.data_spec import DEDUPES, LABELS, SPLITS, DataSpec
+from fer_bench.protocol.head import Heads
 from fer_bench.protocol.recipes import RECIPES
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.runtime.errors import FerBenchError
@@ -89,7 +90,7 @@ def test_unclear_trainable_layers_are_an_error(text):
         ({"augment": "zoom"}, "'zoom' is unknown; accepted: none, or one or more of flip, "),
         ({"augment": "flip,flip"}, "'flip' is named twice"),
         ({"augment": "none,flip"}, "'none' is unknown"),
-        ({"recipe": "best"}, "recipe 'best' is unknown; accepted: paper, strong; .*--recipe"),
+        ({"recipe": "best"}, "recipe 'best' is unknown; accepted: paper, recommended, strong; "),
         ({"pooling": "max"}, "pooling 'max' is unknown; accepted: flatten, average; "),
         ({"input_size": 0}, "input size 0 is invalid; accepted: 'own', or a number of pixels "),
         ({"input_size": "48"}, "input size '48' is invalid"),
@@ -145,6 +146,14 @@ class TestRecipe:
         assert rows["augment"].why.startswith("not flip,shift,rotate as in recipe strong; the ")
         assert rows["epochs"].why.startswith("not 40 as in recipe strong; default 20 (stated")
         assert rows["optimizer"].origin == "chosen"
+
+    def test_the_recommended_one_trains_dense_layers_on_the_frozen_network(self) -> None:
+        recommended = Protocol.of("recommended")
+        assert recommended.trainable_layers == TrainableLayers(0, 0)
+        assert recommended.head.names == ("mlp:256x128",)
+        own = Protocol.of("recommended", head=Heads())
+        (option,) = (one for one in own.options() if one.startswith("--head="))
+        assert Heads.parse(option.partition("=")[2]) == Heads()
 
     @pytest.mark.parametrize("recipe", RECIPES)
     def test_options_select_it(self, recipe) -> None:
