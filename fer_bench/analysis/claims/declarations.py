@@ -32,9 +32,9 @@ def _cannot_be_run(needs: str) -> Findings:
 
 def _needs_other_settings(_: Evidence) -> Findings:
     return _cannot_be_run(
-        "pretrained VGG-Face with learning rates above 1e-4 and with further dense layers next to "
-        "the stated settings: a run has one learning rate for all networks (--learning-rate), a "
-        "verdict is from one run, and dense layers cannot be added yet"
+        "pretrained VGG-Face with learning rates above 1e-4 (--learning-rate) and with further "
+        "dense layers (--head=mlp:256) next to the stated settings: a verdict is on networks with "
+        "one softmax layer, from one run"
     )
 
 
