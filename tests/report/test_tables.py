@@ -121,6 +121,7 @@ def test_cells(run: Run) -> None:
         "parameters backbone": 3_228_864,
         "parameters paper": 3_228_864,
         "parameters trainable": 1_058_823,
+        "chosen head": None,
     }
     skipped = entries(found, "OpenFace pretrained")
     assert skipped["status"] == "skipped"

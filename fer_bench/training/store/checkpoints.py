@@ -218,6 +218,6 @@ def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
         length = 0 if is_none else epochs + (not name.startswith("running"))
         if count != length or not 1 <= epochs <= expected.epochs:
             raise Damaged(f"{path.name} has {count} values of {name}")
-    if min(seconds.training, seconds.evaluation) < 0:
+    if min(dataclasses.astuple(seconds)) < 0:
         raise Damaged(f"{path.name} has a negative time")
     return history, seconds
