@@ -15,7 +15,7 @@ from fer_bench.metrics import compare
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.analysis.seed_groups import Group
@@ -67,6 +67,24 @@ class Standing:
         """True if it is significantly better than the majority-class baseline; None if unknown."""
         return is_better(self.against_baseline)
 
+    @property
+    def equals_baseline(self) -> bool:
+        """True if every seed predicts the majority class for all test images."""
+        confusions = [np.array(one.confusion) for one in self.group.qualities]
+        return self.group.dataset.has_test and all(
+            np.array_equal(one, constant_confusion(one)) for one in confusions
+        )
+
+    def contends(self, best: Standing) -> bool:
+        """Check if it has the highest accuracy, or is neither clearly below it nor at the baseline.
+
+        Args:
+            best: the standing of the highest accuracy.
+        """
+        if self.accuracy == best.accuracy:
+            return True
+        return bool(self.ties_best) and self.beats_baseline is not False
+
 
 def rank(groups: Sequence[Group], pairs: Sequence[Pair]) -> tuple[Standing, ...]:
     """Return the standings of trained groups, the most accurate first.
@@ -77,6 +95,18 @@ def rank(groups: Sequence[Group], pairs: Sequence[Pair]) -> tuple[Standing, ...]
     """
     ranked = sorted(groups, key=lambda group: -(group.accuracy or 0))
     return tuple(_standing(group, ranked[0], pairs) for group in ranked)
+
+
+def constant_confusion(confusion: ArrayLike) -> NDArray[np.int64]:
+    """Return the confusion counts of always predicting the most frequent class.
+
+    Args:
+        confusion: counts of the same test images, true classes in rows, shape (classes, classes).
+    """
+    sizes = np.asarray(confusion, np.int64).sum(axis=1)
+    found = np.zeros((len(sizes), len(sizes)), np.int64)
+    found[:, sizes.argmax()] = sizes
+    return found
 
 
 def is_better(found: Comparison | None) -> bool | None:

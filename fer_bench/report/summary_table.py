@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.standings import constant_confusion
 from fer_bench.analysis.summary import accuracy_text, majority_class
 from fer_bench.analysis.timing_noise import noise_text, timing_noise
+from fer_bench.metrics.classification import classification_metrics
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.feature_note import unrecorded_features
 from fer_bench.report.table import Column, Row, Table
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from fer_bench.report.table import Entry
 
 BEST = "*"
-"""Mark of the best network and of those that do not differ significantly from it."""
+"""Mark of the best network and of those above the baseline that may be as accurate."""
 
+_EQUAL = "= base"
+"""Entry for a network that always predicts the majority class."""
 _TEST, _PARAMETERS, _SPEED = "test", "size", "speed"
 _SPEEDS = {"train": "training_seconds", "ms": "latency", "img/s": "throughput"}
 """Columns of speeds, with their fields in ``Standing``."""
@@ -77,10 +81,15 @@ def _complete(analysis: Analysis) -> Table:
         Column("ms", _SPEED),
         Column("img/s", _SPEED),
     )
-    rows = [_row(one, _spread(standings)) for one in standings]
+    rows = [_row(one, standings[0], spread) for one in standings]
     if standings and data.has_test:
         name, share = majority_class(analysis)
-        baseline = Row(f"always {name}", (f"{100 * share:.1f}", *[None] * (len(columns) - 1)))
+        constant = classification_metrics(
+            constant_confusion(standings[0].group.qualities[0].confusion)
+        )
+        shares = (share, constant.macro_f1, constant.balanced_accuracy)
+        entries = (*(f"{100 * one:.1f}" for one in shares), *[None] * (len(columns) - 3))
+        baseline = Row(f"always {name}", entries)
         rows.insert(sum(one.accuracy >= share for one in standings), baseline)
     return Table(
         key="summary",
@@ -106,6 +115,8 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
         return ""
     has_test, spread = analysis.dataset.has_test, _spread(standings)
     majority = majority_class(analysis)[0] if has_test else ""
+    equal = any(one.equals_baseline for one in standings)
+    constant = f" ({_EQUAL}: predicts nothing else)" if equal else ""
     images = f"95 % CI over the {analysis.dataset.test:,} test images"
     sizes = sorted({one.batch_size for one in standings if one.batch_size})
     counted = speed_unit(analysis.run)
@@ -118,7 +129,7 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     meanings = {
         "F1": "F1: macro F1, %.",
         "UAR": "UAR: mean recall, %.",
-        "> base": f"> base: significantly above always {majority}.",
+        "> base": f"> base: significantly above always {majority}{constant}.",
         "tuned": "size: parameters, all and fine-tuned.",
         "train": "train: frozen features once and all epochs, mean over the seeds."
         + unrecorded_features([one.group for one in standings]),
@@ -127,7 +138,7 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     }
     return " ".join(
         [
-            f"accuracy: %; {BEST} highest, or not significantly below it;"
+            f"accuracy: %; {BEST} highest, or not significantly below it and > base;"
             if has_test
             else f"accuracy: after the last epoch, %; {BEST} highest;",
             *(
@@ -142,11 +153,13 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     )
 
 
-def _row(standing: Standing, spread: str) -> Row:
+def _row(standing: Standing, best: Standing, spread: str) -> Row:
     cell = standing.group.cells[0]
-    mark = BEST if standing.ties_best else ""
+    mark = BEST if standing.contends(best) else ""
     counts = standing.parameters
     beats = {True: "yes", False: "no", None: None}[standing.beats_baseline]
+    if standing.equals_baseline:
+        beats = _EQUAL
     reason, _ = why_missing(standing.group.mean, measured=True)
     accuracy = accuracy_text(standing)
     if spread == "sd" and standing.deviation is None:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import csv
 import dataclasses
 
+import numpy as np
 import pytest
-from made_runs import made_cell, made_missing, made_run
+from made_runs import LABELS, made_cell, made_missing, made_run
 
 from fer_bench.analysis.experiments import Experiment
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.analysis.summary import summarise
 from fer_bench.report import Report, highlighted, terminal_text
 from fer_bench.report.output import DETAILS
 from fer_bench.report.plots.tradeoffs import tradeoffs
@@ -114,6 +116,36 @@ def test_networks_within_noise_are_marked_and_seeds_give_the_deviation():
         made_table(made_cell("vggface", "random", 0.5, spread=1), near, WEAK), "accuracy ±CI"
     )
     assert [text.startswith("*") for text in marked.values()] == [True, True, False, False]
+
+
+def test_a_network_at_the_baseline_is_no_rival_of_a_noisy_best_one():
+    noisy = [
+        made_cell("openface", "random", 0.35 + 0.09 * seed, seed=seed, spread=seed)
+        for seed in range(3)
+    ]
+    learnt = [made_cell("vggface", "random", 0.35, seed=seed, spread=seed) for seed in range(3)]
+    happy = np.full(len(LABELS), np.bincount(LABELS).argmax(), np.uint8)
+    constant = [made_cell("mini", "random", seed=seed, predicted=happy) for seed in range(3)]
+    analysis = analyse(made_run(*noisy, *learnt, *constant))
+    assert all(one.ties_best for one in analysis.standings)
+    table = summary_table(analysis)
+    marked = [text.startswith("*") for text in column(table, "accuracy ±sd").values()]
+    assert marked == [True, True, False, False]
+    assert column(table, "> base")["mini random"] == "= base"
+    # Recall and F1 are 0 in six of seven classes; in Happy, precision is the accuracy.
+    share = float((happy == LABELS).mean())
+    f1 = f"{100 * 2 * share / (1 + share) / 7:.1f}"
+    for label in ("mini random", "always Happy"):
+        assert column(table, "F1")[label] == f1
+        assert column(table, "UAR")[label] == "14.3"
+    best, *_ = summarise(analysis).answer
+    assert ": VGG-Face random does not differ significantly from OpenFace random, " in best
+    steady = [made_cell("vggface", "random", 0.3, seed=seed, spread=seed) for seed in range(3)]
+    analysis = analyse(made_run(*steady, *constant))
+    undecided = tuple(dataclasses.replace(pair, corrected=0.06) for pair in analysis.pairs)
+    vars(analysis)["pairs"] = undecided
+    best, *_ = summarise(analysis).answer
+    assert best.startswith("VGG-Face random has the highest test accuracy ")
 
 
 def test_training_time_is_the_features_once_and_the_epochs_of_one_seed():

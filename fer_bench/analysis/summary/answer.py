@@ -44,7 +44,7 @@ def best_network(analysis: Analysis) -> str:
     distortion = _distortion(analysis.standings)
     if not others:
         return f"{name} reaches a {metric} accuracy of {accuracy} on {data}{distortion}."
-    ties = [one.group.label for one in others if one.ties_best]
+    ties = [one.group.label for one in others if one.contends(best)]
     if ties:
         verb = "does" if len(ties) == 1 else "do"
         return (
@@ -57,7 +57,7 @@ def best_network(analysis: Analysis) -> str:
             f"{name} has the highest measured {metric} accuracy on {data}, {accuracy}{distortion}."
         )
     is_sure = all(one.deviation is not None for one in analysis.standings[:2])
-    if not is_sure or any(one.ties_best is None for one in others):
+    if not is_sure or any(one.ties_best is not False for one in others):
         return f"{name} has the highest {metric} accuracy on {data}, {accuracy}."
     return f"{name} is the most accurate network on {data}: {accuracy}."
 
