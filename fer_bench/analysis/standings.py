@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_bench.analysis.group_comparisons import LEVEL, find_pair
+from fer_bench.analysis.subsets import subsets_by_duplicates
 from fer_bench.analysis.training_time import mean_training_seconds
 from fer_bench.metrics import compare
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics import Comparison, Interval
     from fer_bench.results.records import CellResult, Parameters
+
+_ALL_IMAGES = slice(None)
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,19 @@ class Standing:
         """True if it is significantly better than the majority-class baseline; None if unknown."""
         return is_better(self.against_baseline)
 
+    @cached_property
+    def beats_deduplicated_baseline(self) -> bool | None:
+        """The same on the deduplicated test images; None if all images are, none is, or unknown."""
+        subsets = subsets_by_duplicates(self.group.dataset)
+        if subsets is None or not subsets.duplicated.any() or not subsets.deduplicated.any():
+            return None
+        return is_better(against_baseline(self.group, subsets.deduplicated))
+
+    @property
+    def exceeds_baseline(self) -> bool | None:
+        """True if ``beats_baseline`` holds on all and on the deduplicated test images."""
+        return self.beats_baseline and self.beats_deduplicated_baseline is not False
+
     @property
     def equals_baseline(self) -> bool:
         """True if every seed predicts the majority class for all test images."""
@@ -83,7 +100,7 @@ class Standing:
         """
         if self.accuracy == best.accuracy:
             return True
-        return bool(self.ties_best) and self.beats_baseline is not False
+        return bool(self.ties_best) and self.exceeds_baseline is not False
 
 
 def rank(groups: Sequence[Group], pairs: Sequence[Pair]) -> tuple[Standing, ...]:
@@ -152,16 +169,24 @@ def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:
     )
 
 
-def against_baseline(group: Group) -> Comparison | None:
+def against_baseline(
+    group: Group, images: NDArray[np.bool_] | slice = _ALL_IMAGES
+) -> Comparison | None:
     """Compare a group with the majority-class baseline, which is the same for each seed.
 
-    None as for ``Group.correct``.
+    Args:
+        group: the group.
+        images: mask of the test images to use, bool, shape (n,), at least one True; by default all.
+
+    Returns:
+        None as for ``Group.correct``.
     """
     if group.correct is None:
         return None
     labels = group.dataset.labels
     majority = labels == np.bincount(labels).argmax()
-    return compare(group.correct, np.broadcast_to(majority, group.correct.shape))
+    correct = group.correct[:, images]
+    return compare(correct, np.broadcast_to(majority[images], correct.shape))
 
 
 def _ties(group: Group, best: Group, pairs: Sequence[Pair]) -> bool | None:

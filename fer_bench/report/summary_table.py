@@ -117,6 +117,7 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     majority = majority_class(analysis)[0] if has_test else ""
     equal = any(one.equals_baseline for one in standings)
     constant = f" ({_EQUAL}: predicts nothing else)" if equal else ""
+    deduplicated = _only_with_duplicates(standings)
     images = f"95 % CI over the {analysis.dataset.test:,} test images"
     sizes = sorted({one.batch_size for one in standings if one.batch_size})
     counted = speed_unit(analysis.run)
@@ -129,7 +130,7 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     meanings = {
         "F1": "F1: macro F1, %.",
         "UAR": "UAR: mean recall, %.",
-        "> base": f"> base: significantly above always {majority}{constant}.",
+        "> base": f"> base: significantly above always {majority}{deduplicated}{constant}.",
         "tuned": "size: parameters, all and fine-tuned.",
         "train": "train: frozen features once and all epochs, mean over the seeds."
         + unrecorded_features([one.group for one in standings]),
@@ -153,11 +154,21 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     )
 
 
+def _only_with_duplicates(standings: Sequence[Standing]) -> str:
+    """Return a clause on the deduplicated test images; empty if all test images are."""
+    if all(one.beats_deduplicated_baseline is None for one in standings):
+        return ""
+    lost = [one for one in standings if one.beats_baseline and not one.exceeds_baseline]
+    names = ", ".join(one.group.label for one in lost)
+    exceptions = f" (only on all: {names})" if lost else ""
+    return f" on all and on deduplicated images{exceptions}"
+
+
 def _row(standing: Standing, best: Standing, spread: str) -> Row:
     cell = standing.group.cells[0]
     mark = BEST if standing.contends(best) else ""
     counts = standing.parameters
-    beats = {True: "yes", False: "no", None: None}[standing.beats_baseline]
+    beats = {True: "yes", False: "no", None: None}[standing.exceeds_baseline]
     if standing.equals_baseline:
         beats = _EQUAL
     reason, _ = why_missing(standing.group.mean, measured=True)

@@ -148,6 +148,21 @@ def test_a_network_at_the_baseline_is_no_rival_of_a_noisy_best_one():
     assert best.startswith("VGG-Face random has the highest test accuracy ")
 
 
+def test_an_advantage_over_the_baseline_must_hold_without_duplicates():
+    have_duplicate = np.arange(len(LABELS)) % 2 == 0
+    by_heart = np.where(have_duplicate, LABELS, (LABELS + 1) % 7).astype(np.uint8)
+    run = made_run(
+        made_cell("openface", "random", predicted=by_heart), made_cell("vggface", "random", 0.45)
+    )
+    for code, best in ((0, "yes"), (3, "no")):
+        codes = np.where(have_duplicate, code, 0).astype(np.uint8).tobytes()
+        dataset = dataclasses.replace(run.dataset, test_twins=codes)
+        table = summary_table(analyse(dataclasses.replace(run, dataset=dataset)))
+        assert column(table, "> base")["OpenFace random"] == best
+        assert column(table, "> base")["VGG-Face random"] == "yes"
+        assert ("(only on all: OpenFace random)" in table.notes[0]) == (best == "no")
+
+
 def test_training_time_is_the_features_once_and_the_epochs_of_one_seed():
     stages = (
         (("frozen features", 60.0), ("training", 40.0), ("evaluation", 500.0)),

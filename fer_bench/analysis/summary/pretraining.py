@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, guard
 from fer_bench.analysis.claims.values import WITHIN_NOISE, Basis, Evidence, Network, Part
 from fer_bench.analysis.group_comparisons import Pair, compare_on_subset, find_pair
-from fer_bench.analysis.number_text import interval_text, signed_points
+from fer_bench.analysis.number_text import interval_text, percent, signed_points
 from fer_bench.protocol.head import LINEAR
 
 if TYPE_CHECKING:
@@ -94,13 +94,26 @@ def _sentence(effect: PretrainingEffect, analysis: Analysis) -> str:
         text += " of validation accuracy"
     if effect.deduplicated is not None:
         text += f", deduplicated {signed_points(effect.deduplicated.comparison.difference)}"
-        if not effect.deduplicated.differ:
-            text += " (not significant)"
+        details = [] if effect.deduplicated.differ else ["not significant"]
+        details += _deduplicated_accuracies(effect, analysis)
+        text += f" ({'; '.join(details)})" if details else ""
     causes = _causes(effect, analysis)
     if causes:
         return f"Pretraining {title}: {text}; undecided: {', '.join(causes)}."
     verb = "helps" if effect.difference > 0 else "harms"
     return f"Pretraining {verb} {title}: {text}."
+
+
+def _deduplicated_accuracies(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
+    """Return a clause with the accuracies of both networks and of the baseline, if known."""
+    baseline = analysis.baseline
+    leakages = [effect.pretrained.leakage, effect.random.leakage, baseline and baseline.leakage]
+    scores = [one.deduplicated for one in leakages if one is not None]
+    shares = [percent(one.accuracy) for one in scores if one is not None]
+    if baseline is None or len(shares) < len(leakages):
+        return []
+    pretrained, random, always = shares
+    return [f"{pretrained} against {random}, always {baseline.name} {always}"]
 
 
 def _causes(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
