@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.seed_groups import Group
     from fer_bench.analysis.standings import Standing
     from fer_bench.results.records import Run
 
@@ -60,14 +61,16 @@ def single_seeds(ranked: Sequence[Standing]) -> str:
 
 
 def batch_norm_lags(ranked: Sequence[Standing]) -> str:
-    """Warn of networks whose accuracy is an artefact of batch normalisation."""
-    found = [one.group for one in ranked if one.group.is_distorted]
+    """Warn of networks whose accuracy is an artefact of batch normalisation, the largest first."""
+    found = sorted(
+        (one.group for one in ranked if one.group.is_distorted),
+        key=lambda group: -abs(_with_batch_statistics(group) - _validation_accuracy(group)),
+    )
     if not found:
         return ""
-    first, gaps = found[0], found[0].batch_norm_gaps
-    by_batch, by_average = (
-        percent(statistics.fmean(values))
-        for values in zip(*((gap.batch_validation, gap.validation) for gap in gaps), strict=True)
+    first = found[0]
+    by_batch, by_average = map(
+        percent, (_with_batch_statistics(first), _validation_accuracy(first))
     )
     others = [group.label for group in found[1:]]
     spared = [one.group for one in ranked if one.group.batch_norm_gaps and one.group not in found]
@@ -80,7 +83,29 @@ def batch_norm_lags(ranked: Sequence[Standing]) -> str:
     return (
         f"Batch normalisation lags in {first.label}: validation accuracy {by_average}, with batch "
         f"statistics {by_batch}{f'; also in {listed(others)}' if others else ''} "
-        f"(--batchnorm=frozen avoids it){not_in}."
+        f"(--batchnorm=frozen avoids it){not_in}.{_first_with_batch_statistics(ranked)}"
+    )
+
+
+def _first_with_batch_statistics(ranked: Sequence[Standing]) -> str:
+    """Return a sentence with a space before it; empty if there is nothing to rank."""
+    if len(ranked) < 2:
+        return ""
+    first = max((one.group for one in ranked), key=_with_batch_statistics)
+    if first is ranked[0].group:
+        return f" With batch statistics, {first.label} stays first."
+    return f" With batch statistics, {first.label} would be first, not {ranked[0].group.label}."
+
+
+def _validation_accuracy(group: Group) -> float:
+    return statistics.fmean(one.history.validation_accuracy[-1] for one in group.qualities)
+
+
+def _with_batch_statistics(group: Group) -> float:
+    """Return the final validation accuracy without the moving averages, mean over the seeds."""
+    histories = [one.history for one in group.qualities]
+    return statistics.fmean(
+        (one.batch_validation_accuracy or one.validation_accuracy)[-1] for one in histories
     )
 
 
