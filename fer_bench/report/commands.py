@@ -49,18 +49,29 @@ class Reproduction(NamedTuple):
         lines: commands, in their order.
         unknown: as in ``RecordedCommand``.
         warnings: sentences on why the results may differ.
+        data: one sentence that identifies the images; empty if they are drawn by code.
     """
 
     lines: tuple[str, ...]
     unknown: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    data: str = ""
 
 
-_EMBEDDED = ("sketch", published.DATASET)
+_DRAWN = "sketch"
+"""Data set that is drawn by code."""
+
+_EMBEDDED = (_DRAWN, published.DATASET)
 """Data sets that their names are enough to find."""
 
 _VOTES = "fer2013new.csv"
 """Name of the file of votes in FER+."""
+
+_WEIGHTS_DIRECTORY = re.compile("(.+) from (?:--weights-dir|FER_BENCH_WEIGHTS), ")
+"""Start of the recorded source of weights from a directory: the name of their file."""
+
+_NO_WEIGHTS = "pretrained weights of "
+"""Start of the reason of a cell that is skipped because its weights were not found."""
 
 _COMMIT = re.compile("([0-9a-f]{40})(, with changes .*)?")
 """Commit of a run, and the words that follow if its files differ from it."""
@@ -91,7 +102,18 @@ def reproduction(run: Run) -> Reproduction:
         *([clean(shlex.join(install))] if packages else []),
         ("KERAS_BACKEND=jax " if backend == "jax" else "") + command.line,
     ]
-    return Reproduction(tuple(lines), command.unknown, tuple(_warnings(run, facts)))
+    warnings = tuple(_warnings(run, facts))
+    return Reproduction(tuple(lines), command.unknown, warnings, _data_sentence(run))
+
+
+def _data_sentence(run: Run) -> str:
+    data = run.dataset
+    if data.name == _DRAWN:
+        return ""
+    return (
+        f"Data set: {clean(data.name)}, content digest {data.digest}. It is not part of the "
+        "project."
+    )
 
 
 def _warnings(run: Run, facts: dict[str, str]) -> Iterator[str]:
@@ -101,11 +123,22 @@ def _warnings(run: Run, facts: dict[str, str]) -> Iterator[str]:
         yield f"No single commit is known ({clean(commit)})."
     elif found[2]:
         yield "The code had changes that are not committed: the commit may give other results."
-    stored = sum(cell.source == "store" for cell in run.cells)
+    trained = [cell for cell in run.cells if cell.status == "ok"]
+    stored = [cell.id for cell in trained if cell.source == "store"]
     if stored:
+        names = f" ({clean(', '.join(stored))})" if len(stored) < len(trained) else ""
         yield (
-            f"{stored} of {len(run.cells)} results are from the store, trained earlier and "
-            "possibly by other code; --fresh trains them again."
+            "Results from the store, trained earlier and possibly by other code: "
+            f"{len(stored)} of {len(trained)}{names}; --fresh trains them again."
+        )
+    skipped = [cell for cell in run.cells if cell.status == "skipped"]
+    if skipped:
+        names = ", ".join(dict.fromkeys(cell.label for cell in skipped))
+        without_weights = all(cell.reason.startswith(_NO_WEIGHTS) for cell in skipped)
+        cause = "they need weights that were not found" if without_weights else "reasons below"
+        yield (
+            f"The command includes {len(skipped)} of {len(run.cells)} cells that this run skipped "
+            f"({clean(names)}): {cause}."
         )
 
 
@@ -115,6 +148,10 @@ def benchmark_command(run: Run) -> RecordedCommand:
     inits = dict.fromkeys(cell.init for cell in run.cells)
     seeds = sorted({cell.seed for cell in run.cells})
     values, unknown = _recorded_values(run)
+    matches = (_WEIGHTS_DIRECTORY.match(cell.weights) for cell in run.cells)
+    weights = ", ".join(dict.fromkeys(clean(match[1]) for match in matches if match))
+    if weights:
+        unknown = (*unknown, ("DIRECTORY", f"directory of the pretrained weights: {weights}"))
     names = Protocol.option_names()
     # The record of a merged run lists the seeds of all cells.
     del names["seed"], names["seeds"]
@@ -123,6 +160,7 @@ def benchmark_command(run: Run) -> RecordedCommand:
         *(f"--init={init}" for init in inits if len(inits) == 1),
         f"--dataset={_dataset(run)}",
         *data_options(values),
+        *(["--weights-dir=DIRECTORY"] if weights else []),
         *(
             f"--{names[setting.name]}={setting.value}"
             for setting in run.protocol

@@ -250,8 +250,39 @@ class TestReproduction:
         changes, store = found.warnings
         assert found.lines[0] == f"git checkout {self.COMMIT}"
         assert "not committed" in changes
-        assert store.startswith("1 of 2 results are from the store")
+        assert "1 of 2 (mini-random-42);" in store
         for commit in ("none: not run in a repository", f"{self.COMMIT}; {self.COMMIT[::-1]}"):
             found = self.found(commit=commit)
             assert commit in found.warnings[0]
             assert not any("checkout" in line for line in found.lines)
+
+    def test_only_trained_cells_count_and_skipped_ones_need_weights(self) -> None:
+        stored = dataclasses.replace(made_cell("mini", "random"), source="store")
+        skipped = dataclasses.replace(
+            made_cell("mini", "pretrained"),
+            **{"status": "skipped", "source": None, "quality": None},
+            reason="pretrained weights of mini: 'mini.h5' not found",
+        )
+        store, weights = self.found(
+            stored, made_cell("mini", "random", seed=43), skipped, commit=self.COMMIT
+        ).warnings
+        assert "1 of 2 (mini-random-42);" in store
+        assert "includes 1 of 3 cells that this run skipped (mini pretrained): they need" in weights
+        other = dataclasses.replace(skipped, reason="too large")
+        assert "weights" not in self.found(other, commit=self.COMMIT).warnings[-1]
+
+    @pytest.mark.parametrize("origin", ["--weights-dir", "FER_BENCH_WEIGHTS"])
+    def test_a_directory_of_weights_is_a_placeholder(self, origin) -> None:
+        weights = f"mini.h5 from {origin}, values digest matches upstream's"
+        cell = dataclasses.replace(made_cell("mini", "pretrained"), weights=weights)
+        found = self.found(cell)
+        assert "--weights-dir=DIRECTORY" in found.lines[-1].split(" ")
+        ((word, meaning),) = found.unknown
+        assert word == "DIRECTORY"
+        assert meaning.endswith(": mini.h5")
+
+    def test_the_data_are_identified(self) -> None:
+        run = made_run(made_cell("mini", "random"))
+        assert run.dataset.digest in reproduction(run).data
+        drawn = dataclasses.replace(run.dataset, name="sketch")
+        assert reproduction(dataclasses.replace(run, dataset=drawn)).data == ""
