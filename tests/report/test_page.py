@@ -312,9 +312,26 @@ def test_every_table_row_and_reason_is_there(tree: Node) -> None:
             [label, *cells] for label, cells in zip(made.labels, made.cells, strict=True)
         ]
         reasons = [node.text() for one in shown.all("ol") for node in one.all("li")]
-        assert reasons == made.reasons
+        assert reasons == [
+            f"{': '.join(reason.split(': ')[:2])} (details)"
+            if reason.startswith(("skipped: ", "failed: "))
+            else reason
+            for reason in made.reasons
+        ]
         for note in table.notes:
             assert note in shown.text()
+
+
+def test_the_location_of_missing_weights_is_shown_once() -> None:
+    run = make_run()
+    reason = "pretrained weights of VGG-Face: 'vgg.h5' not found in /home/me"
+    skipped = without_figures("vggface", "pretrained", "skipped", reason)
+    run = dataclasses.replace(run, cells=(run.cells[0], skipped))
+    shown = read(page(content(run, tables=tables(analyse(run)))))
+    assert shown.text().count("/home/me") == 1
+    (details, *_) = [one for one in shown.all("a") if one.text() == "details"]
+    assert details.attributes["href"] == "#not-measured"
+    assert reason in shown.by_id("not-measured").text()
 
 
 def test_tables_are_sorted_by_values_with_full_precision(tree: Node) -> None:
@@ -502,7 +519,7 @@ def test_confusion_with_recall() -> None:
     (shown,) = read(page(content(run))).by_id("confusion").all("details", class_="map")
     assert "open" in shown.attributes
     rows = shown.rows()
-    assert rows[0] == ["Angry", "0.25", "0.00", "0.00", "0.75", *["0.00"] * 3, "0.250", "4"]
+    assert rows[0] == ["Angry", "25.0", "0.0", "0.0", "75.0", *["0.0"] * 3, "25.0", "4"]
     assert rows[6] == ["Neutral", *[DASH] * 8, "0"]
     entries = shown.all("tbody")[0].all("td")
     assert [one.attributes["class"] for one in entries[:4]] == [
@@ -511,7 +528,7 @@ def test_confusion_with_recall() -> None:
         "heat-0",
         "heat-8",
     ]
-    assert "accuracy 0.875" in shown.text()  # 21 of 24
+    assert "accuracy 87.5 %" in shown.text()  # 21 of 24
 
 
 def test_skipped_and_failed_cells_are_named_with_their_reasons(tree: Node) -> None:

@@ -191,7 +191,7 @@ def page(content: Content) -> str:
             for part in fields(content.summary)
         },
         rankings=[
-            replace(grid(summary_table(analysis)), id=f"ranking-{number}")
+            replace(_grid(summary_table(analysis)), id=f"ranking-{number}")
             for number, analysis in enumerate(analyses, start=1)
         ],
         compared=compared,
@@ -265,7 +265,7 @@ class _Parts:
 
 
 def _grid(table: Table, folded: Sequence[str] = _FOLDED) -> Grid:
-    return replace(grid(table), folded=_is(table.key, folded))
+    return replace(grid(table), folded=_is(table.key, folded), reasons_at="not-measured")
 
 
 def _unique(values: Iterable[T]) -> list[T]:

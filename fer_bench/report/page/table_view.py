@@ -94,6 +94,8 @@ class Grid:
         stacked: if True, a narrow page shows each row as a block, since the table holds text.
         unmeasured: sentence that replaces the rows of a table without any value; empty otherwise.
         folded: if True, only the title is visible at first.
+        reasons_at: anchor of the list that holds the reasons of skipped and failed cells in full;
+            empty if the table gives them itself.
     """
 
     key: str
@@ -109,6 +111,11 @@ class Grid:
     stacked: bool
     unmeasured: str = ""
     folded: bool = False
+    reasons_at: str = ""
+
+    def is_elsewhere(self, reason: str) -> bool:
+        """Check if the reason is given in full in the list at ``reasons_at``."""
+        return bool(self.reasons_at) and reason.startswith(("skipped: ", "failed: "))
 
 
 def grid(table: Table) -> Grid:
