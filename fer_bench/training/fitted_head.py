@@ -42,7 +42,9 @@ class Scaling(NamedTuple):
         """Measure features of shape (n, d); the deviation of a constant one is 1."""
         mean = features.mean(axis=0, dtype=np.float64)
         deviation = features.std(axis=0, dtype=np.float64)
-        deviation[deviation <= _FLAT * np.maximum(np.abs(mean), _FLAT)] = 1.0
+        is_flat = deviation <= _FLAT * np.abs(mean)
+        # Features of random networks may be tiny, but not too small for float32.
+        deviation[is_flat | (deviation < np.finfo(np.float32).tiny)] = 1.0
         return cls(mean.astype(np.float32), deviation.astype(np.float32))
 
     def apply(self, features: Features) -> Features:

@@ -95,6 +95,13 @@ def test_features_are_standardised():
     assert scaled.std(axis=0) == pytest.approx([1, 1, 1, 1, 0, 1], abs=1e-5)
 
 
+def test_tiny_features_are_standardised_too():
+    # The outputs of random networks with frozen batch normalisation are that small.
+    tiny = (TRAIN[0] * np.float32(1e-17)).astype(np.float32)
+    expected, found = (Scaling.of(one).apply(one) for one in (TRAIN[0], tiny))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
 def test_images_of_one_class_are_refused():
     with pytest.raises(FerBenchError) as raised:
         choose_head("logreg", (TRAIN[0], np.zeros(120, np.uint8)), VALIDATION, 2, 3, silent)
