@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.results.records import Parameters
 
+_RELIABLE = 0.25
+"""Largest noise with which speeds can be compared."""
+
 
 def do_same_work(first: Group, second: Group) -> bool:
     """Check if two networks have the same layers and train the same ones.
@@ -52,9 +55,10 @@ def noise_text(noise: float | None) -> str:
     """State the noise as a sentence; empty if it is unknown."""
     if noise is None:
         return ""
+    unreliable = ", so this run's speeds are unreliable" if noise > _RELIABLE else ""
     return (
         "The inits of a backbone do the same work: their times differ by noise alone, up to "
-        f"{100 * noise:.0f} %."
+        f"{100 * noise:.0f} %{unreliable}."
     )
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.standings import constant_confusion
 from fer_bench.analysis.summary import accuracy_text, majority_class
 from fer_bench.analysis.timing_noise import noise_text, timing_noise
+from fer_bench.analysis.training_time import lacks_features
 from fer_bench.metrics.classification import classification_metrics
 from fer_bench.report.convergence_tables import why_missing
-from fer_bench.report.feature_note import unrecorded_features
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.table_rendering import terminal
 from fer_bench.results.records import NO_TEST
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 BEST = "*"
 """Mark of the best network and of those above the baseline that may be as accurate."""
 
+_AT_LEAST = "\N{GREATER-THAN OR EQUAL TO}"
+"""Mark of training times without the frozen features."""
 _EQUAL = "= base"
 """Entry for a network that always predicts the majority class."""
 _TEST, _PARAMETERS, _SPEED = "test", "size", "speed"
@@ -116,24 +118,21 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     has_test, spread = analysis.dataset.has_test, _spread(standings)
     majority = majority_class(analysis)[0] if has_test else ""
     equal = any(one.equals_baseline for one in standings)
-    constant = f" ({_EQUAL}: predicts nothing else)" if equal else ""
+    constant = f"; {_EQUAL}: predicts only {majority}" if equal else ""
     deduplicated = _only_with_duplicates(standings)
+    lacking = any(lacks_features(one.group.trained) for one in standings)
     images = f"95 % CI over the {analysis.dataset.test:,} test images"
     sizes = sorted({one.batch_size for one in standings if one.batch_size})
     counted = speed_unit(analysis.run)
     speeds = [name for name in _SPEEDS if name in columns]
-    noise = noise_text(
-        timing_noise(
-            (one.group, [getattr(one, _SPEEDS[name]) for name in speeds]) for one in standings
-        )
-    )
+    noise = noise_text(timing_noise((one.group, _alike(one, speeds)) for one in standings))
     meanings = {
         "F1": "F1: macro F1, %.",
         "UAR": "UAR: mean recall, %.",
         "> base": f"> base: significantly above always {majority}{deduplicated}{constant}.",
         "tuned": "size: parameters, all and fine-tuned.",
         "train": "train: frozen features once and all epochs, mean over the seeds."
-        + unrecorded_features([one.group for one in standings]),
+        + (f" {_AT_LEAST}: no time recorded for frozen features." if lacking else ""),
         "ms": "ms: one image, all layers.",
         "img/s": f"img/s: batches of {sizes[-1]}, all layers." if sizes else "",
     }
@@ -154,14 +153,22 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     )
 
 
+def _alike(standing: Standing, speeds: Sequence[str]) -> list[float | None]:
+    """Return the speeds of these columns, training times with and without features apart."""
+    lacking = lacks_features(standing.group.trained)
+    time = standing.training_seconds if "train" in speeds else None
+    others = [getattr(standing, _SPEEDS[name]) for name in speeds if name != "train"]
+    return [None if lacking else time, time if lacking else None, *others]
+
+
 def _only_with_duplicates(standings: Sequence[Standing]) -> str:
     """Return a clause on the deduplicated test images; empty if all test images are."""
     if all(one.beats_deduplicated_baseline is None for one in standings):
         return ""
     lost = [one for one in standings if one.beats_baseline and not one.exceeds_baseline]
     names = ", ".join(one.group.label for one in lost)
-    exceptions = f" (only on all: {names})" if lost else ""
-    return f" on all and on deduplicated images{exceptions}"
+    exceptions = f" (only with duplicates: {names})" if lost else ""
+    return f", also deduplicated{exceptions}"
 
 
 def _row(standing: Standing, best: Standing, spread: str) -> Row:
@@ -186,7 +193,7 @@ def _row(standing: Standing, best: Standing, spread: str) -> Row:
             beats,
             None if counts is None else _count(counts.backbone + counts.head),
             None if counts is None else _count(counts.trainable),
-            _duration(standing.training_seconds),
+            _duration(standing),
             None if standing.latency is None else f"{1000 * standing.latency:.3g}",
             None if standing.throughput is None else speed_text(standing.throughput),
         ),
@@ -227,11 +234,14 @@ def _count(number: int) -> str:
     return str(number)
 
 
-def _duration(seconds: float | None) -> str | None:
+def _duration(standing: Standing) -> str | None:
+    """Format the training time, marked as a lower limit if it lacks the frozen features."""
+    seconds = standing.training_seconds
     if seconds is None:
         return None
     size, unit = (
         (1, "s") if seconds < 599.5 else (60, "min") if seconds < 99.5 * 60 else (3600, "h")
     )
     count = seconds / size
-    return f"{count:.0f} {unit}" if count >= 9.95 else f"{count:.1f} {unit}"
+    mark = _AT_LEAST if lacks_features(standing.group.trained) else ""
+    return f"{mark}{count:.0f} {unit}" if count >= 9.95 else f"{mark}{count:.1f} {unit}"

@@ -52,6 +52,7 @@ _IN_LATEX = str.maketrans(
         "<": r"\textless{}",
         ">": r"\textgreater{}",
         "|": r"\textbar{}",
+        "\N{GREATER-THAN OR EQUAL TO}": r"\ensuremath{\geq}",
         # After ``\\`` at the end of a row, a bracket or a star would be parsed as its argument.
         "[": "{[}",
         "]": "{]}",

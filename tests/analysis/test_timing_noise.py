@@ -24,6 +24,7 @@ def test_networks_of_the_same_work_show_the_noise():
     slow, fast = (PRETRAINED, [2.0, 30.0, None]), (RANDOM, [3.0, 33.0, 1.0])
     assert found(slow, fast, (OTHER, [90.0, 1.0, 1.0])) == pytest.approx(0.5)
     assert "up to 50 %" in noise_text(0.5)
+    assert ["unreliable" in noise_text(noise) for noise in (0.25, 0.26)] == [False, True]
 
 
 def test_networks_of_different_work_show_none():

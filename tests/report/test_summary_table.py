@@ -81,7 +81,7 @@ def test_entries_by_hand():
     ],
 )
 def test_durations(seconds, text):
-    cell = dataclasses.replace(BEST, parts=(("training", seconds),))
+    cell = dataclasses.replace(BEST, parts=(("frozen features", 0.0), ("training", seconds)))
     assert column(made_table(cell), "train")["MobileNet pretrained"] == text
 
 
@@ -160,7 +160,7 @@ def test_an_advantage_over_the_baseline_must_hold_without_duplicates():
         table = summary_table(analyse(dataclasses.replace(run, dataset=dataset)))
         assert column(table, "> base")["OpenFace random"] == best
         assert column(table, "> base")["VGG-Face random"] == "yes"
-        assert ("(only on all: OpenFace random)" in table.notes[0]) == (best == "no")
+        assert ("(only with duplicates: OpenFace random)" in table.notes[0]) == (best == "no")
 
 
 def test_training_time_is_the_features_once_and_the_epochs_of_one_seed():
@@ -178,9 +178,22 @@ def test_training_time_is_the_features_once_and_the_epochs_of_one_seed():
     assert costs["training time"] == {0: 120.0}
     rows = csv.DictReader(summary_csv([(analysis, [Experiment(analysis.run)])]).splitlines())
     assert [row["training_seconds"] for row in rows] == ["100.0", "140.0"]
-    unknown = "No time recorded for frozen features: mini random"
+    unknown = ": no time recorded for frozen features."
     assert unknown not in summary_table(analysis).notes[0]
-    assert unknown in made_table(cells[1]).notes[0]
+    stored = made_table(cells[1])
+    assert unknown in stored.notes[0]
+    # A lower limit is not plotted as if it were the cost.
+    assert column(stored, "train")["mini random"] == "\N{GREATER-THAN OR EQUAL TO}80 s"
+    costs = {one.name for one in tradeoffs(analyse(made_run(cells[1])).groups, 32).costs}
+    assert "training time" not in costs
+
+
+def test_only_training_times_of_the_same_work_show_the_noise():
+    complete = (("frozen features", 40.0), ("training", 40.0))
+    cells = [made_cell("mini", init, 0.5, parts=complete) for init in ("pretrained", "random")]
+    assert "noise alone, up to 0 %." in made_table(*cells).notes[0]
+    cells[1] = dataclasses.replace(cells[1], parts=complete[1:])
+    assert "noise alone" not in made_table(*cells).notes[0]
 
 
 def test_columns_that_no_network_has_are_omitted():

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.analysis.training_time import mean_training_seconds
+from fer_bench.analysis.training_time import lacks_features, mean_training_seconds
 from fer_bench.report.feature_note import unrecorded_features
 from fer_bench.report.plots.axes import add_axes, amount, cell_look, set_scale, set_ticks
 from fer_bench.report.plots.figure import Figure
@@ -161,7 +161,7 @@ def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
     ]
     measures: list[tuple[str, str, Callable[[Group], float | None]]] = [
         ("parameters", "", _mean_of(parameters)),
-        ("training time", "s", lambda group: mean_training_seconds(group.trained)),
+        ("training time", "s", _complete_training_seconds),
         ("inference time per image", "ms", _mean_of(lambda one: _image_milliseconds(one, batch))),
     ]
     costs = []
@@ -175,6 +175,11 @@ def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
     if len(named) > MOST_NAMED:
         named = {index for cost in costs for index in cost.front}
     return Tradeoffs(tuple(networks), tuple(costs), tuple(sorted(named)))
+
+
+def _complete_training_seconds(group: Group) -> float | None:
+    """Return the mean training time; None if it lacks the frozen features."""
+    return None if lacks_features(group.trained) else mean_training_seconds(group.trained)
 
 
 def _mean_of(measure: Callable[[CellResult], float | None]) -> Callable[[Group], float | None]:
