@@ -290,6 +290,17 @@ def test_incomplete_cells_are_named_with_their_seed(snapshot):
     assert found.cautions[0] == snapshot
 
 
+def test_skipped_networks_are_named_once_for_all_seeds():
+    reason = "pretrained weights of it: 'a.h5' not found"
+    missing = [
+        made_missing(backbone, "pretrained", seed=seed, reason=reason)
+        for backbone in ("resnet50", "openface")
+        for seed in (1, 2)
+    ]
+    caution = summary(made_cell("mini", "random", seed=1), *missing).cautions[0]
+    assert caution == ("Skipped: ResNet-50 pretrained and OpenFace pretrained (weights missing).")
+
+
 def test_the_majority_class_is_that_of_the_test_images():
     name, share = majority_class(analyse(made_run(made_cell("mini", "random"))))
     assert (name, round(share, 3)) == ("Happy", 0.25)

@@ -273,7 +273,7 @@ def test_the_terminal_ends_with_the_verdicts_and_the_summary(seeds):
     assert claims > text.index("Environment")
     best = report.summary.answer[0]
     assert " ".join(text[claims:].split()).count(best) == 1
-    assert "OpenFace random, seed 44 (failed)" in report.summary.cautions[0]
+    assert report.summary.cautions[0] == "Failed: OpenFace random (seed 44)."
     assert max(map(len, text.splitlines())) <= 100
     assert best in report.files["tables.md"]
 

@@ -16,25 +16,34 @@ if TYPE_CHECKING:
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.analysis.standings import Standing
-    from fer_bench.results.records import Run
 
 MATTERS = 0.01
 """Accuracy gained or lost through test images with a duplicate from which it is mentioned."""
 
+_NO_WEIGHTS = "pretrained weights of "
+"""Start of the reason of cells that were skipped because their weights are missing."""
 
-def incomplete_cells(run: Run) -> str:
-    """Name the cells without results."""
-    several = len({cell.seed for cell in run.cells}) > 1
-    shown = []
-    for cell in run.cells:
-        if cell.status != "ok" or cell.quality is None:
-            why = "not trained" if cell.status == "ok" else cell.status
-            shown.append(f"{cell.name if several else cell.label} ({why})")
-    if not shown:
-        return ""
-    verb = "is" if len(shown) == 1 else "are"
-    kind = "cells (one per seed)" if several else "cells"
-    return f"{len(shown)} of {len(run.cells)} {kind} {verb} incomplete: {listed(shown)}."
+
+def incomplete_cells(groups: Sequence[Group]) -> str:
+    """Name the networks without results by status, with their seeds unless these are all."""
+    found: dict[str, list[str]] = {}
+    causes: dict[str, set[bool]] = {}
+    for group in groups:
+        seeds: dict[str, list[str]] = {}
+        for cell in group.cells:
+            if cell.status != "ok" or cell.quality is None:
+                status = "not trained" if cell.status == "ok" else cell.status
+                seeds.setdefault(status, []).append(str(cell.seed))
+                causes.setdefault(status, set()).add(cell.reason.startswith(_NO_WEIGHTS))
+        for status, some in seeds.items():
+            which = f" (seed {', '.join(some)})" if len(some) < len(group.cells) else ""
+            found.setdefault(status, []).append(group.label + which)
+    clauses = [
+        f"{status}: {listed(names)}{' (weights missing)' if causes[status] == {True} else ''}"
+        for status, names in found.items()
+    ]
+    text = "; ".join(clauses)
+    return f"{text[:1].upper()}{text[1:]}." if clauses else ""
 
 
 def no_test_part(analysis: Analysis) -> str:

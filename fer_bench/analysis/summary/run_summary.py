@@ -44,7 +44,7 @@ class Summary:
 
 def summarise(analysis: Analysis) -> Summary:
     """Summarise which network is best, by how much, how fast it is, and what is missing."""
-    ranked, incomplete = analysis.standings, incomplete_cells(analysis.run)
+    ranked, incomplete = analysis.standings, incomplete_cells(analysis.groups)
     if not ranked:
         return Summary(
             ("No network was trained, so there is nothing to compare.",),
