@@ -21,9 +21,14 @@ def difference_text(pair: Pair) -> str:
 
 
 def interval_text(pair: Pair) -> str:
-    """Format the 95 % CI of a difference, in points, and its corrected p-value."""
-    found = pair.comparison.interval
-    return f"95 % CI {100 * found.low:.1f} to {100 * found.high:.1f}, {p_text(pair.corrected)}"
+    """Format the 95 % CI of a difference, in points, and its corrected p-value.
+
+    If the correction changes p, the text says that the interval is the one before it.
+    """
+    found = pair.comparison
+    low, high = 100 * found.interval.low, 100 * found.interval.high
+    before = " before correction" if pair.corrected != found.p_value else ""
+    return f"95 % CI {low:.1f} to {high:.1f}{before}, {p_text(pair.corrected)}"
 
 
 def points(difference: float) -> str:

@@ -196,7 +196,11 @@ def both_inits(first, second, seeds=3, **kwargs):
         (both_inits(0.5, 0.4), "helps MobileNet: +10.0 points (95 % CI ", ")"),
         (both_inits(0.4, 0.5), "harms MobileNet: -10.0 points (95 % CI ", ")"),
         (both_inits(0.5, 0.4, 1), "MobileNet: +10.0 points (95 % CI ", "; undecided: one seed"),
-        (both_inits(0.5, 0.5), "MobileNet: 0.0 points (95 % CI ", "; undecided: within noise"),
+        (
+            both_inits(0.5, 0.5),
+            "MobileNet: 0.0 points (95 % CI ",
+            "; undecided: the difference is not significant",
+        ),
         (
             both_inits(0.25, 0.15),
             "MobileNet: +10.0 points (95 % CI ",
@@ -205,7 +209,7 @@ def both_inits(first, second, seeds=3, **kwargs):
         (
             [*both_inits(0.5, 0.4)[:3], *map(distorted, both_inits(0.5, 0.4)[3:])],
             "MobileNet: +10.0 points (95 % CI ",
-            "; undecided: batch-norm artefact (--batchnorm=frozen decides it)",
+            "; undecided: batch normalisation distorts an accuracy (--batchnorm=frozen avoids it)",
         ),
         (
             [without_predictions(one) for one in both_inits(0.5, 0.4)],
@@ -253,6 +257,14 @@ def test_the_first_backbones_are_enough():
     effects = [one for one in summary(*cells).answer if one.startswith("Pretraining ")]
     assert len(effects) == 5
     assert effects[-1] == "Pretraining of 2 more: see the compared pairs."
+
+
+def test_an_interval_before_correction_is_called_so():
+    texts = []
+    for others in ([], [made_cell("openface", "random", 0.45)]):
+        answer = summary(*both_inits(0.5, 0.4), *others).answer
+        texts += [one for one in answer if one.startswith("Pretraining helps MobileNet: +10.0 ")]
+    assert [" before correction, corrected p" in text for text in texts] == [False, True]
 
 
 def test_a_p_value_next_to_the_level_agrees_with_the_verdict(monkeypatch):

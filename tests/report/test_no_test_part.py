@@ -120,7 +120,7 @@ def test_networks_are_ranked_by_validation_accuracy(run: Run) -> None:
     name = "MobileNet pretrained has the highest validation accuracy on fer2013, 54.0 %."
     assert found.answer[0] == name
     (effect,) = found.answer[1:]
-    assert effect.endswith("undecided: one seed, no test part.")
+    assert effect.endswith("undecided: one seed and no test part.")
     assert any(NO_TEST in sentence for sentence in found.cautions)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, guard
-from fer_bench.analysis.claims.values import WITHIN_NOISE, Basis, Evidence, Network, Part
+from fer_bench.analysis.claims.values import Basis, Evidence, Network, Part
 from fer_bench.analysis.group_comparisons import Pair, compare_on_subset, find_pair
-from fer_bench.analysis.number_text import interval_text, percent, signed_points
+from fer_bench.analysis.number_text import interval_text, listed, percent, signed_points
 from fer_bench.protocol.head import LINEAR
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MOST = 4
 """Maximum number of backbones with a sentence: the paper has as many."""
 
+_NOT_SIGNIFICANT = "the difference is not significant"
 _ONLY_DUPLICATES = "significant only with duplicates"
 
 
@@ -99,7 +100,7 @@ def _sentence(effect: PretrainingEffect, analysis: Analysis) -> str:
         text += f" ({'; '.join(details)})" if details else ""
     causes = _causes(effect, analysis)
     if causes:
-        return f"Pretraining {title}: {text}; undecided: {', '.join(causes)}."
+        return f"Pretraining {title}: {text}; undecided: {listed(causes)}."
     verb = "helps" if effect.difference > 0 else "harms"
     return f"Pretraining {verb} {title}: {text}."
 
@@ -132,14 +133,14 @@ def _causes(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
     part = Part("holds" if effect.difference > 0 else "fails", "", cause="", basis=basis)
     causes = [cause for cause in guard(part, evidence).cause.split("; ") if cause]
     explained = {
-        ARTEFACT: f"{ARTEFACT} (--batchnorm=frozen decides it)",
+        ARTEFACT: "batch normalisation distorts an accuracy (--batchnorm=frozen avoids it)",
         AT_BASELINE: "neither clearly beats the majority-class baseline",
     }
     causes = [explained.get(cause, cause) for cause in causes]
     if effect.pair is None:
         causes.append("predictions are missing" if analysis.dataset.has_test else "no test part")
     elif not effect.pair.differ:
-        causes.append(WITHIN_NOISE)
+        causes.append(_NOT_SIGNIFICANT)
     elif not causes and not effect.holds_deduplicated:
         causes.append(_ONLY_DUPLICATES)
     return causes
