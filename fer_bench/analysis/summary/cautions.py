@@ -32,11 +32,11 @@ def incomplete_cells(groups: Sequence[Group]) -> str:
         seeds: dict[str, list[str]] = {}
         for cell in group.cells:
             if cell.status != "ok" or cell.quality is None:
-                status = "not trained" if cell.status == "ok" else cell.status
+                status: str = "not trained" if cell.status == "ok" else cell.status
                 seeds.setdefault(status, []).append(str(cell.seed))
                 causes.setdefault(status, set()).add(cell.reason.startswith(_NO_WEIGHTS))
-        for status, some in seeds.items():
-            which = f" (seed {', '.join(some)})" if len(some) < len(group.cells) else ""
+        for status, those in seeds.items():
+            which = f" (seed {', '.join(those)})" if len(those) < len(group.cells) else ""
             found.setdefault(status, []).append(group.label + which)
     clauses = [
         f"{status}: {listed(names)}{' (weights missing)' if causes[status] == {True} else ''}"

@@ -108,10 +108,12 @@ def _sentence(effect: PretrainingEffect, analysis: Analysis) -> str:
 def _deduplicated_accuracies(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
     """Return a clause with the accuracies of both networks and of the baseline, if known."""
     baseline = analysis.baseline
-    leakages = [effect.pretrained.leakage, effect.random.leakage, baseline and baseline.leakage]
+    if baseline is None:
+        return []
+    leakages = [effect.pretrained.leakage, effect.random.leakage, baseline.leakage]
     scores = [one.deduplicated for one in leakages if one is not None]
     shares = [percent(one.accuracy) for one in scores if one is not None]
-    if baseline is None or len(shares) < len(leakages):
+    if len(shares) < len(leakages):
         return []
     pretrained, random, always = shares
     return [f"{pretrained} against {random}, always {baseline.name} {always}"]
