@@ -10,9 +10,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.group_comparisons import Pair
+    from fer_bench.metrics import Interval
 
 _NAMED = 3
 """Number of names to list; if more than one further name remains, the rest is only counted."""
+
+_WIDEST = 0.5
+"""Widest confidence interval of a difference of shares around 0 that is worth its digits."""
+
+TOO_WIDE = "not measurable with these seeds"
+"""Text that replaces a difference with a wider interval."""
+
+
+def is_uninformative(interval: Interval) -> bool:
+    """Check if a difference of shares has an interval around 0 that is wider than 50 points."""
+    return interval.low <= 0 <= interval.high and interval.high - interval.low > _WIDEST
 
 
 def difference_text(pair: Pair) -> str:

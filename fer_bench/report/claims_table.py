@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.claims import ClaimVerdict
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.report.table import Entry
     from fer_bench.results.records import Run
 
 WITHOUT_EVIDENCE = "claims-without-evidence"
@@ -36,7 +35,7 @@ def claims_table(analysis: Analysis) -> Table:
             Column("paper says", kind="text", keys=("", "says")),
             Column("its tables", kind="text", keys=("", "paper"), published=True),
             Column("this run", kind="text", keys=("", "verdict")),
-            Column("how sure", kind="text", keys=("", "because")),
+            Column("evidence", kind="text", keys=("", "because")),
             Column("effect", decimals=4, keys=("", "effect"), hidden=True),
         ),
         rows=tuple(map(_row, analysis.verdicts)),
@@ -46,8 +45,8 @@ def claims_table(analysis: Analysis) -> Table:
 
 def split_by_evidence(table: Table) -> list[Table]:
     """Split a table of verdicts into the claims with and those without evidence of the run."""
-    place = _place(table, "because")
-    without = [] if place is None else [row for row in table.rows if _is_empty(row.entries[place])]
+    kept = _with_evidence(table)
+    without = [row for row in table.rows if row not in kept]
     if not without:
         return [table]
     rest = replace(
@@ -57,7 +56,6 @@ def split_by_evidence(table: Table) -> list[Table]:
         rows=tuple(without),
         notes=(),
     )
-    kept = tuple(row for row in table.rows if row not in without)
     return [replace(table, rows=kept), rest] if kept else [replace(rest, notes=table.notes)]
 
 
@@ -66,8 +64,9 @@ def count_verdicts(table: Table, runs: Sequence[Run] = ()) -> str:
     place = _place(table, "verdict")
     if place is None:
         return ""
-    found = Counter(str(row.entries[place]).partition(":")[0] for row in table.rows)
-    outcomes = ["supported", "contradicted", "undecided", *([_UNTESTABLE] * (_UNTESTABLE in found))]
+    rows = _with_evidence(table)
+    found = Counter(str(row.entries[place]).partition(":")[0] for row in rows)
+    outcomes = ("supported", "contradicted", "undecided")
     counts = ", ".join(f"{found[outcome]} {outcome}" for outcome in outcomes)
     trained = {
         (cell.backbone, cell.init)
@@ -78,7 +77,7 @@ def count_verdicts(table: Table, runs: Sequence[Run] = ()) -> str:
     missing = [one for one in NETWORKS if runs and (one.backbone, one.init) not in trained]
     names = ", ".join(one.label for one in missing) if len(missing) < len(NETWORKS) else "all"
     absent = f"; networks not run: {names}" if missing else ""
-    return f"{len(table.rows)} claims: {counts}{absent}."
+    return f"{len(rows)} of {len(table.rows)} claims testable here: {counts}{absent}."
 
 
 def _place(table: Table, name: str) -> int | None:
@@ -86,8 +85,11 @@ def _place(table: Table, name: str) -> int | None:
     return keys.index(("", name)) if ("", name) in keys else None
 
 
-def _is_empty(entry: Entry) -> bool:
-    return entry is None or entry == _NO_EVIDENCE
+def _with_evidence(table: Table) -> tuple[Row, ...]:
+    place = _place(table, "because")
+    if place is None:
+        return table.rows
+    return tuple(row for row in table.rows if row.entries[place] not in (None, _NO_EVIDENCE))
 
 
 def _row(verdict: ClaimVerdict) -> Row:

@@ -9,7 +9,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.values import LEVEL, Part
-from fer_bench.analysis.number_text import signed_points
+from fer_bench.analysis.number_text import TOO_WIDE, is_uninformative, signed_points
 from fer_bench.metrics import Interval, over_seeds
 
 if TYPE_CHECKING:
@@ -75,10 +75,12 @@ class Difference:
 
     @property
     def text(self) -> str:
-        """Mean and interval as display text."""
+        """Mean and interval as display text; without them if the interval says nothing."""
         interval = self.interval()
         if interval is None:
             return self.mean_text
+        if not self.is_rate and is_uninformative(interval):
+            return TOO_WIDE
         low, high = map(self._number, (interval.low, interval.high))
         return f"{self.mean_text} [{low}, {high}]"
 

@@ -30,7 +30,7 @@ from fer_bench.analysis.claims.values import (
     Missing,
     Part,
 )
-from fer_bench.analysis.number_text import signed_points
+from fer_bench.analysis.number_text import TOO_WIDE, is_uninformative, signed_points
 from fer_bench.metrics import Interval
 from fer_bench.protocol import published
 
@@ -351,10 +351,12 @@ def _smallest_difference(
             state = "holds"
         elif _interval(by_seed, newcombe(*shares, tests), tests).high < 0 and max(differences) < 0:
             state = "fails"
-        text = (
-            f"{name}, {one} minus {other} {signed_points(first - second)} points "
+        digits = (
+            f"{signed_points(first - second)} points "
             f"[{signed_points(interval.low)}, {signed_points(interval.high)}]"
         )
+        text = f"{name}, {one} minus {other} "
+        text += TOO_WIDE if is_uninformative(interval) else digits
         cause, needs = WITHIN_NOISE, MORE_DATA
         if interval.low > 0 or interval.high < 0:
             against = sum((difference > 0) != (first > second) for difference in differences)

@@ -21,6 +21,7 @@ from made_runs import (
 )
 
 from fer_bench.analysis.claims import CLAIMS
+from fer_bench.analysis.claims.differences import Difference
 from fer_bench.analysis.claims.emotions import rank_correlation
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol import published
@@ -40,6 +41,14 @@ def of(name, accuracies, **other):
 
 def pretrained(*names):
     return [(name, "pretrained") for name in names]
+
+
+def test_a_difference_whose_interval_says_nothing_has_no_digits():
+    wide = Difference((-0.3, 0.3), 0.0, (42, 43))
+    assert wide.text == "not measurable with these seeds"
+    assert Difference((0.1, 0.1), 0.0, (42, 43)).text.startswith("+10.0 points [")
+    decided = Difference((0.55, 0.60), 0.0, (42, 43))
+    assert decided.text.startswith("+57.5 points [")
 
 
 class TestC11:
