@@ -31,6 +31,9 @@ def test_cells_are_those_of_the_run(made: Data) -> None:
     assert [one["label"] for one in made["cells"]] == [cell.label for cell in cells]
     assert [one["series"] for one in made["cells"]] == [0, 0, 1, 1, 2, 2, 3, 3]
     assert [one["init"] for one in made["cells"]] == [cell.init for cell in cells]
+    trained = [cell.status == "ok" for cell in cells]
+    assert [one["trained"] for one in made["cells"]] == trained
+    assert not all(trained)
 
 
 def test_curves_are_the_histories(made: Data) -> None:

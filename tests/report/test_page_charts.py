@@ -294,7 +294,7 @@ def test_without_script_and_in_print_the_drawings_are_shown(visit: Any, address:
     flags = tab.locator("#command-1 .flag").all()
     assert len({one.bounding_box()["height"] for one in flags}) == 1
     toggles = tab.locator("#cells button").all()
-    assert len({one.bounding_box()["y"] for one in toggles}) > 1
+    assert len({one.bounding_box()["y"] for one in toggles}) == 1
     hover(tab, CURVES, 0, 10)
     box = tab.locator(CURVES).first.bounding_box()
     tip = tab.locator(f"{CURVES} + .tip").first.bounding_box()

@@ -41,7 +41,12 @@ def chart_data(analyses: Sequence[Analysis], names: Sequence[str] = ("",)) -> Da
     places = {label: place for place, label in enumerate(groups)}
     return {
         "cells": [
-            {"label": label, "series": series.index(group.series), "init": group.init}
+            {
+                "label": label,
+                "series": series.index(group.series),
+                "init": group.init,
+                "trained": bool(group.trained),
+            }
             for label, group in groups.items()
         ],
         "sets": [

@@ -106,7 +106,8 @@ const cells = (() => {
     update();
   });
   if (all.length > 2) bar.append(search, everything);
-  all.forEach(({ label }, cell) => {
+  all.forEach(({ label, trained }, cell) => {
+    if (!trained) return;
     const name = document.createElement("bdi");
     name.textContent = label;
     const toggle = button(swatch(cell), name);
@@ -114,7 +115,7 @@ const cells = (() => {
       shown[cell] = !shown[cell];
       update();
     });
-    buttons.push(toggle);
+    buttons[cell] = toggle;
     bar.append(toggle);
   });
   if (all.length) {
