@@ -43,19 +43,19 @@ def terminal_text(report: Report, width: int = 120, verbosity: int = 0) -> str:
     Args:
         report: content of the report.
         width: number of columns.
-        verbosity: below 0 for the answer alone, 0 for the summary table, the answer and its
-            cautions, 1 to add the tables of ``DETAILS`` and details, 2 for all tables.
+        verbosity: below 0 for two sentences of the answer, one a line; 0 for the summary table,
+            answer and cautions; 1 to add the tables of ``DETAILS`` and details, 2 for all tables.
     """
     summary, blocks = report.summary, []
+    if verbosity < 0:
+        # Unwrapped, for scripts.
+        return "".join(f"{clean(sentence)}\n" for sentence in summary.answer[:2])
     if verbosity > 0:
         shown = [one for one in report.tables if verbosity > 1 or one.key in DETAILS]
         blocks.append(terminal(shown, width))
-    if verbosity >= 0:
-        ranked = [analysis for analysis in report.analyses if analysis.groups]
-        blocks += [terminal([summary_table(analysis, width)], width) for analysis in ranked]
-    sentences = list(summary.answer)
-    if verbosity >= 0:
-        sentences += [f"NOTE: {caution}" for caution in summary.cautions]
+    ranked = [analysis for analysis in report.analyses if analysis.groups]
+    blocks += [terminal([summary_table(analysis, width)], width) for analysis in ranked]
+    sentences = [*summary.answer, *(f"NOTE: {caution}" for caution in summary.cautions)]
     if verbosity > 0:
         sentences += summary.details
     lines = [line for text in sentences for line in wrapped(clean(text), width)]

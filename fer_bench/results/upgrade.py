@@ -61,8 +61,10 @@ def _upgraded_protocol(protocol: list[Any]) -> list[Any]:
     names = [entry.get("name") if isinstance(entry, dict) else None for entry in protocol]
     upgraded: list[Any] = []
     for name, entry in zip(names, protocol, strict=True):
-        is_old = isinstance(name, str) and (name, entry.get("value")) in _OLD_VALUES.items()
-        upgraded.append(today[name] if is_old else entry)
+        if isinstance(name, str) and (name, entry.get("value")) in _OLD_VALUES.items():
+            upgraded.append(today[name])
+        else:
+            upgraded.append(entry)
         upgraded += [
             today[added]
             for added, before in _ADDED.items()

@@ -8,6 +8,7 @@ from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, guard
 from fer_bench.analysis.claims.values import Basis, Evidence, Network, Part
 from fer_bench.analysis.group_comparisons import Pair, compare_on_subset, find_pair
 from fer_bench.analysis.number_text import interval_text, listed, percent, signed_points
+from fer_bench.analysis.summary.cautions import MATTERS
 from fer_bench.protocol.head import LINEAR
 
 if TYPE_CHECKING:
@@ -106,9 +107,12 @@ def _sentence(effect: PretrainingEffect, analysis: Analysis) -> str:
 
 
 def _deduplicated_accuracies(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
-    """Return a clause with the accuracies of both networks and of the baseline, if known."""
+    """Return a clause with the accuracies of both networks and the baseline, if that differs."""
     baseline = analysis.baseline
-    if baseline is None:
+    if baseline is None or baseline.leakage.deduplicated is None:
+        return []
+    shift = baseline.leakage.deduplicated.accuracy - baseline.leakage.all_images.accuracy
+    if abs(shift) < MATTERS:
         return []
     leakages = [effect.pretrained.leakage, effect.random.leakage, baseline.leakage]
     scores = [one.deduplicated for one in leakages if one is not None]
