@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fer_bench.analysis.number_text import percent
 from fer_bench.metrics.convergence import initial
 from fer_bench.protocol.head import is_fitted
 from fer_bench.report.plots.axes import FILLS, add_axes, set_scale, set_ticks
@@ -125,11 +126,13 @@ def start_rows(groups: Sequence[Group], measure: str) -> tuple[StartRow, ...]:
 def _figure(
     groups: Sequence[Group], number: int, data: InitialMetric, notes: Sequence[str]
 ) -> Figure:
-    unit = "share, 0 to 1" if data.measure == "accuracy" else "nats"
+    is_accuracy = data.measure == "accuracy"
+    unit = "share, 0 to 1" if is_accuracy else "nats"
+    chance = percent(data.chance) if is_accuracy else f"{data.chance:.3f}"
     words = [
         f"Validation {data.measure} ({unit}) after one epoch of training, which the paper calls "
         "initial: dots (pretrained filled, random hollow) and numbers. Bars: untrained network. "
-        f"Dotted line: {data.meaning} ({data.chance:.3f}).",
+        f"Dotted line: {data.meaning} ({chance}).",
         *notes,
     ]
     means = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.analysis.number_text import percent
 from fer_bench.analysis.time_to_accuracy import timed
 from fer_bench.report.plots.axes import add_axes, amount, cell_look, set_scale
 from fer_bench.report.plots.figure import Figure
@@ -73,8 +74,8 @@ def time_to_accuracy_figures(analysis: Analysis) -> list[Figure]:
     notes = [
         "Validation accuracy against seconds of frozen features and training, in the run that "
         "trained the cell. Pretrained: solid lines, filled markers; random: dashed, hollow; in the "
-        f"key, the highest final accuracy comes first. Dotted: the target, {found.target:.3f}; see "
-        "the table 'Time to accuracy'.",
+        f"key, the highest final accuracy comes first. Dotted: the target, {percent(found.target)}; "
+        "see the table 'Time to accuracy'.",
         *seeds_note(analysis.groups, "Means over the seeds."),
         *left_out(len(ranked), what="final accuracy"),
         *not_shown(analysis.groups, timed, "training not timed"),
@@ -88,7 +89,7 @@ def time_to_accuracy_figures(analysis: Analysis) -> list[Figure]:
             key="learning-speed",
             title="Validation accuracy over training time",
             caption=" ".join(notes),
-            alt=briefly(f"Seconds to validation accuracy {found.target:.3f}: ", times),
+            alt=briefly(f"Seconds to validation accuracy {percent(found.target)}: ", times),
             data=timed_curves(found),
             draw=_draw,
         )

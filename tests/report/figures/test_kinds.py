@@ -139,7 +139,7 @@ def test_initial_figures_are_told_after_epoch_1(made, read) -> None:
     assert "Mini pretrained 0.298" in figure.alt
     assert "0.298" in read(figure.svg).texts
     # 160 of 910 images.
-    assert "largest class (0.176)" in figure.caption
+    assert "largest class (17.6 %)" in figure.caption
     assert "(1.946)" in made["figure-10-initial-loss"].caption
 
 
@@ -361,7 +361,7 @@ def test_learning_speed_tells_time_to_the_target(made, read) -> None:
     figure = made["learning-speed"]
     # Largest class 160 / 910 = 0.1758, best 0.742: target 0.4589. Mini pretrained has 0.15, 0.298,
     # 0.446, 0.594 after 20, 30, 40, 50 seconds; random ends at 0.342.
-    assert "0.459" in figure.alt
+    assert "45.9 %" in figure.alt
     assert "Mini pretrained 50 s" in figure.alt
     assert "Mini random never" in figure.alt
     drawn = read(figure.svg)
