@@ -12,6 +12,9 @@ from fer_bench.runtime.errors import FerBenchError
 LINEAR = "linear"
 """Name of the paper's head, the default: one softmax layer."""
 
+_DECIMALS = 6
+"""Decimals of a dropout in the name of a head."""
+
 _NAMES = (LINEAR, *FITTED)
 _FORMS = f"{', '.join(_NAMES)}, or mlp:256,128 (dense ReLU layers of these widths)"
 _MLP = re.compile(r"mlp:([1-9][0-9]{0,4}(?:[x,][1-9][0-9]{0,4})*)(?:d(0\.[0-9]{1,6}))?")
@@ -58,7 +61,7 @@ class Head:
         """Return the canonical name: ``mlp:256x128d0.3``."""
         if not self.widths:
             return self.kind
-        dropout = f"d{self.dropout:.6f}".rstrip("0") if self.dropout else ""
+        dropout = f"d{self.dropout:.{_DECIMALS}f}".rstrip("0") if self.dropout else ""
         return f"{self.kind}:{'x'.join(map(str, self.widths))}{dropout}"
 
 
@@ -106,6 +109,7 @@ class Heads:
 
 
 def _with_dropout(heads: list[Head], dropout: float) -> list[Head]:
+    dropout = round(dropout, _DECIMALS)
     if not 0 <= dropout < 1:
         raise FerBenchError(f"dropout {dropout} is out of range", "0 to below 1")
     if not any(head.widths for head in heads):

@@ -344,7 +344,9 @@ class _CellRunner:
         """Return the seconds spent before training, by part."""
         seconds, extraction = dict(self.network.seconds), self.network.extraction
         # A run that resumes from an earlier run's epochs includes that run's feature time.
-        if extraction is not None and (extraction.computed or self._checkpoints.size):
+        if extraction is None:
+            seconds["frozen features"] = 0.0
+        elif extraction.computed or self._checkpoints.size:
             seconds["frozen features"] = extraction.seconds
         return seconds
 

@@ -31,6 +31,9 @@ UNCHANGED = View()
 COMPUTATION = 2
 """Version of the computation; increased whenever features or results change."""
 
+FITTING = 2
+"""Version of the fitting of heads, scaling included; increased whenever their results change."""
+
 
 def features_versions() -> dict[str, str | int]:
     """Return versions of the software that frozen features depend on. Loads no Keras."""
@@ -127,6 +130,7 @@ def result_fingerprint(
     """
     if is_fitted(cell.head):
         learning: dict[str, Any] = {
+            "fitting": FITTING,
             "grid": FITTED[cell.head].values,
             "scikit-learn": keras_backend.version("scikit-learn"),
             **protocol.changed("pooling"),

@@ -79,7 +79,13 @@ class FittedHead:
         return self._logits(self.scaling.apply(features))
 
     def _logits(self, scaled: Features) -> NDArray[np.float32]:
-        if hasattr(self.estimator, "predict_proba"):
+        if self.kind == "knn":
+            import sklearn
+
+            # Its compiled search breaks ties by the number of images asked for at once.
+            with sklearn.config_context(enable_cython_pairwise_dist=False):
+                known = self.estimator.predict_proba(scaled)
+        elif hasattr(self.estimator, "predict_proba"):
             known = self.estimator.predict_proba(scaled)
         else:
             values = self.estimator.decision_function(scaled)

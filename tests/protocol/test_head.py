@@ -36,6 +36,7 @@ def test_a_head_is_parsed_from_its_name(head):
         ("linear,mlp:256x128", 0.25, ("linear", "mlp:256x128d0.25")),
         ("mlp:8d0.5,mlp:8", 0.3, ("mlp:8d0.5", "mlp:8d0.3")),
         ("mlp:8", 0, ("mlp:8",)),
+        ("mlp:8", 1e-7, ("mlp:8",)),
         ("linear,logreg,knn", None, ("linear", "logreg", "knn")),
     ],
 )
@@ -56,6 +57,7 @@ def test_lists_of_heads(text, dropout, names):
         ("mlp:8,mlp:8", None, "head 'mlp:8' is named twice"),
         ("mlp:8", 1.0, "dropout 1.0 is out of range"),
         ("mlp:8", float("nan"), "dropout nan is out of range"),
+        ("mlp:8", 0.99999999, "dropout 1.0 is out of range"),
         ("linear", 0.3, "dropout 0.3 has no layer to follow"),
     ],
 )

@@ -70,6 +70,16 @@ def test_more_neighbours_than_images_are_left_out():
     assert choose_head("knn", few, VALIDATION, CLASSES, 3, silent).head.value <= 10
 
 
+def test_neighbours_at_equal_distances_are_the_same_in_batches_of_any_size():
+    """Each image is there twice, with labels drawn by chance."""
+    random = np.random.default_rng(5)
+    features = random.normal(size=(300, 6)).astype(np.float32).repeat(2, axis=0)
+    labels = random.integers(0, CLASSES, 600).astype(np.uint8)
+    head = fit_head("knn", 3, (features, labels), CLASSES, 3)
+    parts = [head.logits(features[start : start + 32]) for start in range(0, 600, 32)]
+    np.testing.assert_array_equal(np.concatenate(parts), head.logits(features))
+
+
 def test_parameters_are_those_of_linear_maps():
     counts = {
         kind: fit_head(kind, FITTED[kind].values[0], TRAIN, CLASSES, 3).parameters

@@ -84,11 +84,9 @@ def batch_norm_lags(ranked: Sequence[Standing]) -> str:
     others = [group.label for group in found[1:]]
     spared = [one.group for one in ranked if one.group.batch_norm_gaps and one.group not in found]
     widest = max((gap.widest for group in spared for gap in group.batch_norm_gaps), default=0.0)
-    not_in = (
-        f"; not in {listed([group.label for group in spared])}, at most {points(widest)} apart"
-        if spared
-        else ""
-    )
+    not_in = f"; not in {listed([group.label for group in spared])}" if spared else ""
+    if widest >= 0.001:
+        not_in += f", at most {points(widest)} apart"
     return (
         f"Batch normalisation lags in {first.label}: validation accuracy {by_average}, with batch "
         f"statistics {by_batch}{f'; also in {listed(others)}' if others else ''} "

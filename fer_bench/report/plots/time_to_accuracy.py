@@ -74,8 +74,8 @@ def time_to_accuracy_figures(analysis: Analysis) -> list[Figure]:
     notes = [
         "Validation accuracy against seconds of frozen features and training, in the run that "
         "trained the cell. Pretrained: solid lines, filled markers; random: dashed, hollow; in the "
-        f"key, the highest final accuracy comes first. Dotted: the target, {percent(found.target)}; "
-        "see the table 'Time to accuracy'.",
+        "key, the highest final accuracy comes first. Dotted: the target, "
+        f"{percent(found.target)}; see the table 'Time to accuracy'.",
         *seeds_note(analysis.groups, "Means over the seeds."),
         *left_out(len(ranked), what="final accuracy"),
         *not_shown(analysis.groups, timed, "training not timed"),

@@ -206,7 +206,11 @@ def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
         Damaged: the file does not fit the expected training.
     """
     try:
-        record = convert(read_json(path), _Progress)
+        progress = read_json(path)
+        if isinstance(progress, dict) and isinstance(progress.get("seconds"), dict):
+            # Absent before there was early stopping.
+            progress["seconds"].setdefault("after_best", 0.0)
+        record = convert(progress, _Progress)
         check_history(path.name, record.history)
     except Mismatch as mismatch:
         raise Damaged(f"{path.name} is invalid ({mismatch})") from mismatch

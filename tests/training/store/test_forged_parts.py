@@ -80,7 +80,7 @@ PROGRESS = {
         },
         **{f"batch_validation_{figure}": [] for figure in ("accuracy", "loss")},
     },
-    "seconds": {"training": 1.5, "evaluation": 0.5, "after_best": 0.0},
+    "seconds": {"training": 1.5, "evaluation": 0.5},
 }
 
 
