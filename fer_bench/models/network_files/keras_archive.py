@@ -81,6 +81,7 @@ def read_config(path: Path) -> dict[str, Any]:
             )
         config = json.loads(text)
         _check_classes(path, config)
+        _check_layers(path, config)
     except RecursionError:
         raise _invalid(path, "is nested too deeply") from None
     except (
@@ -124,7 +125,7 @@ def input_shape(path: Path, config: dict[str, Any]) -> tuple[int | None, ...]:
             (first,) = (layer["config"] for layer in layers if layer["name"] == inputs[0])
             shape = first["batch_shape"]
         return tuple(None if length is None else int(length) for length in shape)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
         raise _invalid(path, "does not state the shape of its input", "a built network") from error
 
 
@@ -179,13 +180,32 @@ def _check_classes(path: Path, config: Any) -> None:
         is_keras = module is None or (
             isinstance(module, str) and (module == "keras" or module.startswith("keras."))
         )
-        if name in _REFUSED or not (is_own or (is_keras and registered in (None, name))):
+        if not isinstance(name, str) or name in _REFUSED or not (
+            is_own or (is_keras and registered in (None, name))
+        ):
             raise _invalid(
                 path,
                 f"contains {shown(name)} of {shown(module)}, registered as {shown(registered)}, "
                 "whose code is not run",
                 "Keras' own layers, without Lambda",
             )
+
+
+def _check_layers(path: Path, network: dict[str, Any]) -> None:
+    """Check that the layers of a network and of those nested in it are objects."""
+    layers = network["config"].get("layers", []) if isinstance(network["config"], dict) else None
+    if not isinstance(layers, list):
+        raise _invalid(path, "has no list of layers")
+    for layer in layers:
+        if not (
+            isinstance(layer, dict)
+            and isinstance(layer.get("class_name"), str)
+            and isinstance(layer.get("config"), dict)
+        ):
+            raise _invalid(
+                path, f"contains the layer {shown(layer)}", "layers with a class_name and a config"
+            )
+        _check_layers(path, layer)
 
 
 def _invalid(path: Path, cause: str, accepted: str = "") -> FerBenchError:
