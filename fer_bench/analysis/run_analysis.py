@@ -125,8 +125,11 @@ class Analysis:
 
     @cached_property
     def deviations(self) -> tuple[str, ...]:
-        """Deviations from the paper's experiment: the images first, then the settings."""
-        return tuple(deviations(self.run))
+        """Deviations from the paper's experiment: the images first, then the settings.
+
+        The split that its rates were made on is none, though the paper states another one.
+        """
+        return self.rate_deviations if self.on_rates_split else tuple(deviations(self.run))
 
     @cached_property
     def other_data(self) -> str:

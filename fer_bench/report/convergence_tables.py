@@ -289,9 +289,12 @@ def split_note(analysis: Analysis) -> str:
     data, cells = analysis.dataset, analysis.run.cells
     backbones = ",".join(dict.fromkeys(cell.backbone for cell in cells))
     program = " ".join(benchmark_program())
+    seeds = len({cell.seed for cell in cells})
+    options = f" --seeds={seeds}" if seeds > 1 else ""
+    options += "" if any(cell.is_timed for cell in cells) else " --no-timing"
     return (
         "Not like for like: by their printed digits, the paper's rates were made on "
         f"{TRAIN:,} training and {VALIDATION:,} validation images (80/20), those of this run on "
         f"{data.train:,} and {data.validation:,} (split {data.split!r}). For the paper's split: "
-        f"{program} --backbone={backbones} --dataset=PATH --split={RATES_SPLIT}"
+        f"{program} --backbone={backbones} --dataset=PATH --split={RATES_SPLIT}{options}"
     )

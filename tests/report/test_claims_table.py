@@ -68,7 +68,7 @@ def test_the_split_of_the_papers_tables_is_stated_with_its_command():
     run = made_run(*every_cell())
     (note,) = (note for note in table(run).notes if "like for like" in note)
     assert "28,710" in note
-    assert note.endswith(" --split=80-20")
+    assert note.endswith(" --split=80-20 --no-timing")
     data = dataclasses.replace(run.dataset, split="80-20", train=28_710, validation=7_177, test=0)
     (note,) = (one for one in table(made_run_on(data)).notes if "28,710" in one)
     assert note.startswith("Like those of this run")

@@ -180,8 +180,10 @@ def _check_classes(path: Path, config: Any) -> None:
         is_keras = module is None or (
             isinstance(module, str) and (module == "keras" or module.startswith("keras."))
         )
-        if not isinstance(name, str) or name in _REFUSED or not (
-            is_own or (is_keras and registered in (None, name))
+        if (
+            not isinstance(name, str)
+            or name in _REFUSED
+            or not (is_own or (is_keras and registered in (None, name)))
         ):
             raise _invalid(
                 path,
