@@ -48,6 +48,10 @@ _REFUSED = frozenset(
 """Classes of Keras that run code or read files named in their configuration."""
 
 _OWN = "fer_bench>"
+OWN_LAYERS = frozenset(
+    {"L2Normalization", "LocalResponseNormalization", "Square", "SquareRoot", "ZeroExtendedSum"}
+)
+"""Layers of this package that a network may contain: those of ``builders.layers``."""
 
 _SCALING = frozenset({"Rescaling", "Normalization"})
 _ARITHMETIC = frozenset({"Add", "Divide", "Multiply", "Subtract", "TrueDivide"})
@@ -173,13 +177,13 @@ def _check_classes(path: Path, config: Any) -> None:
         raise _invalid(
             path, f"contains {shown(kind)}", "a functional keras.Model or a keras.Sequential"
         )
-    for part in objects(config["config"]):
+    for part in objects({**config, "compile_config": None}):
         name, module = part["class_name"], part.get("module")
         registered = part.get("registered_name")
-        is_own = isinstance(registered, str) and registered.startswith(_OWN)
         is_keras = module is None or (
             isinstance(module, str) and (module == "keras" or module.startswith("keras."))
         )
+        is_own = isinstance(name, str) and name in OWN_LAYERS and registered == f"{_OWN}{name}"
         if (
             not isinstance(name, str)
             or name in _REFUSED

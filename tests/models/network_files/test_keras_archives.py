@@ -87,6 +87,10 @@ def test_only_a_first_layer_scales_the_pixels(layers, name):
         (network(kind="Model"), "contains 'Model'"),
         (network(inputs=[["image", 0, 0], ["image", 0, 0]]), "has 2 inputs"),
         (network(inputs=["other", 0, 0]), "does not state the shape"),
+        (network(layer("Popen", "subprocess", "fer_bench>zzz")), "contains 'Popen'"),
+        (network(layer("Popen", "subprocess", "fer_bench>Square")), "contains 'Popen'"),
+        ({**network(), "registered_name": "fer_bench>Functional"}, "contains 'Functional'"),
+        ({**network(), "module": "my_models"}, "of 'my_models'"),
         (network({**layer("Dense"), "class_name": ["x"]}), "contains ['x']"),
         (network("x"), "contains the layer 'x'"),
         (network({**layer("Dense"), "config": []}), "contains the layer {"),
@@ -102,6 +106,12 @@ def test_only_a_first_layer_scales_the_pixels(layers, name):
 )
 def test_configurations_that_are_refused(config, found, tmp_path):
     assert found in refusal(archive(tmp_path, config)).problem
+
+
+def test_layers_of_this_package_and_any_training_are_accepted(tmp_path):
+    own = layer("Square", "fer_bench.models.builders.layers", "fer_bench>Square")
+    config = {**network(own), "compile_config": {"loss": layer("Own", "my_losses", "my>Own")}}
+    assert models.select(str(archive(tmp_path, config)))[0].name == "saved-net"
 
 
 @pytest.mark.parametrize("shape", [[None, 8], [None, 8, 9, 3], [None, 3, 8, 8], [None, 8, 8, 4]])
