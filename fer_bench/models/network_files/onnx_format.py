@@ -25,6 +25,8 @@ FLOATS = {1: "float32", 10: "float16", 11: "float64"}
 """Names of the accepted element types, in numpy's terms, by their number in ONNX."""
 
 _EXTERNAL = 1
+_MOST_AXES = 64
+_MOST_VALUES = 2**40
 _MOST_NESTED = 16
 _VARINT, _FIXED_64, _MESSAGE, _FIXED_32 = 0, 1, 2, 5
 _FIRST_TAG = 0x08  # of the field ir_version, which every writer puts first
@@ -128,6 +130,8 @@ def _header(content: memoryview, path: Path) -> OnnxHeader:
             name, count = _initializer(_message(value), path)
             initializers.add(name)
             parameters += count
+        elif number == 15:
+            _check_sparse(_message(value), path)
         elif number in (11, 12):
             (inputs if number == 11 else outputs).append(_tensor_info(_message(value)))
     _check_nodes(graph, path)
@@ -137,10 +141,14 @@ def _header(content: memoryview, path: Path) -> OnnxHeader:
 
 def _initializer(tensor: memoryview, path: Path) -> tuple[str, int]:
     """Return name and number of floating-point values of a tensor stored in the file itself."""
-    name, dims, element_type = "", [], 0
+    name, element_type = "", 0
+    dims: list[int] = []
     for number, value in _fields(tensor):
         if number == 1:
-            dims += [value] if isinstance(value, int) else list(_varints(value))
+            for length in (value,) if isinstance(value, int) else _varints(value):
+                dims.append(length)
+                if len(dims) > _MOST_AXES:
+                    raise _DamagedError(f"a tensor has more than {_MOST_AXES} axes")
         elif number == 2 and isinstance(value, int):
             element_type = value
         elif number == 8:
@@ -153,7 +161,17 @@ def _initializer(tensor: memoryview, path: Path) -> tuple[str, int]:
                 "with external_data=False",
                 path=path,
             )
-    return name, math.prod(dims) if element_type in FLOATS else 0
+    count = math.prod(dims)
+    if count > _MOST_VALUES:
+        raise _DamagedError(f"tensor {shown(name)} has more than {_MOST_VALUES:,} values")
+    return name, count if element_type in FLOATS else 0
+
+
+def _check_sparse(tensor: memoryview, path: Path) -> None:
+    """Check that neither values nor indices of a sparse tensor are in another file."""
+    for number, value in _fields(tensor):
+        if number in (1, 2):
+            _initializer(_message(value), path)
 
 
 def _check_nodes(graph: memoryview, path: Path, node_field: int = 1, depth: int = 0) -> None:
@@ -163,6 +181,8 @@ def _check_nodes(graph: memoryview, path: Path, node_field: int = 1, depth: int 
     for number, node in _fields(graph):
         if number == 5 and depth:
             _initializer(_message(node), path)
+        elif number == 15 and depth:
+            _check_sparse(_message(node), path)
         if number != node_field:
             continue
         for field, attribute in _fields(_message(node)):
@@ -171,6 +191,8 @@ def _check_nodes(graph: memoryview, path: Path, node_field: int = 1, depth: int 
             for kind, value in _fields(_message(attribute)):
                 if kind in (5, 10):
                     _initializer(_message(value), path)
+                elif kind in (22, 23):
+                    _check_sparse(_message(value), path)
                 elif kind in (6, 11):
                     _check_nodes(_message(value), path, depth=depth + 1)
 

@@ -94,11 +94,21 @@ def images(shape, kind=onnx_writer.FLOAT):
     return model([], [tensor_info("image", shape, kind)], [FEATURES], metadata=RANGE)
 
 
+def declared(shape):
+    return model([], [IMAGE], [FEATURES], [initializer("kernel", [], shape)])
+
+
 def external(field):
     location = part(13, part(1, "location") + part(2, "/etc/passwd")) + number(14, 1)
     tensor = initializer("kernel", [], (2,), location)
     if field == "initializer":
         return model([], [IMAGE], [FEATURES], [tensor])
+    if field.startswith("sparse"):
+        sparse = part(1, initializer("values", [1], (1,))) + part(2, tensor)
+        if field == "sparse initializer":
+            return number(1, 8) + part(7, part(15, sparse))
+        attribute = part(5, part(1, "sparse_value") + part(22, sparse))
+        return model([node("Constant", [], "value", attribute)], [IMAGE], [FEATURES])
     attribute = part(1, "value") + part(5, tensor)
     constant = node("Constant", [], "value", part(5, attribute))
     if field == "node":
@@ -128,6 +138,10 @@ def external(field):
         (external("initializer"), "stores tensor 'kernel' in another file"),
         (external("node"), "stores tensor 'kernel' in another file"),
         (external("branch"), "stores tensor 'kernel' in another file"),
+        (external("sparse initializer"), "stores tensor 'kernel' in another file"),
+        (external("sparse node"), "stores tensor 'kernel' in another file"),
+        (declared((2,) * 65), "a tensor has more than 64 axes"),
+        (declared((2**20, 2**20, 2)), "tensor 'kernel' has more than"),
     ],
 )
 def test_files_that_are_refused(content, found, tmp_path):
