@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import random
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,10 @@ import numpy as np
 
 from fer_bench.models.builders.layers import REPLACEMENTS
 from fer_bench.models.functional_model import as_graph, flattened
+from fer_bench.models.network_files.keras_archive import MOST_BYTES
 from fer_bench.models.weights.hdf5_reader import KERAS_WEIGHTS
 from fer_bench.models.weights.verification import identity
-from fer_bench.runtime.errors import FerBenchError, shown
+from fer_bench.runtime.errors import FerBenchError, bytes_shown, shown
 from fer_bench.runtime.files import cause_of
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def built(
         )
         if with_weights:
             step = "read its weights"
-            _check_links(path)
+            _check_weights(path)
             network.load_weights(path)
         _, *size, channels = network.inputs[0].shape
         step = "take it apart"
@@ -121,12 +123,13 @@ def load(path: Path, structure: SavedStructure, model: keras.Model | None) -> tu
     return sha256, len(pretrained.weights), pretrained.count_params()
 
 
-def _check_links(path: Path) -> None:
-    """Check that no weights are stored in other files.
+def _check_weights(path: Path) -> None:
+    """Check that no weights are stored in other files, and the size of what they declare.
 
     Raises:
-        FerBenchError: a weight is, or is a link.
+        FerBenchError: a weight is in another file or is a link, or they are too large.
     """
+    size = 0
     with zipfile.ZipFile(path) as archive:
         content = io.BytesIO(archive.read(KERAS_WEIGHTS))
     with h5py.File(content, "r") as file:
@@ -135,13 +138,24 @@ def _check_links(path: Path) -> None:
         for name, kind in links:
             if kind == h5py.h5l.TYPE_HARD:
                 part = file[name]
-                if not isinstance(part, h5py.Dataset) or not (part.external or part.is_virtual):
+                if not isinstance(part, h5py.Dataset):
+                    continue
+                # Keras allocates the declared size, also of chunks that are not stored.
+                size += math.prod(part.shape or ()) * part.dtype.itemsize
+                if not (part.external or part.is_virtual):
                     continue
             raise FerBenchError(
                 f"weights {shown(name.decode(errors='replace'))} are a link or in another file",
                 hint="save the network again",
                 path=path,
             )
+    if size > MOST_BYTES:
+        raise FerBenchError(
+            f"weights have a declared size of {bytes_shown(size)}",
+            f"{bytes_shown(MOST_BYTES)} or less",
+            "save the network again",
+            path=path,
+        )
 
 
 def _of_size(graph: keras.Model, path: Path, shape: tuple[int, int, int]) -> keras.Model:

@@ -1,13 +1,16 @@
 """Backbones in ``.keras`` files."""
 
 import json
+import zipfile
 
+import h5py
 import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras")
 
 from fer_bench import models  # noqa: E402
+from fer_bench.models.network_files import keras_archive, keras_loading  # noqa: E402
 from fer_bench.models.preprocessing import prepare_faces  # noqa: E402
 from fer_bench.models.random_weights import seeded  # noqa: E402
 from fer_bench.models.transfer import transfer  # noqa: E402
@@ -210,3 +213,20 @@ def test_a_network_of_any_size_gets_that_of_fer2013_or_the_stated_one(tmp_path):
     settings(path, input_size=[3, 12, 12])
     models.registry.ADAPTERS[-1]._read.clear()
     assert selected(path).build().input_shape == (None, 12, 12, 3)
+
+
+def test_weights_that_declare_more_than_is_stored_are_refused(tmp_path):
+    with h5py.File(tmp_path / "weights.h5", "w") as file:
+        file.create_dataset("layers/dense/vars/0", (1 << 40, 1 << 30), "float32", chunks=(64, 64))
+    path = tmp_path / "net.keras"
+    with zipfile.ZipFile(path, "w") as file:
+        file.write(tmp_path / "weights.h5", "model.weights.h5")
+    with pytest.raises(FerBenchError) as caught:
+        keras_loading._check_weights(path)
+    assert caught.value.path == path
+    assert caught.value.problem.startswith("weights have a declared size of ")
+
+
+def test_the_own_layers_that_are_accepted_are_those_that_can_be_built():
+    names = {f"fer_bench>{name}" for name in keras_archive.OWN_LAYERS}
+    assert names == set(keras_loading._OWN_LAYERS)
