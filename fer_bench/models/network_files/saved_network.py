@@ -36,8 +36,8 @@ class SavedStructure:
         path: path of the file.
         digest: digest of its configuration, which must not change while it is in use.
         side: side length of the input that is built, in pixels.
-        classifier: what to do with a classifier at the end; None to exclude it if the network
-            ends with one.
+        classifier: what to do with a classifier at the end; None to exclude it if it is evident by
+            its softmax.
     """
 
     path: Path
@@ -66,10 +66,7 @@ class SavedStructure:
             raise FerBenchError(
                 "saved network changed while it was in use", hint="run it again", path=self.path
             )
-        classifier = self.classifier
-        if classifier is None and keras_archive.is_classifier_by_loss(config):
-            classifier = "exclude"
-        return built(self.path, config, self.side, classifier, with_weights=with_weights)
+        return built(self.path, config, self.side, self.classifier, with_weights=with_weights)
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,10 @@ def backbone(path: Path) -> Backbone:
     else:
         why = f"the default, as no first layer scales them; {settings_path(path).name!r} may state "
         why += "others"
-    structure = SavedStructure(path, keras_archive.config_digest(config), side, settings.classifier)
+    classifier = settings.classifier
+    if classifier is None and keras_archive.is_classifier_by_loss(config):
+        classifier = "exclude"
+    structure = SavedStructure(path, keras_archive.config_digest(config), side, classifier)
     file = SavedNetwork(
         path=path,
         notes=(f"input {side} x {side} x {channels}", f"{range_shown(scale, offset)} ({why})"),

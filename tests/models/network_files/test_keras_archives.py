@@ -114,6 +114,15 @@ def test_layers_of_this_package_and_any_training_are_accepted(tmp_path):
     assert models.select(str(archive(tmp_path, config)))[0].name == "saved-net"
 
 
+@pytest.mark.parametrize(
+    ("loss", "classifier"),
+    [("mse", None), ("sparse_categorical_crossentropy", "exclude")],
+)
+def test_results_depend_on_whether_the_loss_marks_a_classifier(loss, classifier, tmp_path):
+    path = archive(tmp_path, {**network(), "compile_config": {"loss": loss}})
+    assert models.select(str(path))[0].file.facts() == {"classifier": classifier}
+
+
 @pytest.mark.parametrize("shape", [[None, 8], [None, 8, 9, 3], [None, 3, 8, 8], [None, 8, 8, 4]])
 def test_inputs_that_are_not_square_images(shape, tmp_path):
     image = {**INPUT, "config": {"batch_shape": shape}}
