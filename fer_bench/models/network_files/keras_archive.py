@@ -150,6 +150,15 @@ def is_classifier_by_loss(config: dict[str, Any]) -> bool:
     return "crossentropy" in json.dumps(config.get("compile_config") or {}).lower()
 
 
+def has_adapted_statistics(config: dict[str, Any]) -> bool:
+    """Return True if a ``Normalization`` has its statistics in the weights."""
+    return any(
+        part["class_name"] == "Normalization" and part["config"].get("mean") is None
+        for part in objects(config["config"])
+        if isinstance(part.get("config"), dict)
+    )
+
+
 def _layers(config: Any) -> Any:
     """Yield the layers of a network and of those nested in it, in order."""
     for part in config["config"].get("layers", ()):

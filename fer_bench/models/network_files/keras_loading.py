@@ -48,7 +48,8 @@ def built(
         side: side length of the input in pixels.
         classifier: ``"keep"``, ``"exclude"``, or None to exclude a classifier that is evident by
             its softmax.
-        with_weights: True for the weights of the file, False for those of its initialisers.
+        with_weights: True for the weights of the file, False for those of its initialisers and the
+            statistics of adapted ``Normalization`` layers in the file.
 
     Raises:
         FerBenchError: Keras cannot build the network or read the weights.
@@ -59,10 +60,13 @@ def built(
         network = keras.saving.deserialize_keras_object(
             plain, custom_objects=_OWN_LAYERS, safe_mode=True
         )
-        if with_weights:
+        drawn = None if with_weights else _drawn_values(network)
+        if drawn is None or len(drawn) < len(network.variables):
             step = "read its weights"
             _check_weights(path)
             network.load_weights(path)
+            for variable, values in drawn or ():
+                variable.assign(values)
         _, *size, channels = network.inputs[0].shape
         step = "take it apart"
         graph = flattened(as_graph(network, name, (None, *size, channels)))
@@ -81,6 +85,21 @@ def built(
     if size != [side, side] or channels is None:
         graph = _of_size(graph, path, (side, side, channels or 3))
     return graph
+
+
+def _drawn_values(network: keras.Model) -> list[tuple[Any, np.ndarray]]:
+    """Return variables and copies of their values, without statistics adapted to data."""
+    adapted = {
+        id(weight)
+        for layer in network._flatten_layers()
+        if isinstance(layer, keras.layers.Normalization)
+        for weight in layer.weights
+    }
+    return [
+        (variable, np.array(keras.ops.convert_to_numpy(variable)))
+        for variable in network.variables
+        if id(variable) not in adapted
+    ]
 
 
 def load(path: Path, structure: SavedStructure, model: keras.Model | None) -> tuple[str, int, int]:

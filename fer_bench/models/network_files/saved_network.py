@@ -14,6 +14,7 @@ from fer_bench.models.network_files.network_file import (
     backbone_name,
     range_shown,
 )
+from fer_bench.models.weights.verification import identity
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ SUFFIX = ".keras"
 @dataclass(frozen=True)
 class SavedStructure:
     """Builder of the network in a file, its weights drawn by its own initialisers.
+
+    Statistics of adapted ``Normalization`` layers are preprocessing and always those of the file.
 
     Attributes:
         path: path of the file.
@@ -75,9 +78,12 @@ class SavedNetwork(NetworkFile):
 
     Attributes:
         structure: builder of the network.
+        is_adapted: True if its preprocessing has statistics in the weights, which random networks
+            have as well.
     """
 
     structure: SavedStructure
+    is_adapted: bool
 
     @property
     def is_frozen(self) -> bool:
@@ -86,7 +92,8 @@ class SavedNetwork(NetworkFile):
 
     def facts(self) -> dict[str, Any]:
         """Return what determines its features besides the file, input size and preprocessing."""
-        return {"classifier": self.structure.classifier}
+        facts: dict[str, Any] = {"classifier": self.structure.classifier}
+        return {**facts, "statistics": identity(self.path)} if self.is_adapted else facts
 
     def extractor(self, entry: Backbone) -> None:
         """Return None: it is a network of Keras layers."""
@@ -127,6 +134,7 @@ def backbone(path: Path) -> Backbone:
         path=path,
         notes=(f"input {side} x {side} x {channels}", f"{range_shown(scale, offset)} ({why})"),
         structure=structure,
+        is_adapted=keras_archive.has_adapted_statistics(config),
     )
     return Backbone(
         name=backbone_name(KIND, path),

@@ -1,5 +1,6 @@
 """Invalid ``.keras`` files, each of which is refused with one line."""
 
+import hashlib
 import json
 import zipfile
 
@@ -121,6 +122,17 @@ def test_layers_of_this_package_and_any_training_are_accepted(tmp_path):
 def test_results_depend_on_whether_the_loss_marks_a_classifier(loss, classifier, tmp_path):
     path = archive(tmp_path, {**network(), "compile_config": {"loss": loss}})
     assert models.select(str(path))[0].file.facts() == {"classifier": classifier}
+
+
+def test_results_depend_on_statistics_that_are_stored_as_weights(tmp_path):
+    config = network({**network(layer("Normalization", mean=None)), "name": "inner"})
+    (entry,) = models.select(str(archive(tmp_path, config)))
+    first = entry.file.facts()["statistics"]
+    assert first == hashlib.sha256(entry.file.path.read_bytes()).hexdigest()
+    archive(tmp_path, config, weights=b"other")
+    assert entry.file.facts()["statistics"] != first
+    given = network(layer("Normalization", mean=1.0, variance=2.0))
+    assert not keras_archive.has_adapted_statistics(given)
 
 
 @pytest.mark.parametrize("shape", [[None, 8], [None, 8, 9, 3], [None, 3, 8, 8], [None, 8, 8, 4]])

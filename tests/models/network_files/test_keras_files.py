@@ -106,6 +106,26 @@ def test_random_weights_are_drawn_from_the_seed_and_not_those_of_the_file(build,
         assert not np.array_equal(first, file)
 
 
+def adapted():
+    inside = keras.Input((8, 8, 3))
+    inner = keras.Model(inside, layers.Normalization(name="adapted")(inside))
+    image = keras.Input((8, 8, 3))
+    return keras.Model(image, convolutions(layers.Dropout(0.2)(inner(image))))
+
+
+def test_random_networks_keep_adapted_statistics(tmp_path):
+    entry = selected(saved(adapted(), tmp_path))
+    drawn, read = seeded(entry, 5, is_random=True), pretrained(entry)[0]
+    for weight, expected in zip(
+        drawn.get_layer("adapted").weights, read.get_layer("adapted").weights, strict=True
+    ):
+        np.testing.assert_array_equal(weight, expected)
+    faces = prepare_faces(IMAGES, entry)
+    scaled, expected = (model.get_layer("adapted")(faces) for model in (drawn, read))
+    np.testing.assert_array_equal(scaled, expected)
+    assert not np.array_equal(drawn.get_layer("first").kernel, read.get_layer("first").kernel)
+
+
 def test_a_registered_network_loaded_from_a_file_is_drawn_too(tmp_path, caplog):
     whole = embedding()
     path = saved(whole, tmp_path)
