@@ -24,7 +24,7 @@ def feature_seconds(cell: CellResult, seeds: Sequence[CellResult]) -> float | No
             from the store, the mean of the passes that these recorded stands for its own.
 
     Returns:
-        None if no pass was recorded, as the features came from an earlier run; 0 if nothing is frozen.
+        None if no pass was recorded: the features came from an earlier run. 0 if none are frozen.
     """
     own = dict(cell.parts).get(_FEATURES)
     if own is not None:
