@@ -20,9 +20,13 @@ def display_name(title: str, init: Init, seed: int | None = None, head: str = LI
         seed: given if cells of several seeds are distinguished.
         head: canonical name of the head, which is left out if it is the paper's.
     """
-    with_head = "" if head == LINEAR else f" + {head}"
     of_seed = "" if seed is None else f", seed {seed}"
-    return f"{title} {init}{with_head}{of_seed}"
+    return f"{add_head(f'{title} {init}', head)}{of_seed}"
+
+
+def add_head(name: str, head: str) -> str:
+    """Return a display name with the head, which is left out if it is the paper's."""
+    return name if head == LINEAR else f"{name} + {head}"
 
 
 def group_id(backbone: str, init: Init, head: str = LINEAR) -> str:

@@ -9,7 +9,7 @@ from fer_bench.analysis.claims.values import Basis, Evidence, Network, Part
 from fer_bench.analysis.group_comparisons import Pair, compare_on_subset, find_pair
 from fer_bench.analysis.number_text import interval_text, listed, percent, signed_points
 from fer_bench.analysis.summary.cautions import MATTERS
-from fer_bench.protocol.head import LINEAR
+from fer_bench.protocol.cell import add_head
 
 if TYPE_CHECKING:
     from fer_bench.analysis.run_analysis import Analysis
@@ -87,8 +87,7 @@ def _compare_deduplicated(analysis: Analysis, pretrained: Group, random: Group) 
 
 
 def _sentence(effect: PretrainingEffect, analysis: Analysis) -> str:
-    title, head = effect.pretrained.cells[0].title, effect.pretrained.head
-    title += "" if head == LINEAR else f" + {head}"
+    title = add_head(effect.pretrained.cells[0].title, effect.pretrained.head)
     text = f"{signed_points(effect.difference)} points"
     if effect.pair is not None:
         text += f" ({interval_text(effect.pair)})"

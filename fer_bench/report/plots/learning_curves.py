@@ -9,6 +9,7 @@ import numpy as np
 
 from fer_bench.analysis.seed_groups import over_seeds
 from fer_bench.protocol import published
+from fer_bench.protocol.cell import add_head
 from fer_bench.protocol.head import LINEAR, is_fitted, short_form
 from fer_bench.report.plots.axes import FILLS, LINE_STYLES, add_axes, set_scale
 from fer_bench.report.plots.figure import Figure
@@ -157,9 +158,8 @@ def _differs(group: Group, part: str) -> bool:
 
 
 def _figure(groups: list[Group], limit: str = "") -> Figure:
-    backbone, title = groups[0].backbone, clean(groups[0].cells[0].title)
-    head = groups[0].head
-    title += "" if head == LINEAR else f" + {head}"
+    backbone, head = groups[0].series
+    title = add_head(clean(groups[0].cells[0].title), head)
     data = curves_of(groups)
     parts = {curve.part for curve in data}
     words = f"{title}: accuracy and loss"
