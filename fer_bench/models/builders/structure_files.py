@@ -14,10 +14,16 @@ import os
 import shutil
 import tempfile
 import zipfile
-import zlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.models.builders.config_json import (
+    CONFIG,
+    METHODS,
+    UNREADABLE,
+    read_config_json,
+)
 from fer_bench.models.builders.structure_config import class_names, unaccepted_class
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import INSTALL, FerBenchError, bytes_shown, shown
@@ -36,20 +42,6 @@ SUBDIRECTORY = "structures"
 
 MAX_CONFIG_BYTES = 1 << 20
 """Maximum size of a ``config.json``; the largest of this package has 150 KB."""
-
-_CONFIG = "config.json"
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""Exceptions of zipfile and json on truncated, corrupt, encrypted or hand-made files."""
 
 
 def cache_directory() -> Path:
@@ -146,19 +138,13 @@ def read(path: Path) -> dict[str, Any]:
     try:
         with open_regular(path) as opened, zipfile.ZipFile(opened) as archive:
             # With other compression methods, zipfile decompresses without a limit of the size.
-            if archive.getinfo(_CONFIG).compress_type not in _METHODS:
-                raise invalid(path, f"has a {_CONFIG} that is neither stored nor deflated")
-            with archive.open(_CONFIG) as file:
-                text = file.read(MAX_CONFIG_BYTES + 1)
-        if len(text) > MAX_CONFIG_BYTES:
-            raise invalid(
-                path, f"has a {_CONFIG} that is too large", f"{MAX_CONFIG_BYTES:,} bytes or less"
-            )
-        config = json.loads(text)
-    except _UNREADABLE as error:
+            if archive.getinfo(CONFIG).compress_type not in METHODS:
+                raise invalid(path, f"has a {CONFIG} that is neither stored nor deflated")
+            config = read_config_json(archive, MAX_CONFIG_BYTES, partial(invalid, path))
+    except UNREADABLE as error:
         raise invalid(path, f"is not a readable .keras file: {cause_of(error)}") from error
     if not isinstance(config, dict):
-        raise invalid(path, f"has a {_CONFIG} with {shown(config)}", "an object")
+        raise invalid(path, f"has a {CONFIG} with {shown(config)}", "an object")
     try:
         unaccepted = unaccepted_class(config)
     except RecursionError as error:

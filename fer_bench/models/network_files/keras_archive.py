@@ -10,10 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-import zlib
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.models.builders.config_json import (
+    CONFIG,
+    METHODS,
+    UNREADABLE,
+    read_config_json,
+)
 from fer_bench.models.builders.structure_config import objects
 from fer_bench.models.weights.hdf5_reader import KERAS_WEIGHTS
 from fer_bench.runtime.errors import FerBenchError, bytes_shown, shown
@@ -26,8 +32,6 @@ MOST_BYTES = 1 << 32
 """Largest accepted size of all members of an archive, decompressed."""
 
 _MOST_CONFIG_BYTES = 1 << 24
-_CONFIG = "config.json"
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _REFUSED = frozenset(
     {
@@ -71,32 +75,18 @@ def read_config(path: Path) -> dict[str, Any]:
         with open_regular(path) as opened, zipfile.ZipFile(opened) as archive:
             members = {member.filename: member for member in archive.infolist()}
             _check_members(path, members)
-            if _CONFIG not in members or KERAS_WEIGHTS not in members:
+            if CONFIG not in members or KERAS_WEIGHTS not in members:
                 raise _invalid(
                     path,
                     "has no network and weights",
-                    f"an archive with {_CONFIG}, {KERAS_WEIGHTS}",
+                    f"an archive with {CONFIG}, {KERAS_WEIGHTS}",
                 )
-            with archive.open(_CONFIG) as file:
-                text = file.read(_MOST_CONFIG_BYTES + 1)
-        if len(text) > _MOST_CONFIG_BYTES:
-            raise _invalid(
-                path, f"has a {_CONFIG} that is too large", f"{_MOST_CONFIG_BYTES:,} bytes or less"
-            )
-        config = json.loads(text)
+            config = read_config_json(archive, _MOST_CONFIG_BYTES, partial(_invalid, path))
         _check_classes(path, config)
         _check_layers(path, config)
     except RecursionError:
         raise _invalid(path, "is nested too deeply") from None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        EOFError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except UNREADABLE as error:
         raise _invalid(path, f"is not a readable .keras file: {cause_of(error)}") from error
     return dict(config)
 
@@ -173,7 +163,7 @@ def _check_members(path: Path, members: dict[str, zipfile.ZipInfo]) -> None:
         parts = PurePosixPath(name.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or ":" in name:
             raise _invalid(path, f"contains the path {shown(name)}", "paths inside the archive")
-        if member.compress_type not in _METHODS:
+        if member.compress_type not in METHODS:
             raise _invalid(path, f"has a {shown(name)} that is neither stored nor deflated")
     size = sum(member.file_size for member in members.values())
     if size > MOST_BYTES:
