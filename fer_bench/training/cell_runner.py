@@ -230,13 +230,13 @@ class _CellRunner:
             for rows in (split.train, split.validation, split.test)
         )
         computed_on = _with_features(numerical_environment.conditions(), self._features_on())
-        head, fitting, choosing = choose_head(
+        head, of_validation, fitting, choosing = choose_head(
             self.cell.head, train, validation, len(classes), self.cell.seed, self.progress
         )
         started = perf_counter()
-        of_train, of_validation, logits = (
+        of_train, logits = (
             head.logits(features) if len(features) else np.empty((0, len(classes)), np.float32)
-            for features, _ in (train, validation, test)
+            for features, _ in (train, test)
         )
         evaluated = choosing + perf_counter() - started
         seconds = {**self._seconds_before(), "training": fitting, "evaluation": evaluated}

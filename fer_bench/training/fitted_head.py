@@ -108,11 +108,13 @@ class Choice(NamedTuple):
 
     Attributes:
         head: the best candidate.
+        validation_logits: its log probabilities of the validation images, shape (n, classes).
         seconds: time of fitting all candidates.
         choosing_seconds: time of evaluating them on the validation images.
     """
 
     head: FittedHead
+    validation_logits: NDArray[np.float32]
     seconds: float
     choosing_seconds: float
 
@@ -146,7 +148,7 @@ def choose_head(
     values = _values(kind, len(scaled))
     _estimator(kind, values[0], seed)  # imports scikit-learn, which is not timed
     seconds = choosing = 0.0
-    candidates: list[tuple[float, float, FittedHead]] = []
+    candidates: list[tuple[float, float, FittedHead, NDArray[np.float32]]] = []
     for number, value in enumerate(values):
         progress("fitting the head", number, len(values))
         started = perf_counter()
@@ -155,13 +157,14 @@ def choose_head(
         fitted = perf_counter()
         logits = head._logits(scaled_validation)
         accuracy = metrics.accuracy(logits, validation[1])
-        candidates.append((accuracy, -metrics.cross_entropy(logits, validation[1]), head))
+        loss = metrics.cross_entropy(logits, validation[1])
+        candidates.append((accuracy, -loss, head, logits))
         seconds += fitted - started
         choosing += perf_counter() - fitted
     progress("fitting the head", len(values), len(values))
     # The first of several equal ones.
-    best = max(candidates, key=lambda candidate: candidate[:2])
-    return Choice(best[2], seconds, choosing)
+    *_, head, logits = max(candidates, key=lambda candidate: candidate[:2])
+    return Choice(head, logits, seconds, choosing)
 
 
 def fit_head(
