@@ -109,13 +109,13 @@ def read_settings(path: Path, metadata: Mapping[str, str] | None = None) -> Inpu
     Raises:
         FerBenchError: the statement cannot be read or is invalid.
     """
-    beside, metadata = settings_path(path), metadata or {}
+    settings_file, metadata = settings_path(path), metadata or {}
     try:
-        text, origin = read_regular(beside, _MOST_BYTES).decode(), beside.name
+        text, origin = read_regular(settings_file, _MOST_BYTES).decode(), settings_file.name
     except FileNotFoundError:
         text, origin = metadata.get(METADATA_KEY, ""), f"metadata of {path.name}"
     except (OSError, ValueError) as error:
-        raise FerBenchError(f"cannot be read: {cause_of(error)}", path=beside) from error
+        raise FerBenchError(f"cannot be read: {cause_of(error)}", path=settings_file) from error
     if not text:
         nominal = _NOMINAL_RANGES.get(metadata.get("Image.NominalPixelRange", ""))
         return InputSettings() if nominal is None else _parsed({"pixel_range": nominal}, origin)
