@@ -59,8 +59,8 @@ class Network:
     Attributes:
         whole: model from uint8 images (n, h, w) to probabilities (n, classes), or to features
             (n, d) if the head is a fitted one, which is not part of the network.
-        prefix: model from uint8 images to the list of frozen boundary tensors, or None if nothing
-            is frozen before the first trained layer.
+        prefix: model from uint8 images to the list of frozen boundary tensors, or None if no
+            weights are frozen before the first trained layer.
         suffix: model from the boundary tensors, or from uint8 images if there is no prefix, to
             logits (n, classes), or to these features.
         boundary: numbers of the tensors that cross the cut, in the order of the suffix's inputs:
@@ -174,9 +174,11 @@ def transfer(
         trainable=sum(math.prod(weight.shape) for weight in network.trainable_weights),
         head=network.count_params() - backbone.count_params(),
     )
-    if [id(tensor) for tensor in boundary] == [id(tensor) for tensor in network.inputs]:
+    frozen = keras.Model(network.inputs, boundary)
+    if not frozen.weights:
+        # What is frozen only moves or scales pixels: its output takes far more room than images.
         return Network(whole, None, keras.Model([images], logits), (), parameters)
-    extractor = fold_batch_normalization(keras.Model(network.inputs, boundary))
+    extractor = fold_batch_normalization(frozen)
     return Network(
         whole=whole,
         prefix=keras.Model(images, keras.tree.flatten(with_keras_operations(extractor)(faces))),

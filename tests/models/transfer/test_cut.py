@@ -85,6 +85,20 @@ def test_nothing_frozen_leaves_no_prefix():
     assert network.parameters.trainable == network.parameters.backbone + network.parameters.head
 
 
+def padded():
+    image = keras.Input((8, 8, 3))
+    wide = keras.layers.ZeroPadding2D(3, name="padding")(image)
+    x = keras.layers.Conv2D(4, 3, name="first")(wide)
+    return keras.Model(image, keras.layers.Conv2D(4, 3, name="second")(x), name="padded")
+
+
+def test_what_only_moves_pixels_is_not_stored():
+    network = transfer(entry(padded), padded(), "all", (8, 8), 3)
+    assert network.prefix is None
+    assert network.suffix.input_shape == (None, 8, 8)
+    assert transfer(entry(padded), padded(), 1, (8, 8), 3).feature_shapes == ((12, 12, 4),)
+
+
 def test_frozen_layers_stay_and_trained_ones_count():
     network = transfer(entry(without_dropout), without_dropout(), 1, (8, 8), 3)
     third, head = 4 * 4 * 9 + 4, 4 * 4 * 2 * 2 * 3 // 4 + 3
