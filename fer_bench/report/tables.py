@@ -361,9 +361,10 @@ def _parts(analysis: Analysis) -> Table:
         rows=tuple(rows),
         notes=(
             "Measured when the cell was trained. frozen features: one pass of all images through "
-            "the frozen layers; none if they were stored or no layer is frozen. compiling: once "
-            "for all seeds of a network. training: all epochs. evaluation: training and validation "
-            f"images, before the first and after each epoch.{after_best}",
+            "the frozen layers, by this cell or the one that stored them; none if they were stored "
+            "on another machine. compiling: once for all seeds of a network. training: all epochs. "
+            "evaluation: training and validation images, before the first and after each epoch."
+            f"{after_best}",
         ),
     )
 

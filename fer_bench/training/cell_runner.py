@@ -343,10 +343,10 @@ class _CellRunner:
     def _seconds_before(self) -> dict[str, float]:
         """Return the seconds spent before training, by part."""
         seconds, extraction = dict(self.network.seconds), self.network.extraction
-        # A run that resumes from an earlier run's epochs includes that run's feature time.
         if extraction is None:
             seconds["frozen features"] = 0.0
-        elif extraction.computed or self._checkpoints.size:
+        elif extraction.conditions == numerical_environment.conditions():
+            # Stored ones count too: the cell cannot be trained without them.
             seconds["frozen features"] = extraction.seconds
         return seconds
 
