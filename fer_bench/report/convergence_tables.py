@@ -82,9 +82,13 @@ def can_stop_early(run: Run) -> bool:
 def rate_tables(analysis: Analysis) -> list[Table]:
     """Return the paper's Tables 2 to 5 with a row for the mean of each group of seeds.
 
+    There are none if all heads are fitted in one step, without epochs.
+
     Raises:
         ValueError: the length of a history differs from the protocol's number of epochs.
     """
+    if analysis.groups and all(is_fitted(group.mean.head) for group in analysis.groups):
+        return []
     return [_rate_table(analysis, kind) for kind in _KINDS]
 
 
@@ -249,6 +253,7 @@ def _stopped(analysis: Analysis, last: int) -> str:
     best = {
         group.mean.label: sorted({one.history.epochs for one in group.qualities})
         for group in analysis.groups
+        if not is_fitted(group.mean.head)
     }
     early = [
         f"{label} {', '.join(map(str, epochs))}"
