@@ -164,6 +164,12 @@ def test_the_report_is_written(tmp_path):
     write_report(tmp_path, Report.of(RUN))
     page = (tmp_path / "index.html").read_text("utf-8")
     assert "MobileNet random + mlp:64d0.3" in page
+    assert 'id="learning-curves"' in page
+
+
+def test_a_page_without_epochs_has_no_chart_of_them(tmp_path):
+    write_report(tmp_path, Report.of(made_run(CELLS[2], head=Heads(("knn",)))))
+    assert 'id="learning-curves"' not in (tmp_path / "index.html").read_text("utf-8")
 
 
 def test_short_names_keep_init_and_head():
