@@ -31,6 +31,7 @@ from fer_bench.protocol.settings import (
     Schedule,
     TrainableLayers,
 )
+from fer_bench.protocol.sweep import DEFAULT, Sweep
 from fer_bench.results import load_run
 from fer_bench.results.records import Run
 from fer_bench.runtime.cache_directory import cache_root
@@ -67,6 +68,7 @@ def run(
     preprocessing: Preprocessing | None = None,
     pooling: Pooling | None = None,
     recipe: Recipe | None = None,
+    sweep: bool | str = False,
     head: str | None = None,
     dropout: float | None = None,
     split: SplitName | None = None,
@@ -118,6 +120,9 @@ def run(
             ``"average"`` (the mean of each channel over all positions).
         recipe: named set of values of the other keywords, each of which overrides it: ``"paper"``
             (default), ``"recommended"`` or ``"strong"``.
+        sweep: True to choose learning rate and weight decay from a grid on the validation images,
+            or axes with or without values, as in ``"learning-rate=1e-4,1e-3,dropout"``; the trials
+            are in ``result.trials``.
         head: name of one head, ``"linear"`` (default), ``"mlp:256,128"`` (hidden layers of these
             widths), or, fitted on the frozen backbone, ``"logreg"``, ``"svm"``, ``"knn"``,
             ``"forest"``, ``"boosting"`` or ``"prototype"``.
@@ -153,6 +158,7 @@ def run(
         protocol = Protocol.of(
             **_requested(
                 recipe=recipe,
+                sweep=_sweep(sweep),
                 epochs=_integer("epochs", epochs),
                 seed=_integer("seed", seed),
                 batch_size=_integer("batch_size", batch_size),
@@ -341,6 +347,14 @@ def _head(name: str | None, dropout: float | None) -> Heads | None:
     if len(heads.names) > 1:
         raise FerBenchError(f"head {name!r} names several heads", "one head")
     return heads
+
+
+def _sweep(value: bool | str) -> Sweep:
+    if isinstance(value, bool):
+        return Sweep.parse(DEFAULT) if value else Sweep()
+    if not isinstance(value, str):
+        raise FerBenchError(f"sweep {shown(value)} is invalid", "True, False, or a text with axes")
+    return Sweep.parse(value)
 
 
 def _real(name: str, value: Any) -> float | None:

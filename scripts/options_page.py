@@ -66,8 +66,7 @@ def page() -> str:
 
 def _pytest_rows() -> Iterator[tuple[str, str, str]]:
     for option in OPTIONS:
-        value = f"={option.metavar}" if option.metavar else ""
-        yield f"{option.short or option.flag}{value}", "pytest", option.help
+        yield f"{option.short or option.flag}{option.shown_value}", "pytest", option.help
 
 
 def _command_rows() -> Iterator[tuple[str, str, str]]:

@@ -40,10 +40,7 @@ class _PytestCommand(click.Command):
 
         with formatter.section("Options of the benchmarks"):
             formatter.write_dl(
-                [
-                    (f"{one.short or one.flag} {one.metavar or ''}".rstrip(), one.help)
-                    for one in OPTIONS
-                ]
+                [(f"{one.short or one.flag}{one.shown_value}", one.help) for one in OPTIONS]
             )
 
 
@@ -86,7 +83,7 @@ def _join_values(arguments: Sequence[str]) -> list[str]:
         return [*arguments]
     from fer_bench.plugin.options import OPTIONS
 
-    names = {name for one in OPTIONS if one.metavar for name in (one.flag, one.short)}
+    names = {name for one in OPTIONS if one.takes_next for name in (one.flag, one.short)}
     joined: list[str] = []
     for word in arguments:
         if joined and joined[-1] in names:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.protocol.augmentation import DRAWS
 from fer_bench.protocol.label_codes import NUMBERED
+from fer_bench.protocol.sweep import AXES, DEFAULT, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,11 +21,31 @@ class Option:
 
     On the command line it is available as ``--name`` too, unless another plugin defines that.
     Options whose name begins with ``fer-`` have no such short name.
+
+    Attributes:
+        name: the name without dashes.
+        help: its text.
+        metavar: name of its value; None for a flag.
+        bare: value that it has if it is given without one; None if it needs a value. Otherwise the
+            value must follow an equals sign.
     """
 
     name: str
     help: str
     metavar: str | None = None
+    bare: str | None = None
+
+    @property
+    def takes_next(self) -> bool:
+        """True if the next word of a command line is its value."""
+        return self.metavar is not None and self.bare is None
+
+    @property
+    def shown_value(self) -> str:
+        """Text after its name in help: ``=N``, ``[=AXES]``, or nothing."""
+        if self.metavar is None:
+            return ""
+        return f"={self.metavar}" if self.bare is None else f"[={self.metavar}]"
 
     @property
     def flag(self) -> str:
@@ -150,6 +171,15 @@ OPTIONS = (
         "NAME",
     ),
     Option(
+        "sweep",
+        "Choose the settings of each cell from a grid, by accuracy on the validation images. "
+        f"Without a value: {Sweep.parse(DEFAULT)}. Or axes separated by commas, each with or "
+        f"without values, as in learning-rate=1e-4,1e-3,weight-decay: {', '.join(AXES)}. trials=N "
+        "draws N trials with Optuna where training is not cheap.",
+        "AXES",
+        bare=DEFAULT,
+    ),
+    Option(
         "input-size",
         "Side length of the networks' input in pixels, or own (the default: 48 for ResNet-50, "
         "MobileNet and mini, 96 for OpenFace, 224 for VGG-Face).",
@@ -267,5 +297,6 @@ def add_options(parser: pytest.Parser, shorts: Collection[str] = ()) -> None:
             group.addoption(*names, dest=option.ini, action="store_true", help=text)
             parser.addini(option.ini, f"{option.flag}: {option.help}", type="bool", default=False)
         else:
-            group.addoption(*names, dest=option.ini, metavar=option.metavar, help=text)
+            bare = {} if option.bare is None else {"nargs": "?", "const": option.bare}
+            group.addoption(*names, dest=option.ini, metavar=option.metavar, help=text, **bare)
             parser.addini(option.ini, f"{option.flag}: {option.help}", default="")

@@ -19,6 +19,7 @@ from fer_bench.protocol.head import LINEAR, Heads
 from fer_bench.protocol.label_codes import NUMBERED
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.protocol.shards import Shard
+from fer_bench.protocol.sweep import Sweep
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import expand_user
@@ -122,6 +123,7 @@ def read_settings(config: pytest.Config) -> Settings:
             "pretrained, random or both",
         )
     layers, lock = options.text("trainable-layers"), options.path("weights-lock")
+    sweep = options.text("sweep")
     base, report_dir = options.paths("fer-compare"), options.path("report-dir")
     data = DataSpec(
         **_requested(
@@ -138,6 +140,7 @@ def read_settings(config: pytest.Config) -> Settings:
     protocol = Protocol.of(
         **_requested(
             recipe=options.text("recipe"),
+            sweep=Sweep.parse(sweep) if sweep else None,
             epochs=options.number("epochs"),
             batch_size=options.number("batch-size"),
             seed=options.number("seed"),

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import pytest
 
 _LONG = {option.short: option.flag for option in OPTIONS if option.short}
-_WITH_VALUE = {name for one in OPTIONS if one.metavar for name in (one.flag, one.short) if name}
+_WITH_VALUE = {name for one in OPTIONS if one.takes_next for name in (one.flag, one.short) if name}
+_BARE = {one.flag: f"{one.flag}={one.bare}" for one in OPTIONS if one.bare}
 
 
 def declared_at_once(parser: pytest.Parser, manager: pytest.PytestPluginManager) -> list[str]:
@@ -59,15 +60,19 @@ def expect_values(config: pytest.Config, parser: pytest.Parser, args: Sequence[s
 
 
 def lengthen(parser: pytest.Parser, args: list[str]) -> None:
-    """Replace each short name on the command line that no other plugin defines."""
+    """Replace each short name on the command line that no other plugin defines.
+
+    Options that need no value get their own, since argparse would give them the path that follows.
+    """
     words = list(_read(args))
     free = _free(parser, words)
-    args[:] = [
+    long = [
         _LONG[_name(word)] + word.removeprefix(_name(word))
         if _name(word) in free and before not in _WITH_VALUE
         else word
         for before, word in itertools.pairwise(["", *words])
     ]
+    args[:] = [_BARE.get(word, word) for word in long]
 
 
 def _name(word: str) -> str:

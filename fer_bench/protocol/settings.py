@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fer_bench.protocol import augmentation, recipes
 from fer_bench.protocol.fitted_heads import fitted_settings
-from fer_bench.protocol.head import Heads
+from fer_bench.protocol.head import Head, Heads
 from fer_bench.protocol.recipes import RECIPES, Recipe
+from fer_bench.protocol.sweep import Sweep
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -224,6 +225,12 @@ class Protocol:
         "restores the weights of the epoch with the lowest, with which the history ends",
     )
     recipe: Recipe = chosen("paper", "named set of settings, each of which is a row of its own")
+    sweep: Sweep = chosen(
+        Sweep(),
+        "the paper does not mention one; every cell takes, from this grid, the settings with the "
+        "highest validation accuracy, among equal ones the lowest validation loss, then the first; "
+        "they replace the values of their rows; the test images play no part in it",
+    )
     batch_size: int = chosen(32, "the default of Keras' fit")
     order: str = settled(
         "chosen",
@@ -318,6 +325,7 @@ class Protocol:
                 "'none', or a number of epochs from 1",
             )
         object.__setattr__(self, "augment", augmentation.normalized(self.augment))
+        self.sweep.check(map(Head.parse, self.head.names))
         for name, least in (
             ("epochs", 1),
             ("batch_size", 1),

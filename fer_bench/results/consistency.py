@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fer_bench.results.quality import History, Predictions, Quality
     from fer_bench.results.records import CellResult, DatasetSummary, Run
     from fer_bench.results.speeds import Reference
+    from fer_bench.results.trials import Trial
 
 _MOST = 2**53
 """Largest accepted count: larger integers are not exact as floats."""
@@ -118,6 +119,26 @@ def _check_cell(cell: CellResult, data: DatasetSummary) -> None:
         _check_reference(where, speed.reference)
     if cell.quality is not None:
         _check_quality(f"quality of {cell.id!r}", cell.quality, data)
+    if cell.trials:
+        _check_trials(f"trials of {cell.id!r}", cell.trials, data)
+
+
+def _check_trials(where: str, trials: Sequence[Trial], data: DatasetSummary) -> None:
+    for index, trial in enumerate(trials):
+        place = f"{where}: trials[{index}]"
+        _check_count(f"{place}.epochs", trial.epochs)
+        shares = (trial.validation_accuracy, trial.test_accuracy)
+        _check_range(f"{place}: accuracy", [one for one in shares if one is not None], 0, 1)
+        if trial.validation_loss is not None:
+            _check_range(f"{place}.validation_loss", [trial.validation_loss], 0, None)
+        measured = trial.validation_accuracy is not None
+        if (trial.validation_loss is not None) != measured or (
+            (trial.test_accuracy is not None) != (measured and data.has_test)
+        ):
+            raise Mismatch(f"{place} has only some of its metrics", "all of them, or none")
+    chosen = [trial for trial in trials if trial.chosen]
+    if len(chosen) != 1 or chosen[0].validation_accuracy is None:
+        raise Mismatch(f"{where}: {len(chosen)} are chosen", "one that has metrics")
 
 
 def _check_times(where: str, seconds: Sequence[float], *others: float) -> None:

@@ -29,6 +29,7 @@ from fer_bench.results.speeds import (  # noqa: TC001 - likewise
     NetworkTrainingSpeed,
     TrainingSpeed,
 )
+from fer_bench.results.trials import Trial  # noqa: TC001 - likewise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +102,7 @@ class CellResult:
         head: canonical name of the head, as in ``fer_bench.protocol.head``.
         head_value: value of the parameter that the head was fitted with, chosen from the grid of
             its kind on the validation images; None for heads that are not fitted.
+        trials: trials of a sweep, one of them chosen; empty if the cell was not swept.
     """
 
     backbone: str
@@ -122,11 +124,17 @@ class CellResult:
     network_training: tuple[NetworkTrainingSpeed, ...] = ()
     head: str = LINEAR
     head_value: float | None = None
+    trials: tuple[Trial, ...] = ()
 
     @property
     def is_timed(self) -> bool:
         """True if any speed was measured."""
         return bool(self.training or self.inference or self.network_training)
+
+    @property
+    def chosen(self) -> Trial | None:
+        """The chosen trial; None if the cell was not swept."""
+        return next((trial for trial in self.trials if trial.chosen), None)
 
     def without_speed(self) -> CellResult:
         """Return the cell without its speeds."""

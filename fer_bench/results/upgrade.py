@@ -34,6 +34,7 @@ _ADDED = {
     "augment": "optimizer",
     "early_stopping": "optimizer",
     "recipe": "optimizer",
+    "sweep": "optimizer",
 }
 """Settings that older versions did not record, since they had no other value than today's default,
 and the one that each follows."""

@@ -131,6 +131,8 @@ def _cell(cell: CellResult) -> dict[str, Any]:
         del record["head"]
     if cell.head_value is None:
         del record["head_value"]
+    if not cell.trials:
+        del record["trials"]
     return {**record, "parts": parts, "computed_on": computed_on}
 
 

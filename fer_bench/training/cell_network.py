@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fer_bench.protocol.augmentation import View
     from fer_bench.protocol.cell import Cell
     from fer_bench.runtime.progress import Progress
+    from fer_bench.training.compiled_suffix import CompiledSuffix
     from fer_bench.training.fitted_head import FittedHead
     from fer_bench.training.run_context import RunContext
     from fer_bench.training.store.feature_reader import StoredTensor
@@ -160,7 +161,6 @@ class CellNetwork:
             )
         load_keras()
         from fer_bench.training import compiled_suffix
-        from fer_bench.training.trainer import Trainer
 
         self.make_room()
         context, network = self._context, self.network
@@ -171,11 +171,21 @@ class CellNetwork:
             )
         else:
             suffix.start_from(network.suffix)
+        return self.trainer_of(suffix)
+
+    def trainer_of(self, suffix: CompiledSuffix) -> Trainer:
+        """Return a trainer of a suffix on the network's boundary, in the cell's image order.
+
+        Frozen features that are not stored are computed.
+        """
+        from fer_bench.training.trainer import Trainer
+
+        context = self._context
         return Trainer(
             suffix,
             context.protocol,
             self._cell.seed,
-            self._tensors(network),
+            self._tensors(self.network),
             context.dataset.labels,
             context.split.train,
             len(views(context.protocol.augment)),

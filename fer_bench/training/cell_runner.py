@@ -68,7 +68,11 @@ def run_cell(
         FerBenchError: the weights are invalid, the disk is full, or training diverged.
     """
     cell, located = context.cell(entry, init, seed, head), context.locate(entry, init)
-    runner = _CellRunner(context, context.adapted(entry), cell, located, progress)
+    if context.protocol.sweep and not is_fitted(cell.head):
+        from fer_bench.training.sweep_runner import SweepRunner
+
+        return SweepRunner(context, context.adapted(entry), cell, located, progress).run()
+    runner = CellRunner(context, context.adapted(entry), cell, located, progress)
     with runner.locked():
         stored = runner.find()
         result, logits = stored or runner.train()
@@ -114,7 +118,7 @@ def check_weights(entry: Backbone, located: Located) -> WeightsRecord:
 
 
 @dataclass(eq=False)
-class _CellRunner:
+class CellRunner:
     """Search in the store, training and restoring of one cell.
 
     Attributes:
@@ -223,6 +227,7 @@ class _CellRunner:
     def _fit(self) -> tuple[CellResult, NDArray[np.float32]]:
         """Fit the head and store the result; return the result and the test logits."""
         from fer_bench.training.fitted_head import choose_head
+        from fer_bench.training.sweep_trials import fitted_trials
 
         context, split, classes = self.context, self.context.split, self.context.dataset.classes
         train, validation, test = (
@@ -230,9 +235,10 @@ class _CellRunner:
             for rows in (split.train, split.validation, split.test)
         )
         computed_on = _with_features(numerical_environment.conditions(), self._features_on())
-        head, of_validation, fitting, choosing = choose_head(
+        head, of_validation, fitting, choosing, every = choose_head(
             self.cell.head, train, validation, len(classes), self.cell.seed, self.progress
         )
+        trials = fitted_trials(every, head, test) if context.protocol.sweep else ()
         started = perf_counter()
         of_train, logits = (
             head.logits(features) if len(features) else np.empty((0, len(classes)), np.float32)
@@ -257,6 +263,7 @@ class _CellRunner:
                 computed_on,
             ),
             head_value=head.value,
+            trials=trials,
         )
         self._results.save(context.record((result,)), logits, (), self._facts())
         self.network.fitted_head = head

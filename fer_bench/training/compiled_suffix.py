@@ -41,9 +41,7 @@ class CompiledSuffix:
     def __init__(self, model: keras.Model, protocol: Protocol, counts: Sequence[int] = ()) -> None:
         self.model = model
         model.compile(
-            optimizer=new_optimizer(protocol, counts),
-            loss=new_loss(protocol, counts),
-            metrics=new_metrics(protocol),
+            **self.objective(protocol, counts),
             steps_per_execution=STEPS_PER_CALL,
             jit_compile=gains_from_xla(model),
         )
@@ -52,6 +50,14 @@ class CompiledSuffix:
         self._scalars = [
             variable.numpy() for variable in model.optimizer.variables if _is_scalar(variable)
         ]
+
+    def objective(self, protocol: Protocol, counts: Sequence[int]) -> dict[str, Any]:
+        """Return optimiser, loss and metrics, as ``keras.Model.compile`` takes them."""
+        return {
+            "optimizer": new_optimizer(protocol, counts),
+            "loss": new_loss(protocol, counts),
+            "metrics": new_metrics(protocol),
+        }
 
     @cached_property
     def training_loop(self) -> StepLoop | None:

@@ -18,7 +18,7 @@ from fer_bench.protocol.head import LINEAR, is_fitted
 from fer_bench.results.records import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fer_bench.data import Dataset, Split
     from fer_bench.models import Backbone, Located
@@ -33,6 +33,9 @@ COMPUTATION = 2
 
 FITTING = 2
 """Version of the fitting of heads, scaling included; increased whenever their results change."""
+
+SWEEPING = 1
+"""Version of sweeps; increased whenever their trials or choices change."""
 
 
 def features_versions() -> dict[str, str | int]:
@@ -134,6 +137,8 @@ def result_fingerprint(
             "grid": FITTED[cell.head].values,
             "scikit-learn": keras_backend.version("scikit-learn"),
             **protocol.changed("pooling"),
+            # Only then, the trials are recorded.
+            **({"sweep": SWEEPING} if protocol.sweep else {}),
         }
     else:
         learning = {
@@ -165,6 +170,18 @@ def result_fingerprint(
             **_settings(),
         }
     )
+
+
+def sweep_fingerprint(trials: Sequence[str], protocol: Protocol) -> str:
+    """Return the fingerprint of a swept cell.
+
+    Args:
+        trials: fingerprints of the cells of all trials of the grid, in order.
+        protocol: protocol with the sweep.
+    """
+    drawn = protocol.sweep.trials
+    sampler = {"drawn": drawn, "optuna": keras_backend.version("optuna")} if drawn else {}
+    return _digest({"kind": "sweep", "version": SWEEPING, "trials": list(trials), **sampler})
 
 
 def _augmentation(protocol: Protocol) -> dict[str, Any]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Features = NDArray[np.float32]
     Labels = NDArray[np.uint8]
+    Labelled = tuple[Features, Labels]
 
 _TREES = 200
 _LOGREG_ITERATIONS, _SVM_ITERATIONS = 200, 1000
@@ -103,6 +104,14 @@ class FittedHead:
         return sum(np.size(getattr(self.estimator, name, ())) for name in names)
 
 
+class FittedCandidate(NamedTuple):
+    """A head of the grid with its accuracy and loss on the validation images."""
+
+    head: FittedHead
+    accuracy: float
+    loss: float
+
+
 class Choice(NamedTuple):
     """A head chosen on the validation images.
 
@@ -111,12 +120,14 @@ class Choice(NamedTuple):
         validation_logits: its log probabilities of the validation images, shape (n, classes).
         seconds: time of fitting all candidates.
         choosing_seconds: time of evaluating them on the validation images.
+        every: all candidates, in the order of the grid.
     """
 
     head: FittedHead
     validation_logits: NDArray[np.float32]
     seconds: float
     choosing_seconds: float
+    every: tuple[FittedCandidate, ...]
 
 
 def choose_head(
@@ -164,7 +175,8 @@ def choose_head(
     progress("fitting the head", len(values), len(values))
     # The first of several equal ones.
     *_, head, logits = max(candidates, key=lambda candidate: candidate[:2])
-    return Choice(head, logits, seconds, choosing)
+    every = tuple(FittedCandidate(one, share, -less) for share, less, one, _ in candidates)
+    return Choice(head, logits, seconds, choosing, every)
 
 
 def fit_head(

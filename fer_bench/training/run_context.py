@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_bench.models import check_drawn, locate
 from fer_bench.protocol.cell import Cell
+from fer_bench.protocol.head import is_fitted
+from fer_bench.protocol.trials import candidates
 from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
 from fer_bench.training import fingerprint
+from fer_bench.training.drawn_trials import check_optuna
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +37,7 @@ class RunContext:
         fresh: if True, stored features and results are computed again.
 
     Raises:
-        FerBenchError: the data could not be split.
+        FerBenchError: the data could not be split, or Optuna is needed and not installed.
     """
 
     data: PreparedData
@@ -46,6 +49,8 @@ class RunContext:
     def __post_init__(self) -> None:
         if self.data.split_error is not None:
             raise self.data.split_error
+        if self.protocol.sweep.trials is not None:
+            check_optuna()
 
     @property
     def dataset(self) -> Dataset:
@@ -110,14 +115,20 @@ class RunContext:
         Raises:
             FerBenchError: the file cannot be read.
         """
-        return fingerprint.result_fingerprint(
-            self.adapted(entry),
-            cell,
-            fingerprint.weights_facts(entry, cell, located),
-            self.protocol,
-            self.dataset,
-            self.split,
-        )
+        adapted, weights = self.adapted(entry), fingerprint.weights_facts(entry, cell, located)
+
+        def of(cell: Cell, protocol: Protocol) -> str:
+            return fingerprint.result_fingerprint(
+                adapted, cell, weights, protocol, self.dataset, self.split
+            )
+
+        if not self.protocol.sweep or is_fitted(cell.head):
+            return of(cell, self.protocol)
+        trials = [
+            of(replace(cell, head=one.head), one.protocol)
+            for one in candidates(self.protocol, cell, is_frozen=entry.is_frozen)
+        ]
+        return fingerprint.sweep_fingerprint(trials, self.protocol)
 
     def locate(self, entry: Backbone, init: Init) -> Located | None:
         """Return the file of a pretrained cell's weights, None for a random cell.

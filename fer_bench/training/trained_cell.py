@@ -58,6 +58,22 @@ class TrainedCell:
         self._is_restored = is_restored
         self._trained_weights: list[NDArray[Any]] | None = None
 
+    def described(self, describe: Callable[[CellResult], CellResult]) -> TrainedCell:
+        """Return the cell with a record that ``describe`` makes of its own, now and later."""
+
+        def restore() -> tuple[CellResult, NDArray[np.float32]] | None:
+            again = self._restore()
+            return None if again is None else (describe(again[0]), again[1])
+
+        return TrainedCell(
+            describe(self.result),
+            self.logits,
+            self.test_labels,
+            self._network,
+            restore,
+            is_restored=self._is_restored,
+        )
+
     @property
     def network(self) -> Network:
         """Trained network, built and restored if necessary.

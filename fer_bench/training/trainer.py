@@ -388,8 +388,12 @@ def up_to_best_epoch(history: History, seconds: Seconds) -> tuple[History, Secon
     )
 
 
-def _diverged(value: str) -> FerBenchError:
-    return FerBenchError(
+class TrainingDivergedError(FerBenchError):
+    """Loss or output of a network that is not finite."""
+
+
+def _diverged(value: str) -> TrainingDivergedError:
+    return TrainingDivergedError(
         f"training diverged: {value} is not finite",
         hint="try another seed, --batchnorm=frozen or fewer --trainable-layers",
     )

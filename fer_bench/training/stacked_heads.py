@@ -1,0 +1,122 @@
+"""Softmax layers of several trials, trained side by side in one graph.
+
+All of them get the same batches of the same features and start from the same weights, as the cells
+of these trials would. They are one dense layer with the classes of every trial next to each other:
+its weights share no gradient, and each column has a learning rate and weight decay of its own, so
+that a step is the same computation as one step of each cell, apart from rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from fer_bench.training.compiled_suffix import CompiledSuffix
+from fer_bench.training.objective import new_loss, new_optimizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from fer_bench.protocol.settings import Protocol
+
+
+class StackedHeads(CompiledSuffix):
+    """Suffix with the softmax layer of several trials, from boundary tensors to logits.
+
+    Its output has the shape (n, trials, classes).
+
+    Args:
+        suffix: suffix of one cell, of which only the last, dense layer is trained.
+        protocols: protocol of each trial; they may differ in learning rate and weight decay.
+        counts: number of training images of each class.
+    """
+
+    def __init__(
+        self, suffix: keras.Model, protocols: Sequence[Protocol], counts: Sequence[int]
+    ) -> None:
+        self._protocols = protocols
+        self._classes = suffix.output_shape[-1]
+        super().__init__(_stacked(suffix, len(protocols)), protocols[0], counts)
+
+    def objective(self, protocol: Protocol, counts: Sequence[int]) -> dict[str, Any]:
+        """Return the trials' optimiser, the sum of their losses, and their mean accuracy."""
+        rates, decays = (
+            np.repeat([getattr(one, name) for one in self._protocols], self._classes)
+            for name in ("learning_rate", "weight_decay")
+        )
+        plain = new_optimizer(replace(protocol, learning_rate=1.0, weight_decay=0.0), counts)
+        return {
+            "optimizer": _with_columns(plain, rates, decays),
+            "loss": _SumOfTrials(new_loss(protocol, counts)),
+            "metrics": [accuracy],
+        }
+
+
+def _stacked(suffix: keras.Model, trials: int) -> keras.Model:
+    """Return the suffix with ``trials`` copies of its last layer next to each other."""
+    made = suffix.output._keras_history
+    (features,) = made.operation._inbound_nodes[made.node_index].input_tensors
+    kernel, bias = made.operation.get_weights()
+    stacked = keras.layers.Dense(
+        trials * len(bias), name="trials", dtype=made.operation.dtype_policy
+    )
+    logits = keras.layers.Reshape((trials, len(bias)))(stacked(features))
+    stacked.set_weights([np.tile(kernel, (1, trials)), np.tile(bias, trials)])
+    return keras.Model(suffix.inputs, logits)
+
+
+def _with_columns(
+    optimizer: keras.optimizers.Optimizer, rates: NDArray[Any], decays: NDArray[Any]
+) -> keras.optimizers.Optimizer:
+    """Give an optimiser the learning rate and decoupled weight decay of each column of weights.
+
+    Args:
+        optimizer: one with a learning rate of 1, or a schedule that starts from it.
+        rates: learning rate of each column.
+        decays: weight decay of each column.
+    """
+    kind: Any = type(optimizer)
+
+    class Columns(kind):  # type: ignore[misc]
+        """Optimiser with a learning rate and a weight decay for each column."""
+
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            rate = keras.ops.cast(learning_rate, variable.dtype) * keras.ops.convert_to_tensor(
+                rates, variable.dtype
+            )
+            if decays.any():
+                decay = keras.ops.convert_to_tensor(decays, variable.dtype)
+                self.assign(variable, variable - variable * decay * rate)
+            super().update_step(gradient, variable, rate)
+
+    Columns.__name__ = kind.__name__
+    return Columns.from_config(optimizer.get_config())
+
+
+class _SumOfTrials(keras.losses.Loss):  # type: ignore[misc]
+    """Sum of the losses of all trials, whose gradient is that of each for its own weights.
+
+    Args:
+        loss: loss of one trial.
+    """
+
+    def __init__(self, loss: keras.losses.Loss) -> None:
+        super().__init__()
+        self._loss = loss
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each image, shape (n,), from logits (n, trials, classes)."""
+        targets = keras.ops.broadcast_to(y_true[:, None], keras.ops.shape(y_pred))
+        return keras.ops.sum(self._loss.call(targets, y_pred), axis=-1)
+
+
+def accuracy(y_true: Any, y_pred: Any) -> Any:
+    """Return the share of trials that classify each image correctly, shape (n,)."""
+    predicted, labels = (keras.ops.argmax(one, axis=-1) for one in (y_pred, y_true))
+    hits = keras.ops.equal(predicted, labels[:, None])
+    return keras.ops.mean(keras.ops.cast(hits, "float32"), axis=-1)
