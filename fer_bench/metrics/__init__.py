@@ -4,6 +4,7 @@ from fer_bench.metrics.calibration import Bin, expected_calibration_error, relia
 from fer_bench.metrics.intervals import (
     Interval,
     Spread,
+    newcombe_interval,
     over_seeds,
     sampling_interval,
     wilson_interval,
@@ -30,6 +31,7 @@ __all__ = [
     "expected_calibration_error",
     "holm",
     "majority_class_accuracy",
+    "newcombe_interval",
     "over_seeds",
     "recall",
     "reliability",

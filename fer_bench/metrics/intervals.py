@@ -123,6 +123,33 @@ def wilson_interval(hits: int, images: int, level: float = 0.95) -> Interval:
     return Interval(low, (middle + half) / whole if hits < images else 1.0)
 
 
+def newcombe_interval(
+    hits: tuple[int, int], images: tuple[int, int], level: float = 0.95
+) -> Interval:
+    """Return Newcombe's interval of the difference of two shares of different images.
+
+    From the Wilson intervals of both shares (*Interval Estimation for the Difference between
+    Independent Proportions*, 1998, method 10).
+
+    Args:
+        hits: numbers of images that have a property, in the minuend and the subtrahend.
+        images: numbers of images, 1 or more each.
+        level: confidence level, above 0 and below 1.
+
+    Raises:
+        ValueError: a number is out of range.
+    """
+    first, second = (
+        wilson_interval(one, count, level) for one, count in zip(hits, images, strict=True)
+    )
+    of_first, of_second = (one / count for one, count in zip(hits, images, strict=True))
+    difference = of_first - of_second
+    return Interval(
+        difference - math.hypot(of_first - first.low, second.high - of_second),
+        difference + math.hypot(first.high - of_first, of_second - second.low),
+    )
+
+
 def over_seeds(values: Iterable[float], level: float = 0.95) -> Spread:
     """Return the mean and spread of a metric over seeds.
 

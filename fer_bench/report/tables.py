@@ -17,10 +17,12 @@ from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
 from fer_bench.report.setup_tables import environment_table, protocol_table
 from fer_bench.report.speed_table import speed_table
 from fer_bench.report.subset_tables import deduplicated_note, left_out, mapped, subset_tables
+from fer_bench.report.sweep_table import sweep_tables
 from fer_bench.report.table import Column, Entry, Row, Table
 from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
 from fer_bench.results.records import EARLY_STOPPING, NO_TEST
+from fer_bench.results.trials import SWEEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,9 +37,10 @@ def tables(analysis: Analysis) -> list[Table]:
 
     Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` if
     duplicates and votes are known, ``metrics``, ``recall``, ``classes``, ``uncertainty``,
-    ``pairs``, ``calibration``, ``learning-speed``, ``speed``, ``parts``, ``cells``, ``weights``,
-    ``protocol``, ``environment``, ``claims``. If cells were trained with several seeds, ``parts``,
-    ``cells`` and ``weights`` have a row for each seed, the other tables a row for the mean.
+    ``pairs``, ``calibration``, ``learning-speed``, ``sweep`` if a cell was swept, ``speed``,
+    ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``, ``claims``. If cells were
+    trained with several seeds, ``sweep``, ``parts``, ``cells`` and ``weights`` have rows for each
+    seed, the other tables a row for the mean.
 
     Raises:
         ValueError: the protocol lacks epochs or window, or a history does not match it.
@@ -58,6 +61,7 @@ def tables(analysis: Analysis) -> list[Table]:
         pairs_table(analysis.pairs, has_test=analysis.dataset.has_test),
         calibration_table(analysis),
         time_to_accuracy_table(analysis),
+        *sweep_tables(analysis),
         speed_table(analysis),
         _parts(analysis),
         _cells(analysis),
@@ -286,9 +290,7 @@ def _cells(analysis: Analysis) -> Table:
             None if counts is None else counts.backbone,
             *([published.PARAMETERS.get(cell.backbone)] if has_paper else []),
             None if counts is None else counts.trainable,
-            None
-            if cell.head_value is None
-            else f"{FITTED[cell.head].parameter} {cell.head_value:g}",
+            _chosen(cell),
         )
         reason, _ = why_missing(cell, cell.quality is not None)
         rows.append(Row(label, entries, reason, key=key))
@@ -309,12 +311,19 @@ def _cells(analysis: Analysis) -> Table:
             "result: trained in this run, or loaded from the store by its fingerprint. "
             "backbone: without its last layer. trainable: including the head.",
             *(
-                ["chosen: on the validation images, from the grid of the head in the protocol."]
-                if any(cell.head_value is not None for cell in analysis.run.cells)
+                ["chosen: on the validation images, from the grid in the protocol."]
+                if any(_chosen(cell) for cell in analysis.run.cells)
                 else []
             ),
         ),
     )
+
+
+def _chosen(cell: CellResult) -> str | None:
+    """Return the settings that were chosen for a cell; None if there was no choice."""
+    if cell.head_value is not None:
+        return f"{FITTED[cell.head].parameter} {cell.head_value:g}"
+    return None if cell.chosen is None else str(cell.chosen)
 
 
 def _recall(analysis: Analysis) -> Table:
@@ -348,6 +357,10 @@ def _parts(analysis: Analysis) -> Table:
         after_best = (
             f" {EARLY_STOPPING}: the epochs after the best one, which training does not count."
         )
+    swept = ""
+    if any(SWEEP in dict(cell.parts) for cell in analysis.run.cells):
+        names.append(SWEEP)
+        swept = f" {SWEEP}: all trials but the chosen one, apart from frozen features."
     rows = []
     for cell, label, key in _each(analysis):
         seconds = dict(cell.parts)
@@ -364,7 +377,7 @@ def _parts(analysis: Analysis) -> Table:
             "the frozen layers, by this cell or the one that stored them; none if they were stored "
             "on another machine. compiling: once for all seeds of a network. training: all epochs. "
             "evaluation: training and validation images, before the first and after each epoch."
-            f"{after_best}",
+            f"{after_best}{swept}",
         ),
     )
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from fer_bench.metrics import confusion
 from fer_bench.protocol.data_spec import WITHOUT_TEST
+from fer_bench.protocol.sweep import AXES, read_value
 from fer_bench.results.quality import CERTAIN
 from fer_bench.results.records import NO_VOTE
 from fer_bench.results.type_checks import Mismatch
-from fer_bench.runtime.errors import shown
+from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -126,6 +127,13 @@ def _check_cell(cell: CellResult, data: DatasetSummary) -> None:
 def _check_trials(where: str, trials: Sequence[Trial], data: DatasetSummary) -> None:
     for index, trial in enumerate(trials):
         place = f"{where}: trials[{index}]"
+        _check_names(f"settings in {place}", [one.name for one in trial.settings])
+        for one in trial.settings:
+            if one.name in AXES:
+                try:
+                    read_value(one.name, one.value)
+                except FerBenchError as error:
+                    raise Mismatch(f"{place}: {error.problem}", error.accepted) from None
         _check_count(f"{place}.epochs", trial.epochs)
         shares = (trial.validation_accuracy, trial.test_accuracy)
         _check_range(f"{place}: accuracy", [one for one in shares if one is not None], 0, 1)

@@ -54,7 +54,7 @@ _RESULTS = (
     (
         "curves",
         "Learning curves",
-        (*_CURVES, "learning-speed"),
+        (*_CURVES, "learning-speed", "sweep"),
         "No cell was trained.",
     ),
     ("recall", "Confusion and recall", ("metrics", "recall", "classes", "calibration"), ""),
@@ -70,6 +70,7 @@ _FOLDED = (
     "final",
     "learning-speed",
     "parts",
+    "sweep",
     "uncertainty",
 )
 """Tables that show only their title at first."""

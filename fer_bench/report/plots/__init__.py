@@ -11,6 +11,7 @@ from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.initial_metrics import initial_figures
 from fer_bench.report.plots.learning_curves import curve_figures
 from fer_bench.report.plots.palette import DARK_PALETTE, PALETTE
+from fer_bench.report.plots.sweep import sweep_figures
 from fer_bench.report.plots.time_to_accuracy import time_to_accuracy_figures
 from fer_bench.report.plots.tradeoffs import tradeoff_figures
 
@@ -27,8 +28,8 @@ def figures(analysis: Analysis) -> list[Figure]:
     Their keys: ``figure-5-mobilenet`` to ``figure-8-vggface`` and ``curves-BACKBONE`` for other
     backbones, ``figure-9-initial-accuracy``, ``figure-10-initial-loss``, ``figure-11`` to
     ``figure-17`` with seven classes and ``examples-NUMBER`` with another number of them,
-    ``mistakes``, ``calibration``, ``confusion``, ``tradeoffs``, ``learning-speed``. Each is drawn
-    only when its SVG or PNG is requested.
+    ``mistakes``, ``calibration``, ``confusion``, ``tradeoffs``, ``learning-speed``, and
+    ``sweep-NETWORK`` of swept cells. Each is drawn only when its SVG or PNG is requested.
     """
     return [
         *curve_figures(analysis),
@@ -38,6 +39,7 @@ def figures(analysis: Analysis) -> list[Figure]:
         *confusion_figures(analysis),
         *tradeoff_figures(analysis),
         *time_to_accuracy_figures(analysis),
+        *sweep_figures(analysis),
     ]
 
 

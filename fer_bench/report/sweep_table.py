@@ -1,0 +1,108 @@
+"""Table of sweeps: every trial of each swept cell, the chosen one, and the optimism."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.number_text import signed_points
+from fer_bench.analysis.sweeps import mean_optimism, optimism, rates_at_an_end
+from fer_bench.protocol.sweep import AXES
+from fer_bench.report.table import Column, Entry, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.results.records import CellResult, DatasetSummary
+    from fer_bench.results.trials import Trial
+
+_NAMES = {name: name.replace("-", " ") for name in AXES}
+
+
+def sweep_tables(analysis: Analysis) -> list[Table]:
+    """Return the table of all trials of all swept cells, or none if no cell was swept."""
+    swept = [cell for cell in analysis.run.cells if cell.trials]
+    if not swept:
+        return []
+    labels = {cell.id: cell.name if analysis.has_seeds else cell.label for cell in swept}
+    data = analysis.dataset
+    return [
+        Table(
+            key="sweep",
+            title="Sweep",
+            head="Model",
+            columns=(
+                *(Column(name, kind="word", optional=True) for name in _NAMES.values()),
+                Column("head", kind="word", optional=True),
+                Column("accuracy", "validation", decimals=1, style="percent"),
+                Column("loss", "validation", decimals=3),
+                Column("accuracy", "test", decimals=1, style="percent"),
+                Column("optimism", decimals=1, style="percent"),
+                Column("", kind="word", keys=("", "chosen"), optional=True),
+            ),
+            rows=tuple(
+                _row(labels[cell.id], cell, trial, data) for cell in swept for trial in cell.trials
+            ),
+            notes=tuple(_notes(labels, swept, data)),
+        )
+    ]
+
+
+def _row(label: str, cell: CellResult, trial: Trial, data: DatasetSummary) -> Row:
+    values = {one.name: one.value for one in trial.settings}
+    others = [f"{name} {value}" for name, value in values.items() if name not in AXES]
+    found = optimism(trial, data)
+    entries: tuple[Entry, ...] = (
+        *(values.get(name) for name in AXES),
+        ", ".join(others) or None,
+        trial.validation_accuracy,
+        trial.validation_loss,
+        trial.test_accuracy,
+        None if found is None else found.value,
+        "chosen" if trial.chosen else None,
+    )
+    return Row(
+        label,
+        entries,
+        trial.reason,
+        "diverged" if trial.validation_accuracy is None else "",
+        place=len(AXES) + 1,
+        key=f"{cell.id}, {trial}",
+    )
+
+
+def _notes(labels: dict[str, str], swept: list[CellResult], data: DatasetSummary) -> Iterator[str]:
+    yield (
+        "Accuracy: %. Loss: nats. Each trial has the batches and initial weights of the cell, and "
+        "the metrics of the epoch whose weights a cell keeps: the last one, or with early stopping "
+        "the best one."
+    )
+    yield (
+        "chosen: highest validation accuracy, among equal ones lowest validation loss, then the "
+        "first. The test accuracy is a diagnosis that plays no part in it."
+    )
+    if data.has_test:
+        yield (
+            "optimism: validation minus test accuracy, in points. Its CI is that of two shares of "
+            "different images; it does not know that the trial was chosen."
+        )
+    for cell in swept:
+        yield f"{labels[cell.id]}: {_summary(cell, data)}"
+
+
+def _summary(cell: CellResult, data: DatasetSummary) -> str:
+    chosen, count = cell.chosen, len(cell.trials)
+    if chosen is None:
+        return "none is chosen."
+    found, mean = optimism(chosen, data), mean_optimism(cell.trials, data)
+    words = f"{chosen} of {count} trial{'' if count == 1 else 's'}"
+    if found is not None and mean is not None:
+        low, high = 100 * found.interval.low, 100 * found.interval.high
+        words += (
+            f"; optimism {signed_points(found.value)} points (95 % CI {low:.1f} to {high:.1f}), "
+            f"mean over the trials {signed_points(mean)}"
+        )
+    ends = rates_at_an_end(cell)
+    if ends:
+        words += f"; {' and '.join(ends)} of those tried: others may be better"
+    return f"{words}."
