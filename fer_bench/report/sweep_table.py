@@ -38,7 +38,7 @@ def sweep_tables(analysis: Analysis) -> list[Table]:
                 Column("loss", "validation", decimals=3),
                 Column("accuracy", "test", decimals=1, style="percent"),
                 Column("optimism", decimals=1, style="percent"),
-                Column("", kind="word", keys=("", "chosen"), optional=True),
+                Column("", kind="word", keys=("", "chosen")),
             ),
             rows=tuple(
                 _row(labels[cell.id], cell, trial, data) for cell in swept for trial in cell.trials
@@ -59,7 +59,7 @@ def _row(label: str, cell: CellResult, trial: Trial, data: DatasetSummary) -> Ro
         trial.validation_loss,
         trial.test_accuracy,
         None if found is None else found.value,
-        "chosen" if trial.chosen else None,
+        "chosen" if trial.chosen else "",
     )
     return Row(
         label,
@@ -95,7 +95,7 @@ def _summary(cell: CellResult, data: DatasetSummary) -> str:
     if chosen is None:
         return "none is chosen."
     found, mean = optimism(chosen, data), mean_optimism(cell.trials, data)
-    words = f"{chosen} of {count} trial{'' if count == 1 else 's'}"
+    words = f"{chosen}, chosen from {count} trial{'' if count == 1 else 's'}"
     if found is not None and mean is not None:
         low, high = 100 * found.interval.low, 100 * found.interval.high
         words += (

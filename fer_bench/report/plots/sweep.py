@@ -181,7 +181,9 @@ def _figure(
 def _draw(drawing: Drawing, data: Sequence[Panel]) -> None:
     tested = any(one.test is not None for panel in data for one in panel.points)
     keys = [("validation", _VALIDATION), *([("test", _TEST)] if tested else [])]
-    keys += [("other trials", _OTHERS), ("chosen", _CHOSEN)]
+    if not all(one.is_best for panel in data for one in panel.points):
+        keys.append(("other trials", _OTHERS))
+    keys.append(("chosen", _CHOSEN))
     every = add_axes(drawing, len(data), 2, 168, keys=keys)
     shares = [
         share
