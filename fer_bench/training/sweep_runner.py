@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.trained_cell import TrainedCell
 
-_FEATURES = "frozen features"
 _OF_TRIAL = ("compiling", "training", "evaluation", EARLY_STOPPING)
 """Parts of the time of a trial that it does not share with others."""
 
@@ -66,12 +65,11 @@ class SweepRunner(CellRunner):
             )
         trials[place] = dataclasses.replace(trials[place], chosen=True)
         trained = runs.run(self._candidate(trials[place]), self.progress)
-        own = dict(trained.result.parts)
-        parts = {**({_FEATURES: runs.features} if runs.features else {}), **own}
-        # Of trials that were cells of their own, the chosen one is not counted twice.
-        parts[SWEEP] = runs.seconds - (0.0 if runs.together else _seconds(trained.result))
         result = dataclasses.replace(
-            trained.result, trials=tuple(trials), parts=tuple(parts.items()), source="trained"
+            trained.result,
+            trials=tuple(trials),
+            parts=(*trained.result.parts, (SWEEP, runs.seconds_without(trained.result))),
+            source="trained",
         )
         trained = trained.described(partial(self._described, of=result))
         self._results.save(
@@ -112,18 +110,16 @@ class _Trials:
         runner: the cell's.
 
     Attributes:
-        seconds: time of the trials so far, without frozen features.
-        features: time of the passes that computed frozen features.
-        together: True if trials were trained together, so that none of these is a cell.
+        together: time of the trials that were trained together, without frozen features.
+        alone: time of each trial that was trained as a cell, by its fingerprint.
     """
 
     def __init__(self, runner: SweepRunner) -> None:
         self._runner = runner
         self._trained: set[Candidate] = set()
         self._depths: set[Trainable] = set()
-        self.seconds = 0.0
-        self.features = 0.0
-        self.together = False
+        self.together = 0.0
+        self.alone: dict[str, float] = {}
 
     def measure(self) -> list[Trial]:
         """Return the trials of the complete grid, or of those that Optuna draws."""
@@ -161,6 +157,11 @@ class _Trials:
         cell = runner.cell
         return run_cell(context, runner.entry, cell.init, progress, cell.seed, one.head)
 
+    def seconds_without(self, chosen: CellResult) -> float:
+        """Return the time of all trials but that of the chosen cell, if it was trained as one."""
+        others = (spent for key, spent in self.alone.items() if key != chosen.fingerprint)
+        return self.together + sum(others)
+
     def _forget(self, one: Candidate) -> None:
         runner = self._runner
         context = dataclasses.replace(runner.context, protocol=one.protocol)
@@ -183,8 +184,8 @@ class _Trials:
         finally:
             clear_keras()
         trained.close()
-        self.seconds += _seconds(trained.result)
-        self.features += dict(trained.result.parts).get(_FEATURES, 0.0)
+        parts = dict(trained.result.parts)
+        self.alone[trained.result.fingerprint] = sum(parts.get(name, 0.0) for name in _OF_TRIAL)
         return trial_of(one, trained.result)
 
     def _drawn(self, settings: Settings, number: int, count: int) -> Trial:
@@ -199,21 +200,14 @@ class _Trials:
 
         context = dataclasses.replace(runner.context, protocol=first.protocol)
         network = CellNetwork(context, runner.entry, runner.cell, runner.located, runner.progress)
-        self.together = True
         self._depths.add(first.protocol.trainable_layers.of(runner.cell.init))
         started = perf_counter()
         network.make_room()
         trials = train_side_by_side(context, network, cheap, runner.progress)
         spent = perf_counter() - started
         if network.extraction is not None and network.extraction.computed:
-            self.features += network.extraction.seconds
             spent -= network.extraction.seconds
-        self.seconds += spent
+        self.together += spent
         network.discard()
         clear_keras()
         return trials
-
-
-def _seconds(result: CellResult) -> float:
-    parts = dict(result.parts)
-    return sum(parts.get(name, 0.0) for name in _OF_TRIAL)

@@ -26,7 +26,7 @@ from fer_bench.report.paper_search_tables import search_table
 from fer_bench.results.quality import Quality
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
-from fer_bench.training.cell_runner import _CellRunner
+from fer_bench.training.cell_runner import CellRunner
 
 
 @contextlib.contextmanager
@@ -186,7 +186,7 @@ def stored(monkeypatch):
         runner._results.save(runner.context.record((result,)), logits, [logits], runner._facts())
         return result, logits
 
-    monkeypatch.setattr(_CellRunner, "train", train)
+    monkeypatch.setattr(CellRunner, "train", train)
     return cells
 
 
