@@ -17,10 +17,11 @@ def test_network_training_speed(trained, cell, experiment, benchmark, measured):
 
     benchmark.group = "training speed of the complete network"
     entry = experiment.adapted(get(cell.backbone))
+    context, head = experiment.chosen(trained.result)
     own, *others = input_sizes(entry)
 
     def prepare(size):
-        network = network_training(experiment, entry, cell.init, size, cell.head)
+        network = network_training(context, entry, cell.init, size, head)
         network.train(1)  # builds and compiles it
         started = measured.timer()
         network.train(1)

@@ -14,6 +14,7 @@ from fer_bench.protocol.trials import candidates
 from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
 from fer_bench.training import fingerprint
 from fer_bench.training.drawn_trials import check_optuna
+from fer_bench.training.sweep_trials import candidate_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +130,16 @@ class RunContext:
             for one in candidates(self.protocol, cell, is_frozen=entry.is_frozen)
         ]
         return fingerprint.sweep_fingerprint(trials, self.protocol)
+
+    def chosen(self, result: CellResult) -> tuple[RunContext, str]:
+        """Return context and head of the network that a cell ended with.
+
+        They are those of the run, unless a sweep chose others.
+        """
+        if result.chosen is None or is_fitted(result.head):
+            return self, result.head
+        one = candidate_of(self.protocol, result.head, result.chosen)
+        return replace(self, protocol=one.protocol), one.head
 
     def locate(self, entry: Backbone, init: Init) -> Located | None:
         """Return the file of a pretrained cell's weights, None for a random cell.

@@ -14,14 +14,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.models.keras_backend import clear_keras, load_keras
-from fer_bench.protocol.sweep import read_value
 from fer_bench.protocol.trials import axes_of, candidate, candidates
 from fer_bench.results.records import EARLY_STOPPING, CellResult
 from fer_bench.results.trials import SWEEP, Trial, best
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.training.cell_network import CellNetwork
 from fer_bench.training.cell_runner import CellRunner, run_cell
-from fer_bench.training.sweep_trials import DIVERGED, trial_of, trial_settings
+from fer_bench.training.sweep_trials import DIVERGED, candidate_of, trial_of, trial_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,8 +93,7 @@ class SweepRunner(CellRunner):
         )
 
     def _candidate(self, trial: Trial) -> Candidate:
-        settings = tuple((one.name, read_value(one.name, one.value)) for one in trial.settings)
-        return candidate(self.context.protocol, self.cell.head, settings)
+        return candidate_of(self.context.protocol, self.cell.head, trial)
 
     def _facts(self) -> dict[str, Any]:
         facts = super()._facts()

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from fer_bench import metrics
 from fer_bench.protocol.fitted_heads import FITTED
-from fer_bench.protocol.sweep import value_text
+from fer_bench.protocol.sweep import read_value, value_text
+from fer_bench.protocol.trials import candidate
 from fer_bench.results.trials import Trial, TrialSetting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fer_bench.protocol.settings import Protocol
     from fer_bench.protocol.trials import Candidate
     from fer_bench.results.records import CellResult
     from fer_bench.training.fitted_head import FittedCandidate, FittedHead, Labelled
@@ -20,12 +22,24 @@ DIVERGED = "training diverged: an output of the network is not finite"
 """Reason of a trial without metrics."""
 
 
-def trial_settings(candidate: Candidate) -> tuple[TrialSetting, ...]:
+def trial_settings(one: Candidate) -> tuple[TrialSetting, ...]:
     """Return the settings of a candidate as a trial records them."""
-    return tuple(TrialSetting(name, value_text(value)) for name, value in candidate.settings)
+    return tuple(TrialSetting(name, value_text(value)) for name, value in one.settings)
 
 
-def trial_of(candidate: Candidate, result: CellResult) -> Trial:
+def candidate_of(protocol: Protocol, head: str, trial: Trial) -> Candidate:
+    """Return the candidate of a trial that was recorded for a swept cell.
+
+    Args:
+        protocol: protocol of the swept cell.
+        head: canonical name of its head.
+        trial: a trial of a head that is trained by epochs.
+    """
+    settings = tuple((one.name, read_value(one.name, one.value)) for one in trial.settings)
+    return candidate(protocol, head, settings)
+
+
+def trial_of(one: Candidate, result: CellResult) -> Trial:
     """Return the trial of a candidate that was trained as a cell.
 
     Raises:
@@ -35,7 +49,7 @@ def trial_of(candidate: Candidate, result: CellResult) -> Trial:
         raise ValueError(f"{result.id} was not trained")
     history = result.quality.history
     return Trial(
-        trial_settings(candidate),
+        trial_settings(one),
         history.validation_accuracy[-1],
         history.validation_loss[-1],
         result.quality.test_accuracy,

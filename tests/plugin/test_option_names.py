@@ -194,3 +194,21 @@ def test_help_shows_both_names(pytester):
 def test_workers_of_xdist_know_short_names(pytester, run_pytest):
     pytester.makepyfile("def test_seeds(pytestconfig): assert pytestconfig.option.fer_seed == '3'")
     run_pytest("--seed", "3", "-n", "1").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (["--sweep"], "default"),
+        (["--sweep", "test_seeds.py"], "default"),
+        (["--fer-sweep", "test_seeds.py"], "default"),
+        (["--sweep=dropout", "test_seeds.py"], "dropout"),
+    ],
+)
+def test_an_option_that_needs_no_value_leaves_the_path_that_follows(
+    run_seeds, pytester, words, value
+):
+    pytester.makepyfile(
+        test_seeds=SHOW_SEEDS.replace("option.fer_seed", "option.fer_sweep").replace("--seed", "-")
+    )
+    assert run_seeds(*words) == ("none", value)

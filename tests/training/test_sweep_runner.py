@@ -115,6 +115,9 @@ def test_other_trials_are_cells_that_a_killed_run_keeps(context_of, monkeypatch)
     assert [one.test_accuracy for one in result.trials] == [one.test_accuracy for one in qualities]
     place = [one.chosen for one in result.trials].index(True)
     assert result.quality == qualities[place]
+    chosen, head = context.chosen(result)
+    assert (head, chosen.protocol.sweep) == (seen[place].head, Sweep())
+    assert chosen.protocol.learning_rate == 1e-2
 
 
 def test_a_fitted_head_records_its_grid(context_of):
