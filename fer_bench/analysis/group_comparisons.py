@@ -147,14 +147,26 @@ def _compare(
 
 
 def _comparison(first: Group, second: Group, images: NDArray[np.bool_] | slice) -> Comparison:
-    common = sorted(set(first.seeds) & set(second.seeds))
-    paired = len(common) > 1 or first.seeds == second.seeds
-    seeds = (common, common) if paired else (sorted(first.seeds), sorted(second.seeds))
+    *places, paired = compared_seeds(first, second)
     ours, theirs = (
-        _correct(group)[[group.seeds.index(seed) for seed in chosen]][:, images]
-        for group, chosen in zip((first, second), seeds, strict=True)
+        _correct(group)[rows][:, images]
+        for group, rows in zip((first, second), places, strict=True)
     )
     return compare(ours, theirs, paired_seeds=paired)
+
+
+def compared_seeds(first: Group, second: Group) -> tuple[list[int], list[int], bool]:
+    """Return the places of the seeds of two groups that are compared, and if they are paired.
+
+    Places are indices in ``Group.seeds``; ``compare_groups`` states the rule.
+    """
+    common = sorted(set(first.seeds) & set(second.seeds))
+    paired = len(common) > 1 or first.seeds == second.seeds
+    ours, theirs = (
+        [group.seeds.index(seed) for seed in (common if paired else sorted(group.seeds))]
+        for group in (first, second)
+    )
+    return ours, theirs, paired
 
 
 def _correct(group: Group) -> NDArray[np.bool_]:

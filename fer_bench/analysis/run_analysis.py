@@ -14,6 +14,7 @@ from fer_bench.analysis.deviations import (
     other_data,
 )
 from fer_bench.analysis.group_comparisons import compare_groups
+from fer_bench.analysis.recommendation import recommend
 from fer_bench.analysis.seed_groups import group_cells, with_unique_titles
 from fer_bench.analysis.standings import rank
 from fer_bench.analysis.subsets import (
@@ -29,6 +30,7 @@ from fer_bench.results.speed_units import on_the_wall_clock
 if TYPE_CHECKING:
     from fer_bench.analysis.claims import ClaimVerdict
     from fer_bench.analysis.group_comparisons import Pair
+    from fer_bench.analysis.recommendation import Recommendation
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.analysis.standings import Standing
     from fer_bench.analysis.subsets import Baseline, Score, Subsets, VoteBaseline
@@ -91,6 +93,11 @@ class Analysis:
     def standings(self) -> tuple[Standing, ...]:
         """Trained groups with accuracy, size and speed, the most accurate first."""
         return rank(self.trained, self.pairs)
+
+    @cached_property
+    def recommendation(self) -> Recommendation | None:
+        """Network to choose by accuracy, without limits; None if none was tested."""
+        return recommend(self) if self.trained and self.dataset.has_test else None
 
     @cached_property
     def subsets(self) -> Subsets | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from fer_bench.runtime.files import expand_user
 
 if TYPE_CHECKING:
     import os
+
+
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 
 
 class NonEmptyPath(click.Path):
@@ -38,6 +42,25 @@ class NonEmptyPath(click.Path):
         if value == "":
             raise _empty(param, ctx)
         return super().convert(expand_user(str(value)), param, ctx)
+
+
+def parse_count(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> int | None:
+    """Return a number of 1 or more that may end with k, M or G; a ``callback`` for options.
+
+    Raises:
+        click.UsageError: it is no such number.
+    """
+    if value is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)([kMG]?)", value)
+    size = 0 if found is None else round(float(found[1]) * _UNITS[found[2]])
+    if size < 1:
+        raise click.BadParameter(
+            f"{value!r} is not a number of 1 or more, as in 300k or 2.5M", context, parameter
+        )
+    return size
 
 
 def not_empty(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.cli.results_files import read, read_named
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.terminal import echo, echo_lines, terminal_width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fer_bench.analysis.experiments import NamedRun
-    from fer_bench.analysis.history.archive import StoredRun
     from fer_bench.report import Report
-
-T = TypeVar("T", "NamedRun", "StoredRun")
 
 
 @click.command("report", short_help="Write the report of results files.")
@@ -81,50 +75,9 @@ def command(
 
 
 def _report(paths: tuple[Path, ...]) -> Report:
-    from fer_bench.analysis.experiments import NamedRun
     from fer_bench.report import Report
-    from fer_bench.results import read_run, written_at
 
-    def named(document: Any, name: str) -> NamedRun:
-        return NamedRun(name, read_run(document, name), written_at(document))
-
-    runs, unreadable = _read(paths, named)
-    return Report.of_runs(runs, unreadable)
-
-
-def _read(paths: tuple[Path, ...], read: Callable[[Any, str], T]) -> tuple[list[T], list[str]]:
-    """Read results files and directories of them, and warn about unreadable files in the latter.
-
-    Args:
-        paths: files and directories.
-        read: function that converts a document, given the path that it was read from.
-
-    Returns:
-        The runs, and for each unreadable file in a directory, the reason.
-
-    Raises:
-        FerBenchError: a file cannot be read, a directory has no readable one, or one is given
-            twice.
-    """
-    from fer_bench.results import load_document, read_directory
-
-    runs: list[T] = []
-    problems: list[str] = []
-    for path in paths:
-        if path.is_dir():
-            found = read_directory(path, read)
-            runs += [run for _, run in found.read]
-            problems += found.unreadable
-        else:
-            runs.append(read(load_document(path), str(path)))
-    known: dict[str, str] = {}
-    for run in runs:
-        first = known.setdefault(os.path.realpath(run.name), run.name)
-        if first is not run.name:
-            raise FerBenchError(f"the same file as {first!r}", "each run once", path=Path(run.name))
-    for problem in problems:
-        echo(f"WARNING: left out: {problem}", err=True)
-    return runs, problems
+    return Report.of_runs(*read_named(paths))
 
 
 def _report_with_trend(results: tuple[Path, ...], history: Path) -> Report:
@@ -138,7 +91,7 @@ def _report_with_trend(results: tuple[Path, ...], history: Path) -> Report:
     from fer_bench.analysis.history.trend import find_trend
     from fer_bench.report import Report
 
-    parts, left_out = _read(results, stored_run)
+    parts, left_out = read(results, stored_run)
     try:
         reported = merge_stored_runs(parts)
     except FerBenchError as error:

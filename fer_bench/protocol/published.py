@@ -56,6 +56,12 @@ PARAMETERS: Mapping[str, int] = MappingProxyType(
 BACKBONES: tuple[str, ...] = ("mobilenet", "openface", "resnet50", "vggface")
 """Names of the backbones, in the order of the tables."""
 
+RECOMMENDED: Mapping[str, tuple[str, Init]] = MappingProxyType(
+    {"speed": ("openface", "pretrained"), "quality": ("vggface", "pretrained")}
+)
+"""Sections 6 and 7: the network to start from, by what matters more. OpenFace needs enough training
+data and regularisation; VGG-Face is for those who cannot train a complete network."""
+
 EPOCHS = 20
 WINDOWS: tuple[tuple[int, int], ...] = ((1, 5), (6, 10), (11, 15), (16, 20))
 """First and last epoch of each column of Tables 2 to 5."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fer_bench.analysis.experiments import by_test_images, set_names
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.report.recommendation_text import recommendation_tables
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.tables import tables
 from fer_bench.report.uncertainty_tables import pairs_table
@@ -48,6 +49,8 @@ def combined_tables(experiments: Sequence[Experiment], pooled: Sequence[Analysis
                 made.setdefault(table.key, []).append((experiment, table))
         has_test = analysis.dataset.has_test
         made["pairs"] = [(members[0], pairs_table(analysis.pairs, has_test=has_test))]
+        for table in recommendation_tables(analysis):
+            made[table.key] = [(members[0], table)]
         for key, each in made.items():
             rows = _combined([table for _, table in each])
             if rows is not None:

@@ -191,8 +191,8 @@ def _row(standing: Standing, best: Standing, spread: str) -> Row:
             if standing.balanced_accuracy is None
             else f"{100 * standing.balanced_accuracy:.1f}",
             beats,
-            None if counts is None else _count(counts.backbone + counts.head),
-            None if counts is None else _count(counts.trainable),
+            None if counts is None else count_text(counts.backbone + counts.head),
+            None if counts is None else count_text(counts.trainable),
             _duration(standing),
             None if standing.latency is None else f"{1000 * standing.latency:.3g}",
             None if standing.throughput is None else speed_text(standing.throughput),
@@ -225,7 +225,7 @@ def _width(table: Table) -> int:
     return max(map(len, lines))
 
 
-def _count(number: int) -> str:
+def count_text(number: int) -> str:
     """Format a parameter count with three significant digits: ``23.6M``."""
     rounded = float(f"{number:.3g}")
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):

@@ -14,6 +14,7 @@ from fer_bench.protocol.head import is_fitted
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
 from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
+from fer_bench.report.recommendation_text import recommendation_tables
 from fer_bench.report.setup_tables import environment_table, protocol_table
 from fer_bench.report.speed_table import speed_table
 from fer_bench.report.subset_tables import deduplicated_note, left_out, mapped, subset_tables
@@ -37,10 +38,11 @@ def tables(analysis: Analysis) -> list[Table]:
 
     Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` if
     duplicates and votes are known, ``metrics``, ``recall``, ``classes``, ``uncertainty``,
-    ``pairs``, ``calibration``, ``learning-speed``, ``sweep`` if a cell was swept, ``speed``,
-    ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``, ``claims``. If cells were
-    trained with several seeds, ``sweep``, ``parts``, ``cells`` and ``weights`` have rows for each
-    seed, the other tables a row for the mean.
+    ``pairs``, ``recommendation`` and ``papers-recommendation`` if a network was tested,
+    ``calibration``, ``learning-speed``, ``sweep`` if a cell was swept, ``speed``, ``parts``,
+    ``cells``, ``weights``, ``protocol``, ``environment``, ``claims``. If cells were trained with
+    several seeds, ``sweep``, ``parts``, ``cells`` and ``weights`` have rows for each seed, the
+    other tables a row for the mean.
 
     Raises:
         ValueError: the protocol lacks epochs or window, or a history does not match it.
@@ -59,6 +61,7 @@ def tables(analysis: Analysis) -> list[Table]:
         _noted(class_metrics_table(analysis), seeds),
         uncertainty_table(analysis),
         pairs_table(analysis.pairs, has_test=analysis.dataset.has_test),
+        *recommendation_tables(analysis),
         calibration_table(analysis),
         time_to_accuracy_table(analysis),
         *sweep_tables(analysis),

@@ -27,6 +27,8 @@ KEYS = [
     "classes",
     "uncertainty",
     "pairs",
+    "recommendation",
+    "papers-recommendation",
     "calibration",
     "learning-speed",
     "speed",
@@ -38,7 +40,17 @@ KEYS = [
     "claims",
 ]
 WITH_A_ROW_FOR_EACH_CELL = [
-    key for key in KEYS[1:17] if key not in ("classes", "pairs", "uncertainty", "calibration")
+    key
+    for key in KEYS[1:19]
+    if key
+    not in (
+        "classes",
+        "pairs",
+        "recommendation",
+        "papers-recommendation",
+        "uncertainty",
+        "calibration",
+    )
 ]
 
 

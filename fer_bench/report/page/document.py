@@ -21,6 +21,7 @@ from fer_bench.report.page.scripts import chart_library, page_script, policy
 from fer_bench.report.page.setup_facts import PAPER, links, setup_facts
 from fer_bench.report.page.table_view import Grid, grid, short_title
 from fer_bench.report.page.templates import filled
+from fer_bench.report.recommendation_text import recommendation_sentence
 from fer_bench.report.reference_points import reference_points
 from fer_bench.report.summary_table import summary_table
 from fer_bench.runtime.escapes import clean
@@ -50,7 +51,12 @@ _CONFUSION = ("confusion",)
 """Likewise for confusion matrices, which the page shows as HTML heat maps."""
 _CURVES = ("curves", *(f"figure-{number}" for number in range(5, 9)))
 _RESULTS = (
-    ("cost", "Accuracy against cost", ("tradeoffs", "speed", "parts"), "No cell was measured."),
+    (
+        "cost",
+        "Accuracy against cost",
+        ("tradeoffs", "recommendation", "papers-recommendation", "speed", "parts"),
+        "No cell was measured.",
+    ),
     (
         "curves",
         "Learning curves",
@@ -212,6 +218,7 @@ def page(content: Content) -> str:
         data_parts=data,
         audit=None if content.audit is None else _data(content.audit),
         data_findings=_sentences(sets, data_findings),
+        recommendations=_sentences(sets, recommendation_sentence),
         data_effects=_sentences(sets, effect_of_duplicates),
         audit_commands=_unique(map(recorded_command, runs)),
         claims=claims,

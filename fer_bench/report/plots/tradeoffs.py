@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.analysis.pareto_front import pareto
 from fer_bench.analysis.training_time import lacks_features, mean_training_seconds
 from fer_bench.report.feature_note import unrecorded_features
 from fer_bench.report.plots.axes import add_axes, amount, cell_look, set_scale, set_ticks
@@ -209,25 +209,6 @@ def _image_milliseconds(cell: CellResult, batch: int) -> float | None:
         if speed.batch_size == batch:
             return 1000 * speed.median / batch
     return None
-
-
-def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Return the indices of the Pareto-optimal points.
-
-    Args:
-        points: cost (lower is better) and gain (higher is better) of each.
-
-    Returns:
-        Indices of the points that no other dominates, that is, has a cost at most as high and a
-        gain at least as high, one of them strictly better; by cost, equal ones in their order.
-    """
-    order = sorted(range(len(points)), key=lambda index: (points[index][0], -points[index][1]))
-    front: list[int] = []
-    for index in order:
-        last = points[front[-1]] if front else (0.0, -math.inf)
-        if points[index][1] > last[1] or points[index] == last:
-            front.append(index)
-    return front
 
 
 def _draw(drawing: Drawing, data: Tradeoffs) -> None:

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure as Drawing
 
+from fer_bench.analysis.pareto_front import pareto
 from fer_bench.report.plots.axes import amount, log_places, set_scale
 from fer_bench.report.plots.labels import ELLIPSIS, file_stem, short
-from fer_bench.report.plots.tradeoffs import pareto
 from fer_bench.runtime.escapes import clean
 
 

@@ -1,0 +1,105 @@
+"""Comparison of the best network of a run with others, by any metric on the test images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from fer_bench.analysis.group_comparisons import (
+    LEVEL,
+    compare_on_subset,
+    compared_seeds,
+    find_pair,
+)
+from fer_bench.analysis.number_text import interval_text
+from fer_bench.metrics.paired_metrics import compare_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.group_comparisons import Pair
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.seed_groups import Group
+
+Metric = Literal["accuracy", "macro_f1", "uar", "deduplicated"]
+
+_FIELDS = {"macro_f1": "macro_f1", "uar": "balanced_accuracy"}
+"""Names of the metrics of confusion matrices in ``fer_bench.metrics.classification``."""
+
+
+class Contrast(NamedTuple):
+    """First network minus another one, in a metric.
+
+    Attributes:
+        difference: difference of the means over the seeds, a fraction.
+        differ: True if it is significant after correction.
+        text: its uncertainty as display text.
+    """
+
+    difference: float
+    differ: bool
+    text: str
+
+
+def contrast_with(
+    first: Group, others: Sequence[Group], analysis: Analysis, metric: Metric
+) -> list[Contrast | None]:
+    """Compare a network with each of the others.
+
+    Accuracies are compared by the pairs of the report if these contain all, else, and on the
+    deduplicated images, by ``compare_on_subset``. For macro F1 and UAR, a difference is
+    significant if its interval by ``compare_metrics`` excludes 0, at a level corrected for the
+    number of comparisons by Bonferroni's method.
+
+    Returns:
+        One for each of the others; None if the predictions of either are unknown.
+    """
+    known = [other for other in others if other.correct is not None]
+    if first.correct is None or not known:
+        return [None] * len(others)
+    if metric in _FIELDS:
+        found = [_of_confusions(first, other, _FIELDS[metric], len(known)) for other in known]
+    else:
+        found = [_of_pair(pair) for pair in _pairs(first, known, analysis, metric)]
+    by_id = dict(zip((other.id for other in known), found, strict=True))
+    return [by_id.get(other.id) for other in others]
+
+
+def _pairs(
+    first: Group, others: Sequence[Group], analysis: Analysis, metric: Metric
+) -> Sequence[Pair]:
+    subsets = analysis.subsets
+    if metric == "deduplicated" and subsets is not None:
+        return compare_on_subset(first, others, subsets.deduplicated)
+    found = [find_pair(analysis.pairs, first, other) for other in others]
+    complete = [pair for pair in found if pair is not None]
+    if len(complete) == len(found):
+        return complete
+    return compare_on_subset(first, others, np.ones(first.dataset.test, bool))
+
+
+def _of_pair(pair: Pair) -> Contrast:
+    return Contrast(pair.comparison.difference, pair.differ, interval_text(pair))
+
+
+def _of_confusions(first: Group, other: Group, name: str, comparisons: int) -> Contrast:
+    *places, paired = compared_seeds(first, other)
+    ours, theirs = (
+        np.stack([group.predictions[place].predicted for place in seeds])
+        for group, seeds in zip((first, other), places, strict=True)
+    )
+    data = first.dataset
+    found = compare_metrics(
+        data.labels,
+        ours,
+        theirs,
+        len(data.counts),
+        1 - LEVEL / comparisons,
+        paired_seeds=paired,
+    )[name]
+    low, high = 100 * found.interval.low, 100 * found.interval.high
+    corrected = f" corrected for {comparisons} comparisons" if comparisons > 1 else ""
+    return Contrast(
+        found.difference, not low <= 0 <= high, f"95 % CI {low:.1f} to {high:.1f}{corrected}"
+    )

@@ -1,0 +1,274 @@
+"""Recommendation of a run as a paragraph and tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.number_text import listed, percent, points
+from fer_bench.analysis.recommendation import SIMILAR
+from fer_bench.report.summary_table import count_text
+from fer_bench.report.table import Column, Row, Table
+from fer_bench.results.speed_units import speed_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fer_bench.analysis.recommendation import (
+        Candidate,
+        Limit,
+        PapersChoice,
+        Recommendation,
+        Requirements,
+        TradeOff,
+    )
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.report.table import Entry
+
+NAMES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "uar": "UAR",
+    "deduplicated": "deduplicated accuracy",
+}
+"""Names of the metrics in texts."""
+
+_CHEAPEST = {"speed": "fastest", "parameters": "smallest"}
+
+_TRADEOFFS = 3
+"""Maximum number of trade-offs with a clause; the table shows all."""
+
+
+def paragraph(found: Recommendation) -> str:
+    """State which network to choose, why, how certain that is, and what the others cost."""
+    if found.chosen is None:
+        return " ".join(_nothing_fits(found))
+    return " ".join([*_choice(found), *_certainty(found), *_alternatives(found)])
+
+
+def recommendation_sentence(analysis: Analysis) -> str:
+    """State the recommendation of a run without limits; empty if no network was tested."""
+    return "" if analysis.recommendation is None else paragraph(analysis.recommendation)
+
+
+def recommendation_tables(analysis: Analysis) -> list[Table]:
+    """Return both tables of that recommendation; empty likewise."""
+    found = analysis.recommendation
+    return [] if found is None else [recommendation_table(found), papers_table(found)]
+
+
+def recommendation_table(found: Recommendation) -> Table:
+    """Return one row for each network, best first, with its costs and the verdict on it."""
+    asked = found.requirements
+    return Table(
+        key="recommendation",
+        title=f"Recommendation by {NAMES[asked.metric]}",
+        head="network",
+        columns=(
+            Column(f"{NAMES[asked.metric]}, %", decimals=1, style="percent", limits=True),
+            Column("low", decimals=1, style="percent"),
+            Column("high", decimals=1, style="percent"),
+            Column("img/s", style="speed"),
+            Column("size", shown_only=True),
+            Column("parameters", hidden=True),
+            Column("Pareto", kind="word"),
+            Column("verdict", kind="text"),
+        ),
+        rows=tuple(_row(one, found) for one in found.candidates),
+        notes=(
+            f"In brackets: 95 % CI over images and seeds. img/s: inference, batches of "
+            f"{asked.batch_size}. size: parameters. Pareto: no network that fits is both better "
+            "and faster (speed), or smaller (size). tie: not significantly below the best.",
+        ),
+    )
+
+
+def papers_table(found: Recommendation) -> Table:
+    """Return the paper's recommendations next to what the run measured."""
+    return Table(
+        key="papers-recommendation",
+        title="The paper's recommendation, next to this run",
+        head="if it matters",
+        columns=(
+            Column("the paper recommends", kind="word", published=True),
+            Column("which in this run", kind="text"),
+            Column("first in this run", kind="text"),
+        ),
+        rows=tuple(
+            Row(
+                one.aim,
+                (one.label, _papers_result(one, found), _first(one.measured, found)),
+            )
+            for one in found.papers
+        ),
+        notes=(
+            "The paper recommends OpenFace if speed matters and training data are plentiful, "
+            "VGG-Face if quality matters and a complete network cannot be trained. First: without "
+            "limits, among the networks that can be recommended.",
+        ),
+    )
+
+
+def _choice(found: Recommendation) -> Iterator[str]:
+    """Yield which network is recommended, and why."""
+    chosen, ties = found.chosen, found.ties
+    if chosen is None or found.best is None:
+        return
+    name = NAMES[found.requirements.metric]
+    yield (
+        f"Recommended on {found.data}{_limits(found.requirements)}: {chosen.label}, "
+        f"{_in_figures(chosen, found)}."
+    )
+    if ties:
+        tied = [one.label for one in (found.best, *ties) if one is not chosen]
+        verb = "does" if len(tied) == 1 else "do"
+        which = "the best" if found.chosen_by is None else f"the {_CHEAPEST[found.chosen_by]}"
+        margin = f" to within {100 * (SIMILAR - 1):.0f} %" if found.chosen_by else ""
+        below = f", {points(chosen.behind or 0.0)} below the best" if chosen.behind else ""
+        than = "it" if chosen is found.best else "the best"
+        yield (
+            f"In {name}, {listed(tied)} {verb} not differ significantly from {than}; of these ties "
+            f"it is {which}{margin}{below}."
+        )
+    if found.runner_up is not None:
+        best = "It" if found.best is chosen else found.best.label
+        yield (
+            f"{best} is ahead of {found.runner_up.label} by "
+            f"{points(found.runner_up.behind or 0.0)} ({found.lead})."
+        )
+    if not ties and found.runner_up is None:
+        yield "No other network that fits was compared with it."
+
+
+def _certainty(found: Recommendation) -> Iterator[str]:
+    """Yield why another run could give another answer; nothing if it is decided."""
+    causes = []
+    if found.single:
+        alone = len(found.single) == sum(one.fits for one in found.candidates)
+        who = "one seed" + ("" if alone else f" of {listed(found.single)}")
+        causes.append(f"{who} (--seeds=3 measures the noise of training)")
+    if found.not_compared:
+        causes.append(f"predictions of {listed(found.not_compared)} are missing")
+    if causes:
+        yield f"Undecided: {' and '.join(causes)}."
+
+
+def _alternatives(found: Recommendation) -> Iterator[str]:
+    """Yield what lower metrics save, and what the limits cost."""
+    if found.tradeoffs:
+        clauses = [_tradeoff(one) for one in found.tradeoffs[:_TRADEOFFS]]
+        yield f"Accepting {'; '.join(clauses)}."
+    chosen, unlimited = found.chosen, found.unlimited
+    if chosen is not None and unlimited is not None:
+        more = points((unlimited.value or 0.0) - (chosen.value or 0.0))
+        yield f"The limits cost {more}: without them, {unlimited.label} is ahead."
+
+
+def _tradeoff(one: TradeOff) -> str:
+    saved = {"speed": "times the speed", "parameters": "times fewer parameters"}[one.cost]
+    return f"{points(one.loss)} less gives {one.factor:.1f} {saved} ({one.label})"
+
+
+def _nothing_fits(found: Recommendation) -> Iterator[str]:
+    """Yield why no network fits, limit by limit, and the nearest one."""
+    able = [one for one in found.candidates if not one.fault]
+    if not able:
+        yield f"No network can be recommended on {found.data}: the verdicts say why."
+        return
+    yield f"No network on {found.data} fits{_limits(found.requirements)}."
+    limits: tuple[Limit, ...] = ("min_speed", "max_parameters", "device")
+    for limit in limits:
+        out = [one for one in able if any(each.limit == limit for each in one.unmet)]
+        if out:
+            names = listed([f"{one.label} ({_missed(one, limit, found)})" for one in out])
+            yield f"--{limit.replace('_', '-')} excludes {len(out)} of {len(able)}: {names}."
+    if found.nearest is not None:
+        yield f"The nearest is {found.nearest.label}: {_in_figures(found.nearest, found)}."
+
+
+def _missed(one: Candidate, limit: Limit, found: Recommendation) -> str:
+    """Return a network's value of a limit that it does not meet."""
+    if limit == "device":
+        return f"not timed on {found.requirements.device} alone"
+    if limit == "min_speed":
+        return "speed not measured" if one.speed is None else f"{speed_text(one.speed)} img/s"
+    return "size unknown" if one.parameters is None else f"{count_text(one.parameters)} parameters"
+
+
+def _limits(asked: Requirements) -> str:
+    """Return the limits as a clause; empty without any."""
+    clauses = []
+    if asked.min_speed is not None:
+        clauses.append(f"at least {asked.min_speed:g} img/s in batches of {asked.batch_size}")
+    if asked.max_parameters is not None:
+        clauses.append(f"at most {count_text(asked.max_parameters)} parameters")
+    if asked.device is not None:
+        clauses.append(f"device {asked.device}")
+    return f" with {listed(clauses)}" if clauses else ""
+
+
+def _in_figures(one: Candidate, found: Recommendation, *, interval: bool = True) -> str:
+    """Return metric, speed and size of a network, as far as they are known."""
+    figures = []
+    if one.value is not None:
+        limits = one.interval if interval else None
+        spread = (
+            ""
+            if limits is None
+            else f" (95 % CI {100 * limits.low:.1f} to {100 * limits.high:.1f})"
+        )
+        figures.append(f"{NAMES[found.requirements.metric]} {percent(one.value)}{spread}")
+    if one.speed is not None:
+        figures.append(f"{speed_text(one.speed)} img/s")
+    if one.parameters is not None:
+        figures.append(f"{count_text(one.parameters)} parameters")
+    return ", ".join(figures)
+
+
+def _first(one: Candidate | None, found: Recommendation) -> str:
+    return (
+        "none can be recommended"
+        if one is None
+        else f"{one.label}: {_in_figures(one, found, interval=False)}"
+    )
+
+
+def _papers_result(one: PapersChoice, found: Recommendation) -> str:
+    if one.found is None:
+        return "not run"
+    if not one.found.group.trained:
+        return f"not run ({one.found.fault})"
+    fault = f"; {one.found.fault}" if one.found.fault else ""
+    return f"{_in_figures(one.found, found, interval=False)}{fault}"
+
+
+def _row(one: Candidate, found: Recommendation) -> Row:
+    interval = (None, None) if one.interval is None else (one.interval.low, one.interval.high)
+    words = {"speed": "speed", "parameters": "size"}
+    fronts = "both" if len(one.fronts) > 1 else "".join(words[kind] for kind in one.fronts)
+    entries: tuple[Entry, ...] = (
+        one.value,
+        *interval,
+        one.speed,
+        None if one.parameters is None else count_text(one.parameters),
+        one.parameters,
+        fronts or None,
+        _verdict(one, found),
+    )
+    untrained = not one.group.trained
+    reason = one.group.mean.reason if untrained else ""
+    return Row(one.label, entries, reason, key=one.group.row_key)
+
+
+def _verdict(one: Candidate, found: Recommendation) -> str:
+    if one.fault:
+        return one.fault
+    if one.unmet:
+        return ", ".join(_missed(one, each.limit, found) for each in one.unmet)
+    if found.chosen is not None and one.group.id == found.chosen.group.id:
+        return "recommended"
+    if one.behind is None:
+        return "not compared"
+    less = points(one.behind)
+    if one.ties:
+        return "tie, best" if not one.behind and one is found.best else f"tie, {less} below"
+    return f"{less} below"
