@@ -14,6 +14,7 @@ import click
 
 from fer_bench.cli import (
     backbones,
+    benchmark,
     cache,
     compare,
     data,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = (
     backbones.command,
+    benchmark.command,
     cache.command,
     compare.command,
     data.command,

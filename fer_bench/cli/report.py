@@ -41,6 +41,14 @@ if TYPE_CHECKING:
     "unreadable ones are listed.",
 )
 @click.option(
+    "--runtimes",
+    multiple=True,
+    type=NonEmptyPath(dir_okay=False),
+    metavar="JSON",
+    help="Also show the inference speeds of exported cells that 'fer-bench benchmark -o JSON' "
+    "measured. May be given several times.",
+)
+@click.option(
     "-v",
     "--verbose",
     "verbosity",
@@ -48,7 +56,11 @@ if TYPE_CHECKING:
     help="Print more of the results; -vv prints all tables.",
 )
 def command(
-    results: tuple[Path, ...], report_dir: Path, history: Path | None, verbosity: int
+    results: tuple[Path, ...],
+    report_dir: Path,
+    history: Path | None,
+    runtimes: tuple[Path, ...],
+    verbosity: int,
 ) -> None:
     """Write the page, plots and tables of runs, and print a summary.
 
@@ -62,6 +74,8 @@ def command(
     from fer_bench.report import highlighted, terminal_text, write_report
 
     report = _report(results) if history is None else _report_with_trend(results, history)
+    if runtimes:
+        report = _with_runtimes(report, runtimes)
     write_report(report_dir, report)
     width = terminal_width()
     if report.trend is None:
@@ -78,6 +92,25 @@ def _report(paths: tuple[Path, ...]) -> Report:
     from fer_bench.report import Report
 
     return Report.of_runs(*read_named(paths))
+
+
+def _with_runtimes(report: Report, paths: tuple[Path, ...]) -> Report:
+    """Return the report with the speeds of its cells in exported files.
+
+    Raises:
+        FerBenchError: a file cannot be read, or has no speed of any of the cells.
+    """
+    from fer_bench.results.runtime_speeds import read_runtime_speeds
+
+    measured = [read_runtime_speeds(path) for path in paths]
+    for path, found in zip(paths, measured, strict=True):
+        if not {one.fingerprint for one in found.files} & report.fingerprints.keys():
+            raise FerBenchError(
+                "none of its files is an exported cell of these results",
+                hint="time files that 'fer-bench export' made of them",
+                path=path,
+            )
+    return report.with_runtimes(measured)
 
 
 def _report_with_trend(results: tuple[Path, ...], history: Path) -> Report:

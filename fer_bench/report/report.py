@@ -18,6 +18,7 @@ from fer_bench.analysis.seed_groups import with_unique_titles
 from fer_bench.analysis.summary import Summary, summarise
 from fer_bench.report.combined_tables import combined_tables
 from fer_bench.report.latex import latex_files
+from fer_bench.report.runtime_table import runtime_table
 from fer_bench.report.summary_csv import summary_csv
 from fer_bench.report.summary_table import summary_table
 from fer_bench.report.table_rendering import markdown, tidy_csv
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.table import Table
     from fer_bench.results.records import Run
+    from fer_bench.results.runtime_speeds import RuntimeSpeeds
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,18 @@ class Report:
     def set_names(self) -> tuple[str, ...]:
         """Name of each set of test images, empty for a single one."""
         return tuple(set_names(by_test_images(self.experiments)))
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Display name of each trained cell, with its seed, by fingerprint."""
+        cells = (cell for one in self.analyses for cell in one.run.cells if cell.fingerprint)
+        return {cell.fingerprint: cell.name for cell in cells}
+
+    def with_runtimes(self, measured: Sequence[RuntimeSpeeds]) -> Report:
+        """Return the report with a table of each of these measurements of its cells."""
+        made = [runtime_table(one, self.fingerprints) for one in measured]
+        keyed = [replace(one, key=f"{one.key}-{place}") for place, one in enumerate(made, start=1)]
+        return replace(self, tables=(*self.tables, *keyed))
 
     @cached_property
     def files(self) -> dict[str, str]:

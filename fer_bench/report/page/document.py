@@ -54,7 +54,7 @@ _RESULTS = (
     (
         "cost",
         "Accuracy against cost",
-        ("tradeoffs", "recommendation", "papers-recommendation", "speed", "parts"),
+        ("tradeoffs", "recommendation", "papers-recommendation", "speed", "runtimes", "parts"),
         "No cell was measured.",
     ),
     (
