@@ -17,6 +17,7 @@ from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.protocol.cell import INITS, Init
 from fer_bench.protocol.data_spec import DataSpec, Dedupe, Labels, RowOrder, SplitName
+from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import LINEAR, Heads
 from fer_bench.protocol.recipes import Recipe
 from fer_bench.protocol.settings import (
@@ -71,6 +72,8 @@ def run(
     sweep: bool | str = False,
     head: str | None = None,
     dropout: float | None = None,
+    shots: int | str | None = None,
+    draws: int | None = None,
     split: SplitName | None = None,
     row_order: RowOrder | None = None,
     dedupe: Dedupe | None = None,
@@ -119,7 +122,7 @@ def run(
         pooling: features that the head gets: ``"flatten"`` (default; all of them) or
             ``"average"`` (the mean of each channel over all positions).
         recipe: named set of values of the other keywords, each of which overrides it: ``"paper"``
-            (default), ``"recommended"`` or ``"strong"``.
+            (default), ``"recommended"``, ``"strong"`` or ``"mieb"``.
         sweep: True to choose learning rate and weight decay from a grid on the validation images,
             or axes with or without values, as in ``"learning-rate=1e-4,1e-3,dropout"``; the trials
             are in ``result.trials``.
@@ -127,6 +130,10 @@ def run(
             widths), or, fitted on the frozen backbone, ``"logreg"``, ``"svm"``, ``"knn"``,
             ``"forest"``, ``"boosting"`` or ``"prototype"``.
         dropout: dropout after each hidden layer, 0 to below 1; default 0.
+        shots: with a fitted head, number of training images of each class that it is also fitted
+            on, or a text with several, as in ``"1,4,16"``, or with ``"mieb"``, as
+            ``result.few_shot`` records; default ``"none"``.
+        draws: number of draws of these images, 1 or more; default 5.
         split: ``"paper"`` (default; 70/10/20), ``"80-20"`` (stratified, without a test part),
             ``"80-20-ordered"`` (the same in the order of the rows), ``"kaggle"`` (the data set's
             own three parts) or ``"grouped"`` (70/10/20, with all duplicates of an image in one
@@ -176,6 +183,8 @@ def run(
                 preprocessing=preprocessing,
                 pooling=pooling,
                 head=_head(head, _real("dropout", dropout)),
+                shots=None if shots is None else Shots.parse(str(shots)),
+                draws=_integer("draws", draws),
             )
         )
         spec = DataSpec(

@@ -9,7 +9,7 @@ from fer_bench.analysis.paper_forensics import TRAIN, VALIDATION
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.head import LINEAR
-from fer_bench.protocol.settings import Protocol
+from fer_bench.protocol.settings import OF_SHOTS, Protocol
 
 if TYPE_CHECKING:
     from fer_bench.results.records import Run
@@ -20,9 +20,9 @@ _DEFAULTS = {
     for item in dataclasses.fields(declared)
 }
 
-_NO_DEVIATIONS = ("seed", "seeds", "row_order", "recipe")
+_NO_DEVIATIONS = ("seed", "seeds", "row_order", "recipe", *OF_SHOTS)
 """Settings that never count as deviations: the paper reports one run per cell, no seed, and not the
-order of its images; the settings of a recipe count each."""
+order of its images; the settings of a recipe count each; few-shot evaluation only adds results."""
 
 
 def other_data(run: Run) -> str:

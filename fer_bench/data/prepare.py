@@ -110,12 +110,26 @@ class PreparedData:
     @property
     def test_duplicates(self) -> bytes:
         """Duplicate codes of the test images, as in ``DatasetSummary.test_twins``."""
-        found = np.zeros(len(self.split.test), np.uint8)
+        return self.duplicate_codes(self.split.test, self.split.train).tobytes()
+
+    def duplicate_codes(
+        self, rows: NDArray[np.int64], among: NDArray[np.int64]
+    ) -> NDArray[np.uint8]:
+        """Return the code of the closest duplicate of each image among others.
+
+        Args:
+            rows: rows of ``dataset``, shape (n,).
+            among: rows of the others.
+
+        Returns:
+            uint8, shape (n,), 0 to 3 as in ``DatasetSummary.test_twins``.
+        """
+        found = np.zeros(len(rows), np.uint8)
         # The strictest level wins: it is written last.
         for code, similarity in enumerate(reversed(SIMILARITIES), start=1):
             groups = self.duplicates.numbers[similarity][self.order]
-            found[np.isin(groups[self.split.test], groups[self.split.train])] = code
-        return found.tobytes()
+            found[np.isin(groups[rows], groups[among])] = code
+        return found
 
     @property
     def test_votes(self) -> bytes:

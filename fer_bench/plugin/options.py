@@ -165,9 +165,9 @@ OPTIONS = (
     Option(
         "recipe",
         "Named set of settings, each of which its own option overrides: paper (the default), "
-        "recommended (the paper's recommendation: all layers frozen, head mlp:256,128) or strong "
+        "recommended (the paper's recommendation: all layers frozen, head mlp:256,128), strong "
         "(all layers trained at 96 pixels, with augmentation, label smoothing, weight decay and a "
-        "cosine schedule).",
+        "cosine schedule) or mieb (--shots=mieb, head logreg, average pooling).",
         "NAME",
     ),
     Option(
@@ -209,6 +209,15 @@ OPTIONS = (
         "Dropout after each hidden layer of the mlp heads, from 0 to below 1. Default: 0.",
         "SHARE",
     ),
+    Option(
+        "shots",
+        "Also fit each fitted head on so many training images of each class, without choosing "
+        "anything: numbers separated by commas, as in 1,4,16; and mieb for the evaluation of the "
+        "Massive Image Embedding Benchmark (16 images of each class, 5 draws, logreg, tested on "
+        "Kaggle's PublicTest and PrivateTest).",
+        "NUMBERS",
+    ),
+    Option("draws", "Draws of training images for each number of --shots. Default: 5.", "N"),
     Option("seed", "Seed of random weights, head and image order. Default: 42.", "N"),
     Option(
         "seeds",

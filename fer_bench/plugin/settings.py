@@ -15,6 +15,7 @@ from fer_bench.models.weights import lock_file
 from fer_bench.plugin.options import OPTIONS
 from fer_bench.protocol.cell import INITS, Cell
 from fer_bench.protocol.data_spec import DataSpec
+from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import LINEAR, Heads
 from fer_bench.protocol.label_codes import NUMBERED
 from fer_bench.protocol.settings import Protocol, TrainableLayers
@@ -159,6 +160,8 @@ def read_settings(config: pytest.Config) -> Settings:
             preprocessing=options.text("preprocessing"),
             pooling=options.text("pooling"),
             head=options.heads(),
+            shots=options.shots(),
+            draws=options.number("draws"),
         )
     )
     return Settings(
@@ -244,6 +247,10 @@ class _OptionReader:
     def heads(self) -> Heads | None:
         text, dropout = self.text("head"), self.real("dropout")
         return Heads.parse(text or LINEAR, dropout) if text or dropout is not None else None
+
+    def shots(self) -> Shots | None:
+        text = self.text("shots")
+        return Shots.parse(text) if text else None
 
     def path(self, name: str) -> Path | None:
         text = self.text(name)

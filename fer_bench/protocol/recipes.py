@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Recipe = Literal["paper", "recommended", "strong"]
+Recipe = Literal["paper", "recommended", "strong", "mieb"]
 RECIPES: tuple[Recipe, ...] = get_args(Recipe)
 
 VALUES: Mapping[Recipe, Mapping[str, str | float]] = {
@@ -25,5 +25,6 @@ VALUES: Mapping[Recipe, Mapping[str, str | float]] = {
         "input_size": 96,
         "pooling": "average",
     },
+    "mieb": {"head": "logreg", "pooling": "average", "shots": "mieb"},
 }
 """Values that each recipe gives to fields of ``Protocol``; all others keep their defaults."""

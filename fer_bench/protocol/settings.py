@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fer_bench.protocol import augmentation, recipes
+from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.fitted_heads import fitted_settings
 from fer_bench.protocol.head import Head, Heads
 from fer_bench.protocol.recipes import RECIPES, Recipe
@@ -39,6 +40,9 @@ CLASS_WEIGHTS: tuple[ClassWeight, ...] = get_args(ClassWeight)
 EarlyStopping = int | Literal["none"]
 OF_CELLS = ("seed", "seeds", "head")
 """Settings in which runs of one experiment may differ, since each cell records its own."""
+
+OF_SHOTS = ("shots", "draws")
+"""Settings that are only listed for runs with few-shot evaluation."""
 
 LARGEST_INPUT = 1024
 """Largest side length of a network's input, in pixels."""
@@ -267,6 +271,13 @@ class Protocol:
         "channel over all positions",
     )
     head: Heads = chosen(Heads(), "the smallest head that maps features to classes")
+    shots: Shots = chosen(
+        Shots(),
+        "few-shot evaluation of fitted heads: each is fitted on so many training images of each "
+        "class, with the weakest regularisation of its grid, so that no other label is used; "
+        "features are standardised on all training images; 'mieb' is the evaluation of MIEB",
+    )
+    draws: int = chosen(5, "as in MIEB; each draw is determined by the cell's seed and its number")
     training_figures: str = settled(
         "chosen",
         "running mean over the epoch",
@@ -332,6 +343,7 @@ class Protocol:
             ("window", 1),
             ("seed", 0),
             ("seeds", 1),
+            ("draws", 1),
         ):
             value = getattr(self, name)
             if value < least:
@@ -352,6 +364,13 @@ class Protocol:
         ):
             if isinstance(number, bool) or not is_in_range:
                 raise FerBenchError(f"{name} {number} is out of range", numbers)
+        if self.shots:
+            self.shots.check_heads(self.head.names)
+        elif self.draws != Protocol.draws:
+            raise FerBenchError(
+                f"draws {self.draws} without shots has no effect",
+                hint="add --shots=16 or omit --draws",
+            )
 
     @classmethod
     def of(cls, recipe: Recipe = "paper", **values: Any) -> Protocol:
@@ -396,9 +415,14 @@ class Protocol:
     def settings(self) -> list[Setting]:
         """Return every setting with its origin and reason, in order of declaration.
 
-        Those of fitted heads are only listed for heads of the run, after the heads.
+        Those of fitted heads are only listed for heads of the run, after the heads, and those of
+        few-shot evaluation only if there is any.
         """
-        rows = [self._with_recipe(row) for row in setting_rows(self)]
+        rows = [
+            self._with_recipe(row)
+            for row in setting_rows(self)
+            if self.shots or row.name not in OF_SHOTS
+        ]
         place = 1 + [row.name for row in rows].index("head")
         of_heads = (
             Setting(name, value, "chosen", why)
@@ -418,8 +442,8 @@ class Protocol:
 
 
 def is_of_head(name: str) -> bool:
-    """Return True for a setting of one kind of head, which runs without such a head lack."""
-    return name.startswith("head_")
+    """Return True for a setting of fitted heads, which runs without such a head may lack."""
+    return name.startswith("head_") or name in OF_SHOTS
 
 
 def _recipe_values(recipe: Recipe) -> dict[str, Any]:
@@ -429,4 +453,6 @@ def _recipe_values(recipe: Recipe) -> dict[str, Any]:
         values["trainable_layers"] = TrainableLayers.parse(values["trainable_layers"])
     if "head" in values:
         values["head"] = Heads.parse(values["head"])
+    if "shots" in values:
+        values["shots"] = Shots.parse(values["shots"])
     return values

@@ -12,13 +12,14 @@ from fer_bench.metrics import confusion
 from fer_bench.protocol.data_spec import WITHOUT_TEST
 from fer_bench.protocol.sweep import AXES, read_value
 from fer_bench.results.quality import CERTAIN
-from fer_bench.results.records import NO_VOTE
+from fer_bench.results.records import NO_VOTE, TWIN_CODES
 from fer_bench.results.type_checks import Mismatch
 from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from fer_bench.results.few_shot import FewShot
     from fer_bench.results.quality import History, Predictions, Quality
     from fer_bench.results.records import CellResult, DatasetSummary, Run
     from fer_bench.results.speeds import Reference
@@ -122,6 +123,9 @@ def _check_cell(cell: CellResult, data: DatasetSummary) -> None:
         _check_quality(f"quality of {cell.id!r}", cell.quality, data)
     if cell.trials:
         _check_trials(f"trials of {cell.id!r}", cell.trials, data)
+    _check_names(f"few-shot results of {cell.id!r}", map(_few_shot_name, cell.few_shot))
+    for found in cell.few_shot:
+        _check_few_shot(f"{_few_shot_name(found)} of {cell.id!r}", found, data)
 
 
 def _check_trials(where: str, trials: Sequence[Trial], data: DatasetSummary) -> None:
@@ -147,6 +151,34 @@ def _check_trials(where: str, trials: Sequence[Trial], data: DatasetSummary) -> 
     chosen = [trial for trial in trials if trial.chosen]
     if len(chosen) != 1 or chosen[0].validation_accuracy is None:
         raise Mismatch(f"{where}: {len(chosen)} are chosen", "one that has metrics")
+
+
+def _few_shot_name(found: FewShot) -> str:
+    return f"few_shot {'mieb ' if found.mieb else ''}{found.shots}"
+
+
+def _check_few_shot(where: str, found: FewShot, data: DatasetSummary) -> None:
+    _check_count(f"{where}: shots", found.shots, 1)
+    _check_count(f"{where}: drawn_from", found.drawn_from, 1)
+    images = len(found.labels) if found.mieb else len(data.test_labels)
+    classes = len(data.counts)
+    _check_count(f"{where}: labels of test images", images, 1)
+    if not found.predictions or len(found.seen) != len(found.predictions):
+        raise Mismatch(
+            f"{where}: predictions of {len(found.predictions)} draws and seen of {len(found.seen)}",
+            "one of each for at least one draw",
+        )
+    of_its_own = (("labels", found.labels, classes), ("duplicates", found.duplicates, TWIN_CODES))
+    predicted = (("predictions", one, classes) for one in found.predictions)
+    for name, values, below in (*of_its_own, *predicted):
+        length = images if found.mieb or name == "predictions" else 0
+        if len(values) != length:
+            raise Mismatch(f"{where}: {name} has {len(values)} bytes", f"{length}")
+        if values and max(values) >= below:
+            raise Mismatch(f"{where}: {name} contains {max(values)}", f"0 to {below - 1}")
+    for count in found.seen:
+        if not 0 <= count <= images:
+            raise Mismatch(f"{where}: seen contains {count}", f"0 to {images}")
 
 
 def _check_times(where: str, seconds: Sequence[float], *others: float) -> None:

@@ -173,6 +173,7 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
         network_training=next(
             (cell.network_training for cell in cells if cell.network_training), ()
         ),
+        few_shot=next((cell.few_shot for cell in ranked if cell.few_shot), ()),
     )
 
 

@@ -23,7 +23,8 @@ import numpy as np
 
 from fer_bench.protocol.cell import Cell, Init, display_name, group_id
 from fer_bench.protocol.head import LINEAR, short_form
-from fer_bench.results.quality import Quality  # noqa: TC001 - msgspec needs it at run time
+from fer_bench.results.few_shot import FewShot  # noqa: TC001 - msgspec needs it at run time
+from fer_bench.results.quality import Quality  # noqa: TC001 - likewise
 from fer_bench.results.speeds import (  # noqa: TC001 - likewise
     InferenceSpeed,
     NetworkTrainingSpeed,
@@ -103,6 +104,8 @@ class CellResult:
         head_value: value of the parameter that the head was fitted with, chosen from the grid of
             its kind on the validation images; None for heads that are not fitted.
         trials: trials of a sweep, one of them chosen; empty if the cell was not swept.
+        few_shot: results of the head fitted on a few images of each class; empty without
+            ``--shots``.
     """
 
     backbone: str
@@ -125,6 +128,7 @@ class CellResult:
     head: str = LINEAR
     head_value: float | None = None
     trials: tuple[Trial, ...] = ()
+    few_shot: tuple[FewShot, ...] = ()
 
     @property
     def is_timed(self) -> bool:

@@ -125,8 +125,9 @@ def _cell(cell: CellResult) -> dict[str, Any]:
         del record[measure]
     parts = [_named("seconds", part) for part in _plain(cell.parts)]
     computed_on = [_named("value", fact) for fact in cell.computed_on]
-    if not cell.network_training:
-        del record["network_training"]
+    for optional in ("network_training", "few_shot"):
+        if not getattr(cell, optional):
+            del record[optional]
     if cell.head == LINEAR:
         del record["head"]
     if cell.head_value is None:

@@ -24,6 +24,7 @@ from fer_bench.runtime.progress import silent
 from fer_bench.runtime.sealed_directories import check_room, log, store_errors
 from fer_bench.training import fingerprint
 from fer_bench.training.cell_network import CellNetwork
+from fer_bench.training.few_shot import evaluate_few_shot
 from fer_bench.training.store.checkpoints import Checkpoints
 from fer_bench.training.store.results import ResultStore
 from fer_bench.training.trained_cell import TrainedCell
@@ -254,16 +255,14 @@ class CellRunner:
             validation_accuracy=(metrics.accuracy(of_validation, validation[1]),),
             validation_loss=(metrics.cross_entropy(of_validation, validation[1]),),
         )
-        counts = self.network.network.parameters
+        counts = dataclasses.replace(self.network.network.parameters, head=head.parameters)
         result = dataclasses.replace(
-            self._result(
-                _quality(history, logits, test[1]),
-                dataclasses.replace(counts, head=head.parameters),
-                seconds,
-                computed_on,
-            ),
+            self._result(_quality(history, logits, test[1]), counts, seconds, computed_on),
             head_value=head.value,
             trials=trials,
+            few_shot=evaluate_few_shot(
+                context, self.cell, (train[0], test[0]), self.network.features, self.progress
+            ),
         )
         self._results.save(context.record((result,)), logits, (), self._facts())
         self.network.fitted_head = head

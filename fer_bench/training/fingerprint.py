@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fer_bench.data import Dataset, Split
     from fer_bench.models import Backbone, Located
     from fer_bench.protocol.cell import Cell
+    from fer_bench.protocol.few_shot import Shots
     from fer_bench.protocol.settings import Protocol
 
 
@@ -36,6 +37,9 @@ FITTING = 2
 
 SWEEPING = 1
 """Version of sweeps; increased whenever their trials or choices change."""
+
+FEW_SHOT = 1
+"""Version of few-shot evaluation; increased whenever its results change."""
 
 
 def features_versions() -> dict[str, str | int]:
@@ -128,8 +132,8 @@ def result_fingerprint(
     """Return the fingerprint of a cell's learning result.
 
     Only those protocol settings count that training depends on, and of the trainable layers only
-    the value for the cell's own init; for a fitted head only the pooling. The split's settings are
-    in the split's digest, input size and preprocessing are those of ``entry``.
+    the value for the cell's own init; for a fitted head only pooling and shots. The split's
+    settings are in the split's digest, input size and preprocessing are those of ``entry``.
     """
     if is_fitted(cell.head):
         learning: dict[str, Any] = {
@@ -139,6 +143,7 @@ def result_fingerprint(
             **protocol.changed("pooling"),
             # Only then, the trials are recorded.
             **({"sweep": SWEEPING} if protocol.sweep else {}),
+            **_few_shot(protocol.shots.of(cell.head), protocol.draws, dataset),
         }
     else:
         learning = {
@@ -182,6 +187,14 @@ def sweep_fingerprint(trials: Sequence[str], protocol: Protocol) -> str:
     drawn = protocol.sweep.trials
     sampler = {"drawn": drawn, "optuna": keras_backend.version("optuna")} if drawn else {}
     return _digest({"kind": "sweep", "version": SWEEPING, "trials": list(trials), **sampler})
+
+
+def _few_shot(shots: Shots, draws: int, dataset: Dataset) -> dict[str, Any]:
+    """Return everything that few-shot evaluation depends on; empty if there is none."""
+    facts: dict[str, Any] = {"version": FEW_SHOT, "shots": shots.counts, "draws": draws}
+    if shots.mieb and dataset.usage is not None:
+        facts["mieb"] = hashlib.sha256(dataset.usage.tobytes()).hexdigest()
+    return {"few-shot": facts} if shots else {}
 
 
 def _augmentation(protocol: Protocol) -> dict[str, Any]:

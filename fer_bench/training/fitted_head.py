@@ -180,10 +180,24 @@ def choose_head(
 
 
 def fit_head(
-    kind: str, value: float, train: tuple[Features, Labels], classes: int, seed: int
+    kind: str,
+    value: float,
+    train: tuple[Features, Labels],
+    classes: int,
+    seed: int,
+    scaling: Scaling | None = None,
 ) -> FittedHead:
-    """Fit a head with a known value of its parameter, as ``choose_head`` does."""
-    scaling = Scaling.of(train[0])
+    """Fit a head with a known value of its parameter, as ``choose_head`` does.
+
+    Args:
+        kind: name of the head.
+        value: value of its parameter.
+        train: features, shape (n, d), and labels, shape (n,), of the training images.
+        classes: number of classes of the data set.
+        seed: seed of estimators that draw random numbers.
+        scaling: scaling of the features; None for that of the training images.
+    """
+    scaling = scaling or Scaling.of(train[0])
     estimator = _fitted(kind, value, scaling.apply(train[0]), train[1], seed)
     return FittedHead(kind, value, classes, scaling, estimator)
 
@@ -201,11 +215,22 @@ def _fitted(kind: str, value: float, features: Features, labels: Labels, seed: i
             "training images of two classes or more",
         )
     estimator = _estimator(kind, value, seed)
+    fit_to_limit(estimator, features, labels)
+    return estimator
+
+
+def fit_to_limit(estimator: Any, features: Features, labels: Labels) -> None:
+    """Fit an estimator of scikit-learn, up to its number of iterations.
+
+    Args:
+        estimator: the estimator.
+        features: shape (n, d).
+        labels: shape (n,).
+    """
     with warnings.catch_warnings():
         # The protocol states the numbers of iterations.
         warnings.filterwarnings("ignore", message=".*(failed to converge|number of iterations).*")
         estimator.fit(features, labels)
-    return estimator
 
 
 def _estimator(kind: str, value: float, seed: int) -> Any:

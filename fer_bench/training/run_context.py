@@ -15,6 +15,7 @@ from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
 from fer_bench.training import fingerprint
 from fer_bench.training.drawn_trials import check_optuna
 from fer_bench.training.sweep_trials import candidate_of
+from fer_bench.training.few_shot import check_shots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,8 @@ class RunContext:
         fresh: if True, stored features and results are computed again.
 
     Raises:
-        FerBenchError: the data could not be split, or Optuna is needed and not installed.
+        FerBenchError: the data could not be split, or lack the images of few-shot evaluation, or
+            Optuna is needed and not installed.
     """
 
     data: PreparedData
@@ -52,6 +54,7 @@ class RunContext:
             raise self.data.split_error
         if self.protocol.sweep.trials is not None:
             check_optuna()
+        check_shots(self.protocol.shots, self.data)
 
     @property
     def dataset(self) -> Dataset:

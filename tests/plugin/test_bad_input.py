@@ -42,6 +42,8 @@ def nothing_written(pytester, tmp_path):
         (["--batchnorm=off"], ["'off'", "--batchnorm", "paper, frozen"]),
         (["--recipe=best"], ["'best'", "--recipe", "paper, recommended, strong"]),
         (["--early-stopping=soon"], ["'soon'", "--early-stopping"]),
+        (["--shots=16"], ["16", "--head=logreg"]),
+        (["--head=logreg", "--shots=few"], ["'few'", "1,4,16"]),
         (["--optimizer=lion"], ["'lion'", "adam, sgd, rmsprop"]),
         (["--learning-rate=fast"], ["--learning-rate 'fast'", "--learning-rate=0.001"]),
         (["--input-size=big"], ["--input-size 'big'"]),

@@ -8,14 +8,15 @@ from fer_bench.protocol import augmentation
 from fer_bench.protocol.data_spec import DEDUPES, LABELS, SPLITS, DataSpec
 from fer_bench.protocol.head import Heads
 from fer_bench.protocol.recipes import RECIPES
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import OF_SHOTS, Protocol, TrainableLayers
 from fer_bench.runtime.errors import FerBenchError
 
 
 def test_every_setting_is_printed_with_origin_and_reason():
     rows = {row.name: row for row in (*DataSpec().settings(), *Protocol().settings())}
     of_data = ["split", "split_seed", "row_order", "dedupe", "labels"]
-    assert list(rows) == [*of_data, *(item.name for item in dataclasses.fields(Protocol))]
+    of_training = [item.name for item in dataclasses.fields(Protocol) if item.name not in OF_SHOTS]
+    assert list(rows) == [*of_data, *of_training]
     assert all(row.why for row in rows.values())
     assert (rows["learning_rate"].value, rows["learning_rate"].origin) == ("0.0001", "stated")
     assert (rows["batch_size"].value, rows["batch_size"].origin) == ("32", "chosen")
@@ -90,7 +91,10 @@ def test_unclear_trainable_layers_are_an_error(text):
         ({"augment": "zoom"}, "'zoom' is unknown; accepted: none, or one or more of flip, "),
         ({"augment": "flip,flip"}, "'flip' is named twice"),
         ({"augment": "none,flip"}, "'none' is unknown"),
-        ({"recipe": "best"}, "recipe 'best' is unknown; accepted: paper, recommended, strong; "),
+        (
+            {"recipe": "best"},
+            "recipe 'best' is unknown; accepted: paper, recommended, strong, mieb; ",
+        ),
         ({"pooling": "max"}, "pooling 'max' is unknown; accepted: flatten, average; "),
         ({"input_size": 0}, "input size 0 is invalid; accepted: 'own', or a number of pixels "),
         ({"input_size": "48"}, "input size '48' is invalid"),

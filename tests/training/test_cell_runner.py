@@ -14,6 +14,7 @@ from fer_bench import metrics  # noqa: E402
 from fer_bench.data.prepare import load_data  # noqa: E402
 from fer_bench.models import get  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
+from fer_bench.protocol.few_shot import Shots  # noqa: E402
 from fer_bench.protocol.fitted_heads import FITTED  # noqa: E402
 from fer_bench.protocol.head import Heads  # noqa: E402
 from fer_bench.protocol.settings import Protocol  # noqa: E402
@@ -70,7 +71,8 @@ def test_a_head_with_hidden_layers_is_trained_like_the_papers(context):
 
 @pytest.mark.parametrize("kind", ["logreg", "knn"])
 def test_a_head_is_fitted_on_the_frozen_network(context, kind, caplog):
-    context = dataclasses.replace(context, protocol=Protocol(head=Heads((kind,))))
+    protocol = Protocol(head=Heads((kind,)), shots=Shots((1, 2)), draws=2)
+    context = dataclasses.replace(context, protocol=protocol)
     images = context.dataset.images[context.split.test]
     with run_cell(context, get("mini"), "pretrained") as cell:
         result, probabilities = cell.result, cell.predict(images)
@@ -83,6 +85,8 @@ def test_a_head_is_fitted_on_the_frozen_network(context, kind, caplog):
     np.testing.assert_allclose(cell.predict(images), probabilities, atol=1e-6)
     stored = run_cell(context, get("mini"), "pretrained")
     assert (stored.result.source, stored.result.quality) == ("store", result.quality)
+    assert [one.shots for one in result.few_shot] == [1, 2]
+    assert stored.result.few_shot == result.few_shot
     np.testing.assert_allclose(stored.predict(images), probabilities, atol=1e-6)
     np.testing.assert_allclose(metrics.softmax(stored.logits), probabilities, atol=1e-5)
     stored.close()

@@ -11,6 +11,8 @@ from fer_bench.models import Located, get, keras_backend, numerical_environment
 from fer_bench.models.builders import structure_files
 from fer_bench.protocol import augmentation
 from fer_bench.protocol.cell import Cell
+from fer_bench.protocol.few_shot import Shots
+from fer_bench.protocol.head import Heads
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.training import cell_network, fingerprint
 from fer_bench.training.run_context import RunContext
@@ -163,6 +165,22 @@ def test_of_a_fitted_head_only_the_settings_count_that_it_depends_on():
         result(cell=dataclasses.replace(cell, seed=2)),
     ]
     assert len({result(), result(cell=cell), *others}) == 5
+
+
+def test_few_shot_evaluation_counts_for_the_heads_that_it_is_of():
+    heads = Heads(("linear", "knn", "logreg"))
+    found = []
+    for shots, draws, usage in (
+        ("none", 5, 0), ("16", 5, 0), ("16", 3, 0), ("mieb", 5, 0), ("mieb", 5, 1), ("16", 5, 1)
+    ):  # fmt: skip
+        protocol = Protocol(head=heads, shots=Shots.parse(shots), draws=draws)
+        data = dataclasses.replace(DATA, usage=np.full(6, usage, np.uint8))
+        cells = (Cell("mini", "random", "tiny", 1, head) for head in heads.names)
+        found.append([result(cell=cell, protocol=protocol, dataset=data) for cell in cells])
+    linear, knn, logreg = zip(*found, strict=True)
+    assert len({*linear}) == 1
+    assert [knn.index(one) for one in knn] == [0, 1, 2, 0, 0, 1]
+    assert [logreg.index(one) for one in logreg] == [0, 1, 2, 3, 4, 1]
 
 
 @pytest.mark.parametrize(
