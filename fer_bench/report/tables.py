@@ -13,6 +13,7 @@ from fer_bench.protocol.fitted_heads import FITTED
 from fer_bench.protocol.head import is_fitted
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
+from fer_bench.report.few_shot_table import few_shot_tables
 from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
 from fer_bench.report.recommendation_text import recommendation_tables
 from fer_bench.report.setup_tables import environment_table, protocol_table
@@ -37,12 +38,12 @@ def tables(analysis: Analysis) -> list[Table]:
     """Return all tables of a run in the order of the report, the verdicts last.
 
     Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` if
-    duplicates and votes are known, ``metrics``, ``recall``, ``classes``, ``uncertainty``,
-    ``pairs``, ``recommendation`` and ``papers-recommendation`` if a network was tested,
-    ``calibration``, ``learning-speed``, ``sweep`` if a cell was swept, ``speed``, ``parts``,
-    ``cells``, ``weights``, ``protocol``, ``environment``, ``claims``. If cells were trained with
-    several seeds, ``sweep``, ``parts``, ``cells`` and ``weights`` have rows for each seed, the
-    other tables a row for the mean.
+    duplicates and votes are known, ``metrics``, ``recall``, ``classes``, ``few-shot`` if there is
+    any, ``uncertainty``, ``pairs``, ``recommendation`` and ``papers-recommendation`` if a network
+    was tested, ``calibration``, ``learning-speed``, ``sweep`` if a cell was swept, ``speed``,
+    ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``, ``claims``. If cells were
+    trained with several seeds, ``sweep``, ``parts``, ``cells`` and ``weights`` have rows for each
+    seed, the other tables a row for the mean.
 
     Raises:
         ValueError: the protocol lacks epochs or window, or a history does not match it.
@@ -59,6 +60,7 @@ def tables(analysis: Analysis) -> list[Table]:
         _noted(metrics_table(analysis), seeds),
         _noted(_recall(analysis), seeds),
         _noted(class_metrics_table(analysis), seeds),
+        *few_shot_tables(analysis),
         uncertainty_table(analysis),
         pairs_table(analysis.pairs, has_test=analysis.dataset.has_test),
         *recommendation_tables(analysis),

@@ -12,6 +12,7 @@ from fer_bench.plugin.options import OPTIONS
 from fer_bench.plugin.settings import read_settings
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
+from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import Heads
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.report.commands import (
@@ -184,7 +185,9 @@ class TestBenchmark:
             "input_size": 96,
             "preprocessing": "unit",
             "pooling": "average",
-            "head": Heads(("linear", "mlp:256x128d0.3", "mlp:8")),
+            "head": Heads(("linear", "mlp:256x128d0.3", "mlp:8", "logreg")),
+            "shots": Shots((1, 16), True),
+            "draws": 3,
             "seed": 7,
             "seeds": 2,
         }

@@ -63,7 +63,12 @@ _RESULTS = (
         (*_CURVES, "learning-speed", "sweep"),
         "No cell was trained.",
     ),
-    ("recall", "Confusion and recall", ("metrics", "recall", "classes", "calibration"), ""),
+    (
+        "recall",
+        "Confusion and recall",
+        ("metrics", "recall", "classes", "calibration", "few-shot"),
+        "",
+    ),
     ("pairs", "Pairwise comparison", ("pairs", "uncertainty"), "No cell was trained."),
 )
 """Id, title, and keys of figures and tables of each section of results, and its text without any;
