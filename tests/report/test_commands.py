@@ -15,6 +15,7 @@ from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import Heads
 from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.sweep import Sweep
 from fer_bench.report.commands import (
     audit_command,
     benchmark_command,
@@ -188,6 +189,7 @@ class TestBenchmark:
             "head": Heads(("linear", "mlp:256x128d0.3", "mlp:8", "logreg")),
             "shots": Shots((1, 16), True),
             "draws": 3,
+            "sweep": Sweep.parse("learning-rate=0.001,0.01,weight-decay,trials=4"),
             "seed": 7,
             "seeds": 2,
         }
