@@ -254,9 +254,8 @@ def _row(one: Candidate, found: Recommendation) -> Row:
         fronts or None,
         _verdict(one, found),
     )
-    untrained = not one.group.trained
-    reason = one.group.mean.reason if untrained else ""
-    return Row(one.label, entries, reason, key=one.group.row_key)
+    # The verdict says if it was skipped; the table of cells says why.
+    return Row(one.label, entries, key=one.group.row_key)
 
 
 def _verdict(one: Candidate, found: Recommendation) -> str:
