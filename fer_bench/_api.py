@@ -1,6 +1,7 @@
 """Functions of the public API: one cell, its results and their comparison without pytest."""
 
 import contextlib
+import dataclasses
 import inspect
 import operator
 import os
@@ -13,6 +14,7 @@ from fer_bench import models
 from fer_bench.analysis.comparison import ComparisonResult, default_thresholds, load_run_set, parse
 from fer_bench.analysis.comparison import compare as compare_run_sets
 from fer_bench.data import dataset_names
+from fer_bench.data.cross_test import prepare_other
 from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.protocol.cell import INITS, Init
@@ -81,6 +83,8 @@ def run(
     votes: StrPath | None = None,
     limit: int | None = None,
     class_map: StrPath | None = None,
+    test_on: StrPath | None = None,
+    test_on_class_map: StrPath | None = None,
     store: StrPath | None = None,
     weights_dir: StrPath | None = None,
     fresh: bool = False,
@@ -147,6 +151,9 @@ def run(
         votes: path of FER+'s ``fer2013new.csv``, in the order of the data set.
         limit: number of images in a stratified sample; None for all images.
         class_map: name of a class numbering, or path of a csv file with the columns name and class.
+        test_on: another data set, as ``dataset``, that the trained cell is tested on, too:
+            ``result.cross_test``. Its own test part is used if it has one, otherwise all images.
+        test_on_class_map: class map of ``test_on``.
         store: path of the directory of features, checkpoints and results; default: the directory
             ``store`` in the cache directory.
         weights_dir: path of a directory to search first for pretrained weights.
@@ -209,10 +216,19 @@ def run(
         # Before the duplicate search, which takes long for many images.
         check_writable("store", directory)
         source, source_votes = load_source(spec)
+        other = _name_or_path("test_on", test_on)
+        other_map = _name_or_path("test_on_class_map", test_on_class_map)
+        if other is None and other_map is not None:
+            raise FerBenchError(f"test_on_class_map {other_map!r} needs test_on")
+        other_source = None if other is None else load_source(DataSpec(other, other_map))[0]
         if init == "pretrained":
             models.locate(entry, weights)
         data = prepare_data(source, spec, votes=source_votes, cache_dir=cache_root())
         context = RunContext(data, protocol, directory, weights, fresh)
+        if other_source is not None:
+            training = context.dataset.take(context.split.train)
+            prepared = prepare_other(other_source, training, cache_dir=cache_root())
+            context = dataclasses.replace(context, other=prepared)
         return run_cell(context, entry, init)
 
 

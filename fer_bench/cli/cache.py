@@ -33,8 +33,9 @@ _STORE = click.option(
 def command() -> None:
     """Show and remove what earlier runs stored.
 
-    The store, which --store names, holds frozen features, checkpoints and results. By default it is
-    in the cache directory, which FER_BENCH_CACHE names. The cache directory also holds:
+    The store, which --store names, holds frozen features, checkpoints, results, and predictions for
+    other data sets (cross-tests). By default it is in the cache directory, which FER_BENCH_CACHE
+    names. The cache directory also holds:
 
     \b
     parsed      data sets as read from csv files, archives and directories
@@ -99,8 +100,9 @@ def prune(store: Path | None) -> None:
 def clear(kinds: tuple[str, ...], store: Path | None) -> None:
     """Remove everything that later runs can recreate, or all of the KINDs named.
 
-    A KIND is 'features', 'checkpoints' or 'results', which are in the store, or 'parsed', 'draws'
-    or 'duplicates', which are next to it. The directories 'datasets' and 'structures' always stay.
+    A KIND is 'features', 'checkpoints', 'results' or 'cross-tests', which are in the store, or
+    'parsed', 'draws' or 'duplicates', which are next to it. The directories 'datasets' and
+    'structures' always stay.
     """
     from fer_bench.cli import cache_files
     from fer_bench.training.store import inventory

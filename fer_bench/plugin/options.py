@@ -90,6 +90,13 @@ OPTIONS = (
         "NAME|FILE",
     ),
     Option(
+        "test-on",
+        "Another data set, named as for --dataset, to test the trained cells on, too: on its own "
+        "test part, if it has one, otherwise on all its images. Classes are matched by name.",
+        "NAME|PATH",
+    ),
+    Option("test-on-class-map", "The same as --class-map for --test-on.", "NAME|FILE"),
+    Option(
         "split",
         "paper (70/10/20, the default), 80-20 (that of the paper's published rates, without a test "
         "part; stratified) or 80-20-ordered (the first rows for training), kaggle (the data set's "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
+from fer_bench.data.cross_test import prepare_other
 from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models import WeightsMissing, identity, locate
 from fer_bench.models.keras_backend import check_keras
@@ -59,6 +61,7 @@ def prepare(
         check_writable("--report-dir", settings.report_dir)
     check_writable("--store", settings.store)
     source, votes = load_source(settings.data)
+    other = None if settings.test_on is None else load_source(settings.test_on)[0]
     # Before the duplicate search, which takes long for many images.
     pretrained = _pretrained(settings, cells)
     data = prepare_data(
@@ -71,6 +74,10 @@ def prepare(
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
     )
+    if other is not None:
+        training = context.dataset.take(context.split.train)
+        prepared = prepare_other(other, training, cache_dir=cache_root(), progress=progress)
+        context = dataclasses.replace(context, other=prepared)
     for entry, _, _ in pretrained:
         note_use(entry, settings.protocol)
     if pretrained:

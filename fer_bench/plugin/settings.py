@@ -43,6 +43,7 @@ class Settings:
         backbones: in the order given.
         inits: in the order pretrained, random.
         data: images, labels and split, with absolute paths.
+        test_on: data set and class map of the other data set to test on, or None.
         protocol: training settings of the cells.
         weights_dir: directory to look for pretrained weights in first.
         weights_lock: the lock file of pretrained weights.
@@ -65,6 +66,7 @@ class Settings:
     backbones: tuple[Backbone, ...]
     inits: tuple[Init, ...]
     data: DataSpec
+    test_on: DataSpec | None
     protocol: Protocol
     weights_dir: Path | None
     weights_lock: Path
@@ -128,8 +130,8 @@ def read_settings(config: pytest.Config) -> Settings:
     base, report_dir = options.paths("fer-compare"), options.path("report-dir")
     data = DataSpec(
         **_requested(
-            dataset=options.dataset(),
-            class_map=options.class_map(),
+            dataset=options.dataset("dataset"),
+            class_map=options.class_map("class-map"),
             split=options.text("split"),
             row_order=options.text("row-order"),
             dedupe=options.text("dedupe"),
@@ -168,6 +170,7 @@ def read_settings(config: pytest.Config) -> Settings:
         backbones=models.select(options.backbones()),
         inits=INITS if init == "both" else (cast("Init", init),),
         data=data,
+        test_on=_test_on(options),
         protocol=protocol,
         weights_dir=options.path("weights-dir"),
         weights_lock=lock or config.rootpath / lock_file.FILE,
@@ -187,6 +190,18 @@ def read_settings(config: pytest.Config) -> Settings:
 def _requested(**values: Any) -> dict[str, Any]:
     """Return the values without empty ones, for which the defaults apply."""
     return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _test_on(options: _OptionReader) -> DataSpec | None:
+    dataset, class_map = options.dataset("test-on"), options.class_map("test-on-class-map")
+    if dataset:
+        return DataSpec(dataset, class_map)
+    if class_map is not None:
+        raise FerBenchError(
+            f"--test-on-class-map {class_map!r} needs --test-on",
+            hint="add --test-on=PATH or omit --test-on-class-map",
+        )
+    return None
 
 
 def _thresholds(options: _OptionReader, base: tuple[Path, ...], folder: Path) -> Thresholds:
@@ -273,18 +288,20 @@ class _OptionReader:
             str(base / expand_user(word)) if word and is_path(word) else word for word in words
         )
 
-    def dataset(self) -> str:
-        """Return the data set's name as given, or its path made absolute."""
-        text = self.text("dataset") or DataSpec.dataset
-        path = self._base("dataset") / expand_user(text)
+    def dataset(self, name: str) -> str | None:
+        """Return a data set's name as given, or its path made absolute; None if there is none."""
+        text = self.text(name)
+        if not text:
+            return None
+        path = self._base(name) / expand_user(text)
         # Path.exists raises for overlong names and inaccessible directories.
         is_path = os.sep in text or path.suffix or os.path.exists(path)  # noqa: PTH110
         return text if text in dataset_names() or not is_path else str(path)
 
-    def class_map(self) -> str | None:
+    def class_map(self, name: str) -> str | None:
         """Return the name of a table as given, or the path of a file made absolute."""
-        text = self.text("class-map")
-        return text or None if text in (*NUMBERED, "") else str(self.path("class-map"))
+        text = self.text(name)
+        return text or None if text in (*NUMBERED, "") else str(self.path(name))
 
     def _base(self, name: str) -> Path:
         """Return the base of relative paths: invocation directory, or rootdir for ini values."""

@@ -152,6 +152,8 @@ def benchmark_command(run: Run) -> RecordedCommand:
     weights = ", ".join(dict.fromkeys(clean(match[1]) for match in matches if match))
     if weights:
         unknown = (*unknown, ("DIRECTORY", f"directory of the pretrained weights: {weights}"))
+    other, unknown_other = _other_data(run)
+    unknown = (*unknown, *unknown_other)
     names = Protocol.option_names()
     # The record of a merged run lists the seeds of all cells.
     del names["seed"], names["seeds"]
@@ -160,6 +162,7 @@ def benchmark_command(run: Run) -> RecordedCommand:
         *(f"--init={init}" for init in inits if len(inits) == 1),
         f"--dataset={_dataset(run)}",
         *data_options(values),
+        *other,
         *(["--weights-dir=DIRECTORY"] if weights else []),
         *(
             f"--{names[setting.name]}={setting.value}"
@@ -171,6 +174,21 @@ def benchmark_command(run: Run) -> RecordedCommand:
         *([] if any(cell.is_timed for cell in run.cells) else ["--no-timing"]),
     ]
     return RecordedCommand(clean(shlex.join([*benchmark_program(), *options])), unknown)
+
+
+def _other_data(run: Run) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the options of the other data set of a run, and what they leave unknown."""
+    test = next((cell.cross_test for cell in run.cells if cell.cross_test is not None), None)
+    if test is None:
+        return [], []
+    if test.dataset in _EMBEDDED:
+        return [f"--test-on={test.dataset}"], []
+    known = f"name or path of {clean(test.dataset)}, content digest {test.digest[:12]}"
+    options, unknown = ["--test-on=OTHER"], [("OTHER", known)]
+    if test.class_map:
+        options.append("--test-on-class-map=OTHERMAP")
+        unknown.append(("OTHERMAP", f"name or file of its class map: {clean(test.class_map)}"))
+    return options, unknown
 
 
 def _selected(cell: CellResult) -> str:

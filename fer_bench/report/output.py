@@ -33,7 +33,10 @@ EMBEDDED = ("summary.csv", "tables.csv", "tables.md")
 """Files of tables that the page contains; it copies single tables as LaTeX."""
 
 
-DETAILS = ("sweep", "recall", "few-shot", "pairs", "table-2", "table-3", "table-4", "table-5")
+DETAILS = (
+    *("cross", "sweep", "recall", "few-shot", "pairs"),
+    *("table-2", "table-3", "table-4", "table-5"),
+)
 """Keys of the tables that a verbose terminal shows in addition to the summary."""
 
 

@@ -7,6 +7,7 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.analysis.cross_scores import cross_score
 from fer_bench.analysis.seed_groups import Group
 from fer_bench.analysis.standings import (
     against_baseline,
@@ -51,6 +52,13 @@ COLUMNS = (
     "images_per_second",
     "batch_size",
     "time_unit",
+    "other_dataset",
+    "other_accuracy",
+    "other_accuracy_low",
+    "other_accuracy_high",
+    "other_macro_f1",
+    "other_baseline",
+    "other_accuracy_deduplicated",
     "reason",
 )
 """Columns of the file, in their order.
@@ -59,7 +67,8 @@ COLUMNS = (
 Accuracies and F1 are shares (0 to 1), ``_low`` and ``_high`` the limits of their 95 % CI over the
 test images. ``training_seconds`` counts frozen features and all epochs. ``latency_milliseconds`` is
 that of a single image, ``images_per_second`` the speed in batches of ``batch_size``. ``time_unit``
-is ``wall clock``, or ``CPU seconds`` for all times.
+is ``wall clock``, or ``CPU seconds`` for all times. Columns of ``other_`` are the test on another
+data set; its baseline is the share of the largest class.
 """
 
 
@@ -125,4 +134,23 @@ def _row(cell: CellResult, seeds: Sequence[CellResult], analysis: Analysis) -> d
         "latency_milliseconds": None if latency is None else 1000 * latency,
         "images_per_second": throughput,
         "batch_size": batch_size,
+        **_on_other(cell),
+    }
+
+
+def _on_other(cell: CellResult) -> dict[str, Any]:
+    """Return the columns of the test on another data set; none without one."""
+    test = cell.cross_test
+    found = None if test is None else cross_score(test.confusion)
+    if test is None or found is None:
+        return {}
+    deduplicated = cross_score(test.deduplicated)
+    return {
+        "other_dataset": test.dataset,
+        "other_accuracy": found.accuracy.value,
+        "other_accuracy_low": found.accuracy.low,
+        "other_accuracy_high": found.accuracy.high,
+        "other_macro_f1": found.macro_f1.value,
+        "other_baseline": found.baseline,
+        "other_accuracy_deduplicated": deduplicated and deduplicated.accuracy.value,
     }

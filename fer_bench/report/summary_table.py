@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.cross_scores import mean_accuracy, other_sets
 from fer_bench.analysis.standings import constant_confusion
 from fer_bench.analysis.summary import accuracy_text, majority_class
 from fer_bench.analysis.timing_noise import noise_text, timing_noise
@@ -30,7 +31,7 @@ _AT_LEAST = "\N{GREATER-THAN OR EQUAL TO}"
 """Mark of training times without the frozen features."""
 _EQUAL = "= base"
 """Entry for a network that always predicts the majority class."""
-_TEST, _PARAMETERS, _SPEED = "test", "size", "speed"
+_TEST, _PARAMETERS, _SPEED, _OTHER = "test", "size", "speed", "accuracy"
 _SPEEDS = {"train": "training_seconds", "ms": "latency", "img/s": "throughput"}
 """Columns of speeds, with their fields in ``Standing``."""
 _DROPPED = ("all", "UAR", "ms", "F1", "train", "tuned")
@@ -72,6 +73,7 @@ def _complete(analysis: Analysis) -> Table:
     images = f"{data.test:,} test images"
     if not data.has_test:
         images = f"{data.validation:,} validation images, {NO_TEST}"
+    others = other_sets(analysis.run.cells)
     columns = (
         Column(f"accuracy ±{spread}" if spread else "accuracy", measured_on),
         Column("F1", _TEST),
@@ -82,8 +84,9 @@ def _complete(analysis: Analysis) -> Table:
         Column("train", _SPEED),
         Column("ms", _SPEED),
         Column("img/s", _SPEED),
+        *(Column(f"on {name}", _OTHER) for name, _ in others),
     )
-    rows = [_row(one, standings[0], spread) for one in standings]
+    rows = [_row(one, standings[0], spread, others) for one in standings]
     if standings and data.has_test:
         name, share = majority_class(analysis)
         constant = classification_metrics(
@@ -147,10 +150,21 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
                 else []
             ),
             *(text for name, text in meanings.items() if name in columns),
+            *(_on_other(analysis, other) for other in other_sets(analysis.run.cells)),
             *([f"Times are {counted}."] if counted else []),
             *([noise] if noise else []),
         ]
     )
+
+
+def _on_other(analysis: Analysis, other: tuple[str, str]) -> str:
+    """Return an explanation of the column of another data set."""
+    tests = (cell.cross_test for cell in analysis.run.cells)
+    test = next(one for one in tests if one is not None and (one.dataset, one.digest) == other)
+    sizes = [sum(row) for row in test.confusion]
+    majority = analysis.dataset.counts[sizes.index(max(sizes))][0]
+    share = f"always {majority} {100 * max(sizes) / test.images:.1f}"
+    return f"on {test.dataset}: accuracy on {test.images:,} images of it, %; {share}."
 
 
 def _alike(standing: Standing, speeds: Sequence[str]) -> list[float | None]:
@@ -171,7 +185,7 @@ def _only_with_duplicates(standings: Sequence[Standing]) -> str:
     return f", also deduplicated{exceptions}"
 
 
-def _row(standing: Standing, best: Standing, spread: str) -> Row:
+def _row(standing: Standing, best: Standing, spread: str, others: Sequence[tuple[str, str]]) -> Row:
     cell = standing.group.cells[0]
     mark = BEST if standing.contends(best) else ""
     counts = standing.parameters
@@ -186,19 +200,22 @@ def _row(standing: Standing, best: Standing, spread: str) -> Row:
         cell.label,
         (
             mark + accuracy.replace(" %", "").replace(" ", ""),
-            None if standing.macro_f1 is None else f"{100 * standing.macro_f1:.1f}",
-            None
-            if standing.balanced_accuracy is None
-            else f"{100 * standing.balanced_accuracy:.1f}",
+            _share(standing.macro_f1),
+            _share(standing.balanced_accuracy),
             beats,
             None if counts is None else count_text(counts.backbone + counts.head),
             None if counts is None else count_text(counts.trainable),
             _duration(standing),
             None if standing.latency is None else f"{1000 * standing.latency:.3g}",
             None if standing.throughput is None else speed_text(standing.throughput),
+            *(_share(mean_accuracy(standing.group.trained, other)) for other in others),
         ),
         reason,
     )
+
+
+def _share(share: float | None) -> str | None:
+    return None if share is None else f"{100 * share:.1f}"
 
 
 def _untrained(analysis: Analysis, columns: int) -> Iterator[Row]:

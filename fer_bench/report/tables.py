@@ -7,12 +7,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.batch_norm_gap import explain
+from fer_bench.analysis.cross_scores import other_sets
 from fer_bench.metrics.convergence import initial
 from fer_bench.protocol import published
 from fer_bench.protocol.fitted_heads import FITTED
 from fer_bench.protocol.head import is_fitted
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
+from fer_bench.report.cross_table import cross_table
 from fer_bench.report.few_shot_table import few_shot_tables
 from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
 from fer_bench.report.recommendation_text import recommendation_tables
@@ -38,12 +40,13 @@ def tables(analysis: Analysis) -> list[Table]:
     """Return all tables of a run in the order of the report, the verdicts last.
 
     Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` if
-    duplicates and votes are known, ``metrics``, ``recall``, ``classes``, ``few-shot`` if there is
-    any, ``uncertainty``, ``pairs``, ``recommendation`` and ``papers-recommendation`` if a network
-    was tested, ``calibration``, ``learning-speed``, ``sweep`` if a cell was swept, ``speed``,
-    ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``, ``claims``. If cells were
-    trained with several seeds, ``sweep``, ``parts``, ``cells`` and ``weights`` have rows for each
-    seed, the other tables a row for the mean.
+    duplicates and votes are known, ``metrics``, ``cross`` if cells were tested on another data
+    set, ``recall``, ``classes``, ``few-shot`` if there is any, ``uncertainty``, ``pairs``,
+    ``recommendation`` and ``papers-recommendation`` if a network was tested, ``calibration``,
+    ``learning-speed``, ``sweep`` if a cell was swept, ``speed``, ``parts``, ``cells``, ``weights``,
+    ``protocol``, ``environment``, ``claims``. If cells were trained with several seeds, ``cross``,
+    ``sweep``, ``parts``, ``cells`` and ``weights`` have rows for each seed, the other tables a row
+    for the mean.
 
     Raises:
         ValueError: the protocol lacks epochs or window, or a history does not match it.
@@ -58,6 +61,7 @@ def tables(analysis: Analysis) -> list[Table]:
         ),
         *(_noted(table, seeds) for table in subset_tables(analysis)),
         _noted(metrics_table(analysis), seeds),
+        *([cross_table(analysis)] if other_sets(run.cells) else []),
         _noted(_recall(analysis), seeds),
         _noted(class_metrics_table(analysis), seeds),
         *few_shot_tables(analysis),

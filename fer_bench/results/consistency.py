@@ -11,6 +11,7 @@ import numpy as np
 from fer_bench.metrics import confusion
 from fer_bench.protocol.data_spec import WITHOUT_TEST
 from fer_bench.protocol.sweep import AXES, read_value
+from fer_bench.results.cross_test import check_cross_test
 from fer_bench.results.quality import CERTAIN
 from fer_bench.results.records import NO_VOTE, TWIN_CODES
 from fer_bench.results.type_checks import Mismatch
@@ -119,6 +120,8 @@ def _check_cell(cell: CellResult, data: DatasetSummary) -> None:
         others = [speed.median, *([] if speed.p99 is None else [speed.p99])]
         _check_times(where, speed.seconds, speed.images_per_second, *others)
         _check_reference(where, speed.reference)
+    if cell.cross_test is not None:
+        check_cross_test(cell.cross_test, len(data.counts), f"cross_test of {cell.id!r}")
     if cell.quality is not None:
         _check_quality(f"quality of {cell.id!r}", cell.quality, data)
     if cell.trials:

@@ -152,6 +152,14 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
                 "each cell once, or with one result",
             )
     cells = [cell for _, cell in records]
+    tests = dict.fromkeys(cell.cross_test for cell in cells if cell.cross_test is not None)
+    if len(tests) > 1:
+        sets = " and ".join(dict.fromkeys(f"{one.dataset} ({one.digest[:12]})" for one in tests))
+        raise FerBenchError(
+            f"{', '.join(name for name, _ in records)}: {first.name} has different results on "
+            f"other data sets: {sets}",
+            "each cell with one --test-on",
+        )
     # The record of a trained cell has the most information, that of a cell left to another shard
     # the least. The fingerprint breaks ties, so that the order of the runs does not matter.
     ranked = sorted(cells, key=lambda cell: (cell.quality is None, *_rank(cell), cell.fingerprint))
@@ -174,6 +182,7 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
             (cell.network_training for cell in cells if cell.network_training), ()
         ),
         few_shot=next((cell.few_shot for cell in ranked if cell.few_shot), ()),
+        cross_test=next(iter(tests), None),
     )
 
 

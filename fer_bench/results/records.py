@@ -23,6 +23,7 @@ import numpy as np
 
 from fer_bench.protocol.cell import Cell, Init, display_name, group_id
 from fer_bench.protocol.head import LINEAR, short_form
+from fer_bench.results.cross_test import CrossTest  # noqa: TC001 - msgspec needs it at run time
 from fer_bench.results.few_shot import FewShot  # noqa: TC001 - msgspec needs it at run time
 from fer_bench.results.quality import Quality  # noqa: TC001 - likewise
 from fer_bench.results.speeds import (  # noqa: TC001 - likewise
@@ -106,6 +107,7 @@ class CellResult:
         trials: trials of a sweep, one of them chosen; empty if the cell was not swept.
         few_shot: results of the head fitted on a few images of each class; empty without
             ``--shots``.
+        cross_test: test on another data set; None if there was none, as in older files.
     """
 
     backbone: str
@@ -129,6 +131,7 @@ class CellResult:
     head_value: float | None = None
     trials: tuple[Trial, ...] = ()
     few_shot: tuple[FewShot, ...] = ()
+    cross_test: CrossTest | None = None
 
     @property
     def is_timed(self) -> bool:

@@ -25,9 +25,9 @@ unknown keys, and because it is part of the fingerprints of stored results, whic
 found. ``test_twins``, ``test_votes``, ``left_out``, ``class_map``, ``computed_on``, the run's
 ``quality`` and ``metrics``, ``second_classes`` of ``predictions``, and a cell's
 ``network_training``, which is absent if it was not measured, ``head``, which is absent if it is
-``linear``, ``head_value``, absent if it is null, ``trials``, absent without a sweep, and
-``few_shot``, absent if it is empty, were added in the same way: older files are read without them.
-So were splits without a test part, in whose files ``test`` is 0 and ``test_accuracy``,
+``linear``, ``head_value`` and ``cross_test``, absent if they are null, and ``trials`` and
+``few_shot``, absent if they are empty, were added in the same way: older files are read without
+them. So were splits without a test part, in whose files ``test`` is 0 and ``test_accuracy``,
 ``test_loss`` and ``predictions`` are null, and cells with a head that is fitted, whose history has
 no epochs: older readers refuse both.
 """
@@ -141,7 +141,7 @@ def read_cell(record: dict[str, Any], where: str) -> CellResult:
     paired = _with_pairs(record, where, parts=NameAndSeconds, computed_on=NameAndValue)
     unmeasured: dict[str, Any] = {"quality": None, "training": None, "inference": []}
     absent: dict[str, Any] = {"network_training": [], "head": LINEAR, "head_value": None}
-    absent |= {"trials": [], "few_shot": []}
+    absent |= {"trials": [], "few_shot": [], "cross_test": None}
     cell = convert({**absent, **paired, **unmeasured}, CellResult, where)
     try:
         known = str(Head.parse(cell.head))

@@ -130,8 +130,9 @@ def _cell(cell: CellResult) -> dict[str, Any]:
             del record[optional]
     if cell.head == LINEAR:
         del record["head"]
-    if cell.head_value is None:
-        del record["head_value"]
+    for optional in ("head_value", "cross_test"):
+        if record[optional] is None:
+            del record[optional]
     if not cell.trials:
         del record["trials"]
     return {**record, "parts": parts, "computed_on": computed_on}

@@ -24,6 +24,7 @@ from fer_bench.runtime.progress import silent
 from fer_bench.runtime.sealed_directories import check_room, log, store_errors
 from fer_bench.training import fingerprint
 from fer_bench.training.cell_network import CellNetwork
+from fer_bench.training.cross_test import add_cross_test, is_tested
 from fer_bench.training.few_shot import evaluate_few_shot
 from fer_bench.training.store.checkpoints import Checkpoints
 from fer_bench.training.store.results import ResultStore
@@ -78,9 +79,11 @@ def run_cell(
         stored = runner.find()
         result, logits = stored or runner.train()
     labels = context.dataset.labels[context.split.test]
-    return TrainedCell(
+    trained = TrainedCell(
         result, logits, labels, runner.network, runner.restore, is_restored=stored is None
     )
+    add_cross_test(trained, context, progress)
+    return trained
 
 
 def is_stored(
@@ -90,14 +93,15 @@ def is_stored(
     seed: int | None = None,
     head: str | None = None,
 ) -> bool:
-    """Return True if the store has the cell's result, so that no network is needed for it.
+    """Return True if the store has the cell's results, so that no network is needed for them.
 
     Raises:
         WeightsMissing: the weights of a pretrained cell are not found.
     """
     cell = context.cell(entry, init, seed, head)
     found = context.fingerprint(entry, cell, context.locate(entry, init))
-    return not context.fresh and ResultStore(context.store).holds(found)
+    is_complete = context.other is None or is_tested(context.store, found, context.other)
+    return not context.fresh and ResultStore(context.store).holds(found) and is_complete
 
 
 def check_weights(entry: Backbone, located: Located) -> WeightsRecord:

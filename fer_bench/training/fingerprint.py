@@ -197,6 +197,16 @@ def _few_shot(shots: Shots, draws: int, dataset: Dataset) -> dict[str, Any]:
     return {"few-shot": facts} if shots else {}
 
 
+def cross_test_key(result: str, tested: Dataset) -> str:
+    """Return the key of a trained cell's predictions for another data set.
+
+    Args:
+        result: fingerprint of the cell's result.
+        tested: the images, of the size that the cell was trained on, in their order.
+    """
+    return _digest({"kind": "cross test", "result": result, "dataset": tested.row_digest})
+
+
 def _augmentation(protocol: Protocol) -> dict[str, Any]:
     """Return everything that determines the views of training images; empty for a single one."""
     facts = [view.facts() for view in views(protocol.augment)]

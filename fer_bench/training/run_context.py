@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_bench.data import Dataset, Split
+    from fer_bench.data.cross_test import OtherData
     from fer_bench.data.prepare import PreparedData
     from fer_bench.models import Backbone, Located
     from fer_bench.protocol.cell import Init
@@ -37,6 +38,7 @@ class RunContext:
         store: directory of the stored features, checkpoints and results.
         weights_dir: directory to look for pretrained weights in first.
         fresh: if True, stored features and results are computed again.
+        other: another data set that trained cells are tested on, too.
 
     Raises:
         FerBenchError: the data could not be split, or lack the images of few-shot evaluation, or
@@ -48,6 +50,7 @@ class RunContext:
     store: Path
     weights_dir: Path | None = None
     fresh: bool = False
+    other: OtherData | None = None
 
     def __post_init__(self) -> None:
         if self.data.split_error is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,7 +85,8 @@ class TrainedCell:
             trained_again = self._restore()
             self._is_restored = True
             if trained_again is not None:
-                self.result, self.logits = trained_again
+                result, self.logits = trained_again
+                self.result = replace(result, cross_test=self.result.cross_test)
         return self._network.network
 
     @property

@@ -31,6 +31,8 @@ def nothing_written(pytester, tmp_path):
         (["--epochs=0"], ["epochs 0", "accepted: 1 or more"]),
         (["--epochs="], ["--epochs is empty"]),
         (["--dataset="], ["--dataset is empty"]),
+        (["--test-on="], ["--test-on is empty"]),
+        (["--test-on-class-map=rafdb"], ["--test-on-class-map 'rafdb'", "add --test-on=PATH"]),
         (["--weights-lock="], ["--weights-lock is empty"]),
         (["--epochs=many"], ["--epochs 'many'", "accepted"]),
         (["--batch-size=-3"], ["batch size -3"]),
@@ -74,6 +76,8 @@ def test_options_that_are_not_accepted(bench, pytester, tmp_path, arguments, wor
         (["--dataset=/nowhere/fer2013.csv"], ["/nowhere/fer2013.csv"]),
         (["--dataset=sketsh"], ["'sketsh'", "sketch"]),
         (["--limit=0"], ["0", "accepted"]),
+        (["--test-on=sketsh"], ["'sketsh'", "did you mean 'sketch'?"]),
+        (["--test-on=sketch", "--test-on-class-map=rafdb"], ["'sketch' takes no class map"]),
         (["--weights-dir=/nowhere", "--init=pretrained"], ["--weights-dir", "/nowhere"]),
     ],
 )

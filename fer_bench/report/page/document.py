@@ -66,7 +66,7 @@ _RESULTS = (
     (
         "recall",
         "Confusion and recall",
-        ("metrics", "recall", "classes", "calibration", "few-shot"),
+        ("metrics", "cross", "recall", "classes", "calibration", "few-shot"),
         "",
     ),
     ("pairs", "Pairwise comparison", ("pairs", "uncertainty"), "No cell was trained."),

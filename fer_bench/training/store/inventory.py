@@ -20,17 +20,21 @@ from fer_bench.runtime.sealed_directories import (
     store_errors,
 )
 from fer_bench.training import fingerprint
-from fer_bench.training.store import checkpoints, features, results
+from fer_bench.training.store import checkpoints, cross_tests, features, results
 from fer_bench.training.store.shard_files import FACTS, SHARDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-Kind = Literal["features", "checkpoints", "results"]
+Kind = Literal["features", "checkpoints", "results", "cross-tests"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-_LOCKS: Mapping[Kind, str] = {"features": features.KIND, "checkpoints": "cell", "results": "cell"}
-
+_LOCKS: Mapping[Kind, str] = {
+    "features": features.KIND,
+    "checkpoints": "cell",
+    "results": "cell",
+    "cross-tests": cross_tests.LOCK,
+}
 
 _UNREADABLE = (
     OSError,
@@ -49,7 +53,7 @@ class Entry:
     """One part of the store.
 
     Attributes:
-        kind: ``"features"``, ``"checkpoints"`` or ``"results"``.
+        kind: ``"features"``, ``"checkpoints"``, ``"results"`` or ``"cross-tests"``.
         path: its directory.
         what: short description.
         state: short description of its completeness.
@@ -160,7 +164,12 @@ def _entry(store: Path, kind: Kind, path: Path) -> Entry:
     try:
         if removal.is_leftover(path.name):
             raise Damaged("left behind by a killed process")
-        describe = {"features": _features, "checkpoints": _checkpoint, "results": _result}[kind]
+        describe = {
+            "features": _features,
+            "checkpoints": _checkpoint,
+            "results": _result,
+            "cross-tests": _cross_test,
+        }[kind]
         what, state, versions = describe(path)
         useless = _outdated(kind, versions)
         if kind == checkpoints.KIND and (store / results.KIND / path.name).is_dir():
@@ -207,6 +216,12 @@ def _checkpoint(path: Path) -> tuple[str, str, Mapping[str, Any]]:
 def _result(path: Path) -> tuple[str, str, Mapping[str, Any]]:
     facts = facts_of(path)
     return _cell(facts), "complete", facts["versions"]
+
+
+def _cross_test(path: Path) -> tuple[str, str, Mapping[str, Any]]:
+    facts = facts_of(path)
+    on = f"{facts['dataset']}, tested on {facts['tested on']}, {facts['images']:,} images"
+    return f"{facts['cell']}, {on}", "complete", facts["versions"]
 
 
 def _cell(facts: Mapping[str, Any]) -> str:

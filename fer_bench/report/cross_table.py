@@ -1,0 +1,100 @@
+"""Table of the tests on another data set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.cross_scores import cross_score
+from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.report.table import Entry
+    from fer_bench.results.cross_test import CrossTest
+    from fer_bench.results.metric_estimates import Estimate
+    from fer_bench.results.records import CellResult, DatasetSummary
+
+
+def cross_table(analysis: Analysis) -> Table:
+    """Return one row for each cell, with its scores on another data set."""
+    columns = [Column("data set", kind="word"), *_columns("all tested images")]
+    columns += _columns("deduplicated")
+    cells = analysis.run.cells
+    notes = [
+        "In %. Brackets: 95 % bootstrap intervals over the images. macro F1: of the classes with "
+        "images or predictions. base: share of the largest class. deduplicated: without images "
+        "that have a duplicate in training."
+    ]
+    tests = dict.fromkeys(_without_counts(cell.cross_test) for cell in cells if cell.cross_test)
+    notes += [_note(test, analysis.dataset) for test in tests]
+    return Table(
+        key="cross",
+        title="Test on another data set",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(_row(cell, len(columns), several=analysis.has_seeds) for cell in cells),
+        notes=tuple(notes),
+    )
+
+
+def _columns(group: str) -> list[Column]:
+    columns = [Column("images", group)]
+    for name in ("accuracy", "macro F1"):
+        value = Column(name, group, decimals=1, style="percent", limits=True)
+        limits = (replace(value, name=f"{name} {end}", limits=False) for end in ("low", "high"))
+        columns += [value, *limits]
+    return [*columns, Column("base", group, decimals=1, style="percent")]
+
+
+def _row(cell: CellResult, width: int, *, several: bool) -> Row:
+    label, key = (cell.name, f"{cell.row_key}, seed {cell.seed}") if several else ("", "")
+    is_tested = cell.cross_test is not None
+    reason, missing = why_missing(cell, measured=is_tested or cell.status == "ok")
+    if not is_tested and not reason:
+        reason = "not tested on another data set"
+    entries: list[Entry] = [None] * width
+    if cell.cross_test is not None:
+        test = cell.cross_test
+        entries = [test.dataset]
+        for confusion in (test.confusion, test.deduplicated):
+            found = cross_score(confusion)
+            if found is None:
+                entries += [0, *[None] * 7]
+                continue
+            entries += [found.images, *_limits(found.accuracy), *_limits(found.macro_f1)]
+            entries.append(found.baseline)
+    return Row(label or cell.label, tuple(entries), reason, missing, key=key or cell.row_key)
+
+
+def _limits(one: Estimate) -> tuple[float | None, ...]:
+    return one.value, one.low, one.high
+
+
+def _without_counts(test: CrossTest) -> tuple[CrossTest, tuple[int, ...], tuple[int, ...]]:
+    """Return what the tests of all cells on one data set share."""
+    labelled, new = (tuple(map(sum, counts)) for counts in (test.confusion, test.deduplicated))
+    return replace(test, confusion=(), deduplicated=()), labelled, new
+
+
+def _note(shared: tuple[CrossTest, tuple[int, ...], tuple[int, ...]], data: DatasetSummary) -> str:
+    """Return sentences on the images of another data set and on classes of one set alone."""
+    test, labelled, new = shared
+    names = [name for name, _ in data.counts]
+    images, known = sum(labelled), [name for name, count in data.counts if count]
+    part = "its own test part" if test.is_test_part else "all images, as it has no test part"
+    absent = [name for name, count in zip(names, labelled, strict=True) if not count]
+    absent = [name for name in absent if name in known]
+    largest = names[max(range(len(names)), key=labelled.__getitem__)]
+    untrained = ", ".join(f"{one.name} ({one.images:,})" for one in test.untrained)
+    return " ".join(
+        [
+            f"{test.dataset}: {part}. Of classes of {data.name}, matched by name: {images:,}; with "
+            f"a duplicate in training: {images - sum(new):,}. base: always {largest}.",
+            *([f"Not tested, as not trained: {untrained}."] if untrained else []),
+            *([f"Classes without images there: {', '.join(absent)}."] if absent else []),
+            *([f"Resized from {test.resized_from} pixels."] if test.resized_from else []),
+            *([f"Class map: {test.class_map}."] if test.class_map else []),
+        ]
+    )
