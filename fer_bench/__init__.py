@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.runtime.version import __version__
 
 if TYPE_CHECKING:
-    from fer_bench._api import backbones, compare, datasets, load_results, run, write_report
+    from fer_bench._api import (
+        backbones,
+        compare,
+        datasets,
+        heads,
+        load_results,
+        run,
+        write_report,
+    )
     from fer_bench.analysis.comparison import ComparisonResult
     from fer_bench.data import Dataset, register_dataset
     from fer_bench.models import Backbone, WeightsSource
     from fer_bench.models import register as register_backbone
+    from fer_bench.protocol.fitted_heads import HeadKind
+    from fer_bench.protocol.head_registry import register_head
     from fer_bench.results.records import Run
     from fer_bench.runtime.errors import FerBenchError
     from fer_bench.training.trained_cell import TrainedCell
@@ -24,6 +34,7 @@ __all__ = [
     "ComparisonResult",
     "Dataset",
     "FerBenchError",
+    "HeadKind",
     "Run",
     "TrainedCell",
     "WeightsSource",
@@ -31,9 +42,11 @@ __all__ = [
     "backbones",
     "compare",
     "datasets",
+    "heads",
     "load_results",
     "register_backbone",
     "register_dataset",
+    "register_head",
     "run",
     "write_report",
 ]
@@ -43,15 +56,18 @@ _SOURCES = {
     "ComparisonResult": "fer_bench.analysis.comparison:ComparisonResult",
     "Dataset": "fer_bench.data:Dataset",
     "FerBenchError": "fer_bench.runtime.errors:FerBenchError",
+    "HeadKind": "fer_bench.protocol.fitted_heads:HeadKind",
     "Run": "fer_bench.results.records:Run",
     "TrainedCell": "fer_bench.training.trained_cell:TrainedCell",
     "WeightsSource": "fer_bench.models:WeightsSource",
     "backbones": "fer_bench._api:backbones",
     "compare": "fer_bench._api:compare",
     "datasets": "fer_bench._api:datasets",
+    "heads": "fer_bench._api:heads",
     "load_results": "fer_bench._api:load_results",
     "register_backbone": "fer_bench.models:register",
     "register_dataset": "fer_bench.data:register_dataset",
+    "register_head": "fer_bench.protocol.head_registry:register_head",
     "run": "fer_bench._api:run",
     "write_report": "fer_bench._api:write_report",
 }

@@ -21,6 +21,7 @@ from fer_bench.protocol.cell import INITS, Init
 from fer_bench.protocol.data_spec import DataSpec, Dedupe, Labels, RowOrder, SplitName
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import LINEAR, Heads
+from fer_bench.protocol.head_registry import fitted_names
 from fer_bench.protocol.recipes import Recipe
 from fer_bench.protocol.settings import (
     BatchNormalization,
@@ -240,6 +241,14 @@ def backbones() -> tuple[str, ...]:
 def datasets() -> tuple[str, ...]:
     """Return the names of the registered data sets, in registration order."""
     return dataset_names()
+
+
+def heads() -> tuple[str, ...]:
+    """Return the names of the heads, those of registrations and packages last.
+
+    ``mlp`` stands for heads with hidden layers, such as ``"mlp:256,128"``.
+    """
+    return (LINEAR, "mlp", *fitted_names())
 
 
 def load_results(path: StrPath) -> Run:

@@ -1,7 +1,8 @@
-"""Another package, installed next to fer_bench, that offers a backbone and a data set."""
+"""Another package, installed next to fer_bench, that offers a backbone, a data set and a head."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 
@@ -12,8 +13,14 @@ import fer_bench
 from fer_bench import models
 from fer_bench.cli import main
 from fer_bench.data import catalogue, load_dataset
+from fer_bench.data.prepare import load_data
 from fer_bench.models import registry
+from fer_bench.protocol import head_registry
+from fer_bench.protocol.data_spec import DataSpec
+from fer_bench.protocol.head import Heads
+from fer_bench.protocol.settings import Protocol
 from fer_bench.runtime.errors import FerBenchError
+from fer_bench.training.run_context import RunContext
 
 BACKBONE = """
 from fer_bench import Backbone
@@ -33,9 +40,23 @@ import numpy as np
 from fer_bench import Dataset
 
 def load(cache_dir):
-    images = np.arange(4 * 48 * 48, dtype=np.uint8).reshape(4, 48, 48)
-    return Dataset(images, np.array([0, 1, 0, 1], np.uint8), ("Angry", "Happy"), "dots")
+    labels = np.arange(60, dtype=np.uint8) % 2
+    images = np.random.default_rng(0).integers(0, 90, (60, 48, 48), dtype=np.uint8)
+    return Dataset(images + 90 * labels[:, None, None], labels, ("Angry", "Happy"), "dots")
 """
+HEAD = """
+from fer_bench import HeadKind
+
+def build(value, seed):
+    from sklearn.naive_bayes import GaussianNB
+    return GaussianNB(var_smoothing=value)
+
+bayes = HeadKind(
+    name="bayes", parameter="smoothing", values=(1.0, 0.1, 0.01), builder=build,
+    estimator="Gaussian naive Bayes", structure="bayes 1",
+)
+"""
+MODULES = {"other_faces": BACKBONE, "other_dots": DATASET, "other_heads": HEAD}
 
 
 @pytest.fixture
@@ -43,26 +64,28 @@ def install(tmp_path, monkeypatch):
     """Return a function that installs a package ``other-faces`` with these entry points."""
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     monkeypatch.setattr(catalogue, "_LOADERS", dict(catalogue._LOADERS))
-    for module in ("other_faces", "other_dots"):
+    monkeypatch.setattr(head_registry, "_registered", {})
+    for module in MODULES:
         monkeypatch.delitem(sys.modules, module, raising=False)
 
-    def installed(backbones="", datasets=""):
+    def installed(backbones="", datasets="", heads=""):
         info = tmp_path / "other_faces-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other-faces\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(
             f"[fer_bench.backbones]\n{backbones}\n[fer_bench.datasets]\n{datasets}\n"
+            f"[fer_bench.heads]\n{heads}\n"
         )
-        (tmp_path / "other_faces.py").write_text(BACKBONE)
-        (tmp_path / "other_dots.py").write_text(DATASET)
+        for module, code in MODULES.items():
+            (tmp_path / f"{module}.py").write_text(code)
         monkeypatch.syspath_prepend(tmp_path)
 
     yield installed
-    for module in ("other_faces", "other_dots"):
+    for module in MODULES:
         sys.modules.pop(module, None)
 
 
-@pytest.mark.parametrize("code", [BACKBONE, DATASET])
+@pytest.mark.parametrize("code", MODULES.values())
 def test_each_takes_at_most_20_lines(code):
     assert len(code.strip().splitlines()) <= 20
 
@@ -124,3 +147,61 @@ def test_a_registered_backbone_comes_before_a_packages(install):
     install("mini = other_faces:tiny")
     assert models.get("mini").title == "mini"
     assert models.origin(models.get("mini")) == "fer_bench"
+
+
+def test_a_head_is_imported_when_it_is_first_used(install):
+    install(heads="bayes = other_heads:bayes")
+    assert fer_bench.heads()[-1] == "bayes"
+    assert "other_heads" not in sys.modules
+    assert Heads.parse("knn,bayes").names == ("knn", "bayes")
+    rows = CliRunner().invoke(main, ["heads"]).output.splitlines()
+    (row,) = [line for line in rows if line.startswith("bayes ")]
+    assert re.split(" {2,}", row)[1:3] == ["smoothing of 1, 0.1, 0.01", "other-faces"]
+    with pytest.raises(FerBenchError) as caught:
+        Heads.parse("bayess")
+    assert caught.value.hint == "did you mean 'bayes'?"
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        ("bayes = nowhere:bayes", "No module named 'nowhere'"),
+        ("bayes = other_heads:build", "is <function build"),
+        ("other = other_heads:bayes", "is named 'bayes'"),
+    ],
+)
+def test_a_broken_head_is_one_line_that_names_its_package(install, target, problem):
+    install(heads=target)
+    with pytest.raises(FerBenchError) as caught:
+        Heads.parse(target.partition(" ")[0])
+    assert problem in caught.value.problem
+    assert "'other-faces'" in caught.value.problem
+
+
+def test_the_structure_of_a_head_is_part_of_the_fingerprint(install, monkeypatch, tmp_path):
+    install("tiny = other_faces:tiny", "dots = other_dots:load", "bayes = other_heads:bayes")
+    context = RunContext(
+        load_data(DataSpec("dots")), Protocol(head=Heads.parse("bayes")), tmp_path / "store"
+    )
+    cell = context.cell(models.get("tiny"), "random")
+    found = [context.fingerprint(models.get("tiny"), cell, None)]
+    for change in ({"structure": "bayes 2"}, {"values": (1.0,)}):
+        changed = dataclasses.replace(head_registry.head_kind("bayes"), **change)
+        monkeypatch.setitem(head_registry._registered, "bayes", changed)
+        found.append(context.fingerprint(models.get("tiny"), cell, None))
+    assert len(set(found)) == 3
+
+
+@pytest.mark.network
+def test_a_cell_of_a_packages_backbone_data_set_and_head(install, tmp_path):
+    pytest.importorskip("keras")
+    install("tiny = other_faces:tiny", "dots = other_dots:load", "bayes = other_heads:bayes")
+    store = tmp_path / "store"
+    with fer_bench.run("tiny", "random", "dots", head="bayes", store=store) as cell:
+        assert cell.result.id == "tiny-random-bayes-42"
+        assert cell.result.head_value in (1.0, 0.1, 0.01)
+        assert cell.result.quality.test_accuracy == 1.0
+        images = cell.predict(load_dataset("dots").images[:2])
+    assert images.argmax(axis=1).tolist() == [0, 1]
+    again = fer_bench.run("tiny", "random", "dots", head="bayes", store=store)
+    assert again.result.source == "store"

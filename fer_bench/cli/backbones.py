@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.project_conftest import with_conftest
 from fer_bench.cli.weights import weights_dir_option
 from fer_bench.runtime.terminal import echo_lines, terminal_width
 
@@ -20,6 +21,7 @@ _HEADINGS = ("name", "parameters", "input", "weights", "origin", "licence")
 @click.command("backbones", short_help="List all backbones.")
 @click.argument("names", nargs=-1, metavar="[BACKBONE]...")
 @weights_dir_option
+@with_conftest
 def command(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """List all registered backbones, Keras' applications, and deepface's and dlib's networks.
 

@@ -8,6 +8,7 @@ import click
 
 from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.cli.data_options import class_map_option, data_options
+from fer_bench.cli.project_conftest import with_conftest
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.escapes import clean
 from fer_bench.runtime.terminal import echo, echo_lines, terminal_width
@@ -37,9 +38,21 @@ def command() -> None:
     """  # noqa: D301 - click's mark to keep the lines of the list
 
 
+@command.command("list", short_help="List the names of data sets.")
+@with_conftest
+def show_names() -> None:
+    """List the data sets that have a name; all others are named by their path."""
+    from fer_bench.cli.printed_table import table_text
+    from fer_bench.data import dataset_names, dataset_origin
+
+    rows = [(name, dataset_origin(name)) for name in dataset_names()]
+    echo_lines(table_text(("name", "origin"), rows) + "\n")
+
+
 @command.command(short_help="Show layout, size, classes and digest.")
 @click.argument("dataset")
 @class_map_option
+@with_conftest
 def info(dataset: str, class_map: str | None) -> None:
     """Show layout, size, classes by part, digest and memory of DATASET."""
     from fer_bench.data.info import load_info
@@ -66,6 +79,7 @@ def info(dataset: str, class_map: str | None) -> None:
     help="Write audit.html, audit-card.md and, in audit-sheets/, contact sheets; nothing else "
     "there is touched.",
 )
+@with_conftest
 def audit(spec: DataSpec, record: Path | None, report_dir: Path | None) -> None:
     """Check DATASET for errors before you trust metrics measured on it.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.cli.project_conftest import with_conftest
 from fer_bench.runtime.terminal import echo
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Directory to write to. Default: 'structures' in the cache directory.",
 )
+@with_conftest
 def command(names: str, output: Path | None) -> None:
     """Write the structures of backbones to .keras files.
 

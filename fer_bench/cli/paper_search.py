@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.cli.project_conftest import with_conftest
 from fer_bench.cli.weights import weights_dir_option
 from fer_bench.protocol import published
 from fer_bench.runtime.errors import FerBenchError
@@ -104,6 +105,7 @@ _ROWS = "mobilenet:random,mobilenet:pretrained,resnet50:random,openface:random"
     metavar="DIR",
     help="Directory of paper-search.md and paper-search.csv, written after each trial.",
 )
+@with_conftest
 def command(
     dataset: str,
     limit: int | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.data_options import data_options
+from fer_bench.cli.project_conftest import with_conftest
 from fer_bench.cli.weights import weights_dir_option
 from fer_bench.runtime.terminal import echo_lines
 
@@ -61,6 +62,7 @@ _STARTED = perf_counter()
     "'pretrained:4,random:all'.",
 )
 @weights_dir_option
+@with_conftest
 def command(
     spec: DataSpec,
     backbone: str,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.cli.project_conftest import with_conftest
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo, echo_lines, terminal_width
@@ -52,6 +53,7 @@ def command() -> None:
 
 @command.command("list", short_help="Show files, origins and licences.")
 @_selection
+@with_conftest
 def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """Show each backbone's weight file with its origin, its licences and the file on this machine.
 
@@ -70,6 +72,7 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
 
 @command.command(short_help="Show the locations that are searched.")
 @_selection
+@with_conftest
 def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """Show the locations that a run searches, in order, and what is found there."""
     for entry in _entries(names):
@@ -92,6 +95,7 @@ def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
     help="Lock file to check them against. Default: fer-bench.lock in the current directory.",
 )
 @click.option("--update-lock", is_flag=True, help="Replace differing entries of the lock file.")
+@with_conftest
 def verify(
     names: tuple[str, ...],
     weights_dir: Path | None,

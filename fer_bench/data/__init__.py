@@ -8,6 +8,7 @@ from fer_bench.data.canonical_order import by_content
 from fer_bench.data.catalogue import (
     Loader,
     dataset_names,
+    dataset_origin,
     load_dataset,
     register_dataset,
     source_of,
@@ -25,6 +26,7 @@ __all__ = [
     "Split",
     "by_content",
     "dataset_names",
+    "dataset_origin",
     "grouped_split",
     "kaggle_split",
     "load_dataset",

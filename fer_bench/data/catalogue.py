@@ -91,6 +91,14 @@ def dataset_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*_LOADERS, *_plugins())))
 
 
+def dataset_origin(name: str) -> str:
+    """Return where a named data set comes from: fer_bench, a package, or a registration."""
+    if _LOADERS.get(name) in (_load_sketch, load_fer2013):
+        return "fer_bench"
+    plugin = _plugins().get(name)
+    return "registered" if plugin is None else plugin.package
+
+
 def _plugins() -> dict[str, Plugin]:
     return plugins("data set", GROUP)
 

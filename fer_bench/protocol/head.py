@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 from fer_bench.protocol.fitted_heads import FITTED
+from fer_bench.protocol.head_registry import NAME, fitted_names, head_kind
 from fer_bench.runtime.errors import FerBenchError
 
 LINEAR = "linear"
@@ -15,8 +16,6 @@ LINEAR = "linear"
 _DECIMALS = 6
 """Decimals of a dropout in the name of a head."""
 
-_NAMES = (LINEAR, *FITTED)
-_FORMS = f"{', '.join(_NAMES)}, or mlp:256,128 (dense ReLU layers of these widths)"
 _MLP = re.compile(r"mlp:([1-9][0-9]{0,4}(?:[x,][1-9][0-9]{0,4})*)(?:d(0\.[0-9]{1,6}))?")
 
 
@@ -25,7 +24,7 @@ class Head:
     """One head.
 
     Attributes:
-        kind: ``"linear"``, ``"mlp"`` or one of ``FITTED``.
+        kind: ``"linear"``, ``"mlp"`` or the name of a head that is fitted.
         widths: units of the hidden layers of an ``"mlp"``.
         dropout: share of the units that is dropped after each hidden layer in training, from 0 to
             below 1.
@@ -40,22 +39,27 @@ class Head:
         """Parse the name of one head: ``linear``, ``mlp:256x128``, ``mlp:256,128d0.3``.
 
         Raises:
-            FerBenchError: there is no such head.
+            FerBenchError: there is no such head, or the package that offers it is broken.
         """
-        if text in _NAMES:
-            return cls(text)
         found = _MLP.fullmatch(text)
-        if found is None:
-            near = difflib.get_close_matches(text, _NAMES, 1)
-            hint = f"did you mean {near[0]!r}?" if near else ""
-            raise FerBenchError(f"head {text!r} is unknown", _FORMS, hint)
-        widths = tuple(map(int, re.split("[x,]", found[1])))
-        return cls("mlp", widths, float(found[2] or 0))
+        if found is not None:
+            widths = tuple(map(int, re.split("[x,]", found[1])))
+            return cls("mlp", widths, float(found[2] or 0))
+        if text != LINEAR and text not in FITTED:
+            names = (LINEAR, *fitted_names())
+            if text not in names:
+                near = difflib.get_close_matches(text, names, 1)
+                hint = f"did you mean {near[0]!r}?" if near else ""
+                forms = f"{', '.join(names)}, or mlp:256,128 (dense ReLU layers of these widths)"
+                raise FerBenchError(f"head {text!r} is unknown", forms, hint)
+            # A broken package ends the run before it begins.
+            head_kind(text)
+        return cls(text)
 
     @property
     def is_fitted(self) -> bool:
         """True if it is fitted in one step, on features of the frozen backbone."""
-        return self.kind in FITTED
+        return is_fitted(self.kind)
 
     def __str__(self) -> str:
         """Return the canonical name: ``mlp:256x128d0.3``."""
@@ -125,8 +129,8 @@ def _with_dropout(heads: list[Head], dropout: float) -> list[Head]:
 
 
 def is_fitted(name: str) -> bool:
-    """Return True if a head is fitted in one step, without epochs."""
-    return name in FITTED
+    """Return True if a head is fitted in one step, without epochs, whether installed or not."""
+    return name not in (LINEAR, "mlp") and NAME.fullmatch(name) is not None
 
 
 def short_form(name: str) -> str:

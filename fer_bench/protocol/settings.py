@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from fer_bench.protocol import augmentation, recipes
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.fitted_heads import fitted_settings
-from fer_bench.protocol.head import Head, Heads
+from fer_bench.protocol.head import Head, Heads, is_fitted
+from fer_bench.protocol.head_registry import head_kind
 from fer_bench.protocol.recipes import RECIPES, Recipe
 from fer_bench.protocol.sweep import Sweep
 from fer_bench.runtime.errors import FerBenchError
@@ -424,9 +425,9 @@ class Protocol:
             if self.shots or row.name not in OF_SHOTS
         ]
         place = 1 + [row.name for row in rows].index("head")
+        kinds = [head_kind(name) for name in self.head.names if is_fitted(name)]
         of_heads = (
-            Setting(name, value, "chosen", why)
-            for name, value, why in fitted_settings(self.head.names)
+            Setting(name, value, "chosen", why) for name, value, why in fitted_settings(kinds)
         )
         return [*rows[:place], *of_heads, *rows[place:]]
 

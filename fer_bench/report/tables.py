@@ -10,7 +10,6 @@ from fer_bench.analysis.batch_norm_gap import explain
 from fer_bench.analysis.cross_scores import other_sets
 from fer_bench.metrics.convergence import initial
 from fer_bench.protocol import published
-from fer_bench.protocol.fitted_heads import FITTED
 from fer_bench.protocol.head import is_fitted
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
@@ -29,7 +28,7 @@ from fer_bench.results.records import EARLY_STOPPING, NO_TEST
 from fer_bench.results.trials import SWEEP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
@@ -290,6 +289,9 @@ def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
 
 def _cells(analysis: Analysis) -> Table:
     has_paper = any(cell.backbone in published.PARAMETERS for cell in analysis.run.cells)
+    # From the record: the package that offers a head may not be installed here.
+    grids = {one.name.removeprefix("head_"): one.value for one in analysis.run.protocol}
+    parameters = {name: grid.rpartition(" of ")[0] for name, grid in grids.items()}
     rows = []
     for cell, label, key in _each(analysis):
         counts = cell.parameters
@@ -299,7 +301,7 @@ def _cells(analysis: Analysis) -> Table:
             None if counts is None else counts.backbone,
             *([published.PARAMETERS.get(cell.backbone)] if has_paper else []),
             None if counts is None else counts.trainable,
-            _chosen(cell),
+            _chosen(cell, parameters),
         )
         reason, _ = why_missing(cell, cell.quality is not None)
         rows.append(Row(label, entries, reason, key=key))
@@ -321,17 +323,17 @@ def _cells(analysis: Analysis) -> Table:
             "backbone: without its last layer. trainable: including the head.",
             *(
                 ["chosen: on the validation images, from the grid in the protocol."]
-                if any(_chosen(cell) for cell in analysis.run.cells)
+                if any(_chosen(cell, parameters) for cell in analysis.run.cells)
                 else []
             ),
         ),
     )
 
 
-def _chosen(cell: CellResult) -> str | None:
+def _chosen(cell: CellResult, parameters: Mapping[str, str]) -> str | None:
     """Return the settings that were chosen for a cell; None if there was no choice."""
     if cell.head_value is not None:
-        return f"{FITTED[cell.head].parameter} {cell.head_value:g}"
+        return f"{parameters.get(cell.head, 'value')} {cell.head_value:g}"
     return None if cell.chosen is None else str(cell.chosen)
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.models import identity, keras_backend
 from fer_bench.models.builders import structure_files
 from fer_bench.protocol.augmentation import View, views
-from fer_bench.protocol.fitted_heads import FITTED
 from fer_bench.protocol.head import LINEAR, is_fitted
+from fer_bench.protocol.head_registry import head_kind
 from fer_bench.results.records import SCHEMA
 
 if TYPE_CHECKING:
@@ -136,9 +136,11 @@ def result_fingerprint(
     settings are in the split's digest, input size and preprocessing are those of ``entry``.
     """
     if is_fitted(cell.head):
+        kind = head_kind(cell.head)
         learning: dict[str, Any] = {
             "fitting": FITTING,
-            "grid": FITTED[cell.head].values,
+            "grid": kind.values,
+            **({"head structure": kind.structure} if kind.structure else {}),
             "scikit-learn": keras_backend.version("scikit-learn"),
             **protocol.changed("pooling"),
             # Only then, the trials are recorded.

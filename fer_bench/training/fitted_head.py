@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fer_bench import metrics
-from fer_bench.protocol.fitted_heads import FITTED, SMALLEST
+from fer_bench.protocol.fitted_heads import SMALLEST
+from fer_bench.protocol.head_registry import head_kind
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class FittedHead:
     """A fitted classifier.
 
     Attributes:
-        kind: its name, a key of ``FITTED``.
+        kind: its name.
         value: the value of its parameter.
         classes: number of classes of the data set.
         scaling: scaling of its features.
@@ -204,7 +205,7 @@ def fit_head(
 
 def _values(kind: str, images: int) -> list[float]:
     """Return the candidates; those with more neighbours than images are left out."""
-    values = FITTED[kind].values
+    values = head_kind(kind).values
     return [value for value in values if kind != "knn" or value <= images]
 
 
@@ -235,6 +236,9 @@ def fit_to_limit(estimator: Any, features: Features, labels: Labels) -> None:
 
 def _estimator(kind: str, value: float, seed: int) -> Any:
     """Return a new estimator, importing scikit-learn if it is one of its."""
+    builder = head_kind(kind).builder
+    if builder is not None:
+        return builder(value, seed)
     if kind == "prototype":
         return _NearestMean(value)
     if kind == "logreg":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench import metrics
-from fer_bench.protocol.fitted_heads import FITTED
+from fer_bench.protocol.head_registry import head_kind
 from fer_bench.protocol.sweep import read_value, value_text
 from fer_bench.protocol.trials import candidate
 from fer_bench.results.trials import Trial, TrialSetting
@@ -70,7 +70,7 @@ def fitted_trials(
     features, labels = test
     return tuple(
         Trial(
-            (TrialSetting(FITTED[one.head.kind].parameter, value_text(one.head.value)),),
+            (TrialSetting(head_kind(one.head.kind).parameter, value_text(one.head.value)),),
             one.accuracy,
             one.loss,
             metrics.accuracy(one.head.logits(features), labels) if len(labels) else None,

@@ -6,7 +6,7 @@ import io
 import json
 
 import pytest
-from made_runs import document, made_cell, made_run
+from made_runs import document, made_cell, made_missing, made_run
 
 from fer_bench.analysis.comparison import RunSet, compare, default_thresholds
 from fer_bench.analysis.experiments import Experiment
@@ -61,6 +61,21 @@ def test_unknown_heads_in_files_are_refused(head):
         read_run(made)
     assert repr(head) in raised.value.problem
     assert raised.value.accepted
+
+
+def test_a_head_of_a_package_that_is_not_installed_here():
+    """Its parameter is known from the protocol of the file."""
+    rows = tuple(
+        dataclasses.replace(row, name="head_bayes", value="smoothing of 1, 0.5")
+        if row.name == "head_knn"
+        else row
+        for row in RUN.protocol
+    )
+    own = dataclasses.replace(CELLS[2], head="bayes", head_value=0.5)
+    skipped = dataclasses.replace(made_missing("vggface", "pretrained"), head="bayes")
+    run = dataclasses.replace(RUN, cells=(own, skipped), protocol=rows)
+    assert read_run(json.loads(json.dumps(document(run)))) == run
+    assert table(run, "cells").rows[0].entries[-1] == "smoothing 0.5"
 
 
 def test_only_fitted_heads_have_no_epochs():
