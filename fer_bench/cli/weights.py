@@ -46,8 +46,9 @@ def _selection(function: Callable[..., None]) -> Callable[..., None]:
 def command() -> None:
     """Show where pretrained weights come from, and verify those on this machine.
 
-    BACKBONEs are names, or 'all' for the paper's four; the default is every registered backbone.
-    These commands download nothing; a run does if no location has the file.
+    BACKBONEs are names, patterns such as 'keras:MobileNet*', or 'all' for the paper's four; the
+    default is every registered backbone. These commands download nothing; a run does if no location
+    has the file.
     """
 
 
@@ -68,6 +69,7 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
         if entry.weights is not None:
             rows += _local_file(entry, _search_path(entry.weights, weights_dir).find())
         _show(entry, rows)
+    _show_unlisted(names)
 
 
 @command.command(short_help="Show the locations that are searched.")
@@ -84,6 +86,7 @@ def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
             rows += [(location.name, _state(location, found)) for location in search.locations]
             rows.append(("download", _download(search, found)))
         _show(entry, rows)
+    _show_unlisted(names)
 
 
 @command.command(short_help="Verify the files on this machine, and lock them.")
@@ -150,6 +153,17 @@ def _entries(names: Sequence[str]) -> tuple[Backbone, ...]:
     from fer_bench import models
 
     return models.select(",".join(names or models.names()))
+
+
+def _show_unlisted(names: Sequence[str]) -> None:
+    """Print how to list the networks of libraries, unless backbones were named."""
+    from fer_bench import models
+
+    if not names:
+        prefixes = dict.fromkeys(name.partition(":")[0] for name in models.adapted_names())
+        patterns = " ".join(f"'{prefix}:*'" for prefix in prefixes)
+        text = f"Networks of libraries are listed if they are named, also by patterns: {patterns}"
+        echo_lines("\n".join([*textwrap.wrap(text, terminal_width()), ""]))
 
 
 def _search_path(source: WeightsSource, weights_dir: Path | None) -> SearchPath:

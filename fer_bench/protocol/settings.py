@@ -7,6 +7,7 @@ paper or chosen by this project, and the reason; reports print both.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -313,10 +314,10 @@ class Protocol:
         ):
             value = getattr(self, name)
             if value not in accepted:
+                near = difflib.get_close_matches(str(value), accepted, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"choose one with --{option}"
                 raise FerBenchError(
-                    f"{name.replace('_', ' ')} {value!r} is unknown",
-                    ", ".join(accepted),
-                    f"choose one with --{option}",
+                    f"{name.replace('_', ' ')} {value!r} is unknown", ", ".join(accepted), hint
                 )
         if self.input_size != "own" and not (
             isinstance(self.input_size, int)

@@ -68,7 +68,9 @@ def test_each_backbone_is_listed_with_origin_and_licences():
     done = weights("list")
     assert (done.exit_code, done.stderr) == (0, "")
     listed = {name: dict(rows) for name, rows in facts(done.stdout).items()}
-    assert list(listed) == list(models.names())
+    *named, note = listed
+    assert named == list(models.names())
+    assert note.endswith("'keras:*' 'deepface:*' 'dlib:*'")
     for name in models.PAPER:
         assert listed[name]["on this machine"].startswith("not found; ")
         assert "SHA-256" not in listed[name]
@@ -97,6 +99,11 @@ def test_the_list_fits_the_terminal_without_a_broken_digest(columns, monkeypatch
     done = weights("list")
     assert max(map(len, done.stdout.splitlines())) in range(columns - 12, columns + 1)
     assert models.get("mobilenet").weights.digest in done.stdout.split()
+
+
+def test_networks_of_a_library_are_listed_by_their_pattern():
+    listed = facts(weights("list", "dlib:*").stdout)
+    assert list(listed) == ["dlib-resnet", "dlib-resnet-pool256"]
 
 
 def test_every_registered_entry_states_both_licences():

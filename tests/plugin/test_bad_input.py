@@ -43,6 +43,7 @@ def nothing_written(pytester, tmp_path):
         (["--split=halves"], ["'halves'", "80-20-ordered, kaggle"]),
         (["--batchnorm=off"], ["'off'", "--batchnorm", "paper, frozen"]),
         (["--recipe=best"], ["'best'", "--recipe", "paper, recommended, strong"]),
+        (["--recipe=recomended"], ["'recomended'", "did you mean 'recommended'?"]),
         (["--early-stopping=soon"], ["'soon'", "--early-stopping"]),
         (["--shots=16"], ["16", "--head=logreg"]),
         (["--head=logreg", "--shots=few"], ["'few'", "1,4,16"]),
