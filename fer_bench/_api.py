@@ -28,6 +28,7 @@ from fer_bench.protocol.settings import (
     ClassWeight,
     EarlyStopping,
     InputSize,
+    MixedPrecision,
     Optimizer,
     Pooling,
     Preprocessing,
@@ -58,6 +59,7 @@ def run(
     epochs: int | None = None,
     seed: int | None = None,
     batch_size: int | None = None,
+    mixed_precision: MixedPrecision | None = None,
     trainable_layers: int | str | None = None,
     batchnorm: BatchNormalization | None = None,
     learning_rate: float | None = None,
@@ -104,6 +106,8 @@ def run(
         epochs: number of training epochs, 1 or more; default 20.
         seed: seed of random weights, head and image order, 0 or more; default 42.
         batch_size: number of images in a training step, 1 or more; default 32.
+        mixed_precision: ``"none"`` (default) or ``"bfloat16"`` (layers compute in bfloat16;
+            weights, logits, softmax and loss stay in float32).
         trainable_layers: number of last layers to train, ``"all"``, or a text with both inits, as
             in ``"pretrained:4,random:all"``; default 4.
         batchnorm: ``"paper"`` (default; batch normalisation among the trained layers is trained) or
@@ -177,6 +181,7 @@ def run(
                 epochs=_integer("epochs", epochs),
                 seed=_integer("seed", seed),
                 batch_size=_integer("batch_size", batch_size),
+                mixed_precision=mixed_precision,
                 trainable_layers=_layers(trainable_layers),
                 batch_normalization=batchnorm,
                 learning_rate=_real("learning_rate", learning_rate),

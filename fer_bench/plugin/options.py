@@ -130,6 +130,12 @@ OPTIONS = (
     Option("limit", "Use a stratified sample of N images.", "N"),
     Option("epochs", "Number of training epochs. Default: 20.", "N"),
     Option("batch-size", "Images per training step. Default: 32.", "N"),
+    Option(
+        "mixed-precision",
+        "none (the default) or bfloat16: layers compute in bfloat16, weights, logits, softmax and "
+        "loss in float32. Meant for GPUs with bfloat16 units.",
+        "NAME",
+    ),
     Option("learning-rate", "Learning rate of the optimiser. Default: 0.0001.", "RATE"),
     Option("optimizer", "adam (the default), sgd or rmsprop, as Keras defines them.", "NAME"),
     Option(

@@ -116,6 +116,12 @@ def note_use(entry: Backbone, protocol: Protocol) -> None:
     if entry.file is None:
         return
     log.info("%s: %s", entry.title, "; ".join(entry.file.notes))
+    if protocol.mixed_precision != "none":
+        log.warning(
+            "%s: --mixed-precision=%s has no effect on a network from a file",
+            entry.title,
+            protocol.mixed_precision,
+        )
     layers = protocol.trainable_layers
     if entry.is_frozen and layers.pretrained not in (0, TrainableLayers().pretrained):
         log.warning(

@@ -146,6 +146,7 @@ def read_settings(config: pytest.Config) -> Settings:
             sweep=Sweep.parse(sweep) if sweep else None,
             epochs=options.number("epochs"),
             batch_size=options.number("batch-size"),
+            mixed_precision=options.text("mixed-precision"),
             seed=options.number("seed"),
             seeds=options.number("seeds"),
             trainable_layers=TrainableLayers.parse(layers) if layers else None,

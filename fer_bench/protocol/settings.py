@@ -39,6 +39,8 @@ Schedule = Literal["constant", "cosine"]
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 ClassWeight = Literal["none", "balanced"]
 CLASS_WEIGHTS: tuple[ClassWeight, ...] = get_args(ClassWeight)
+MixedPrecision = Literal["none", "bfloat16"]
+MIXED_PRECISIONS: tuple[MixedPrecision, ...] = get_args(MixedPrecision)
 EarlyStopping = int | Literal["none"]
 OF_CELLS = ("seed", "seeds", "head")
 """Settings in which runs of one experiment may differ, since each cell records its own."""
@@ -238,6 +240,12 @@ class Protocol:
         "they replace the values of their rows; the test images play no part in it",
     )
     batch_size: int = chosen(32, "the default of Keras' fit")
+    mixed_precision: MixedPrecision = chosen(
+        "none",
+        "the paper does not mention it; 'bfloat16' computes all layers but the last one in "
+        "bfloat16; weights, logits, softmax and loss stay in float32, and so do networks from "
+        "files. Unlike float16, it needs no scaling of the loss",
+    )
     order: str = settled(
         "chosen",
         "a fresh permutation every epoch",
@@ -311,6 +319,7 @@ class Protocol:
             ("schedule", "schedule", SCHEDULES),
             ("class_weight", "class-weight", CLASS_WEIGHTS),
             ("recipe", "recipe", RECIPES),
+            ("mixed_precision", "mixed-precision", MIXED_PRECISIONS),
         ):
             value = getattr(self, name)
             if value not in accepted:

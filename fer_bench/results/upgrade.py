@@ -35,6 +35,7 @@ _ADDED = {
     "early_stopping": "optimizer",
     "recipe": "optimizer",
     "sweep": "optimizer",
+    "mixed_precision": "batch_size",
 }
 """Settings that older versions did not record, since they had no other value than today's default,
 and the one that each follows."""

@@ -13,6 +13,7 @@ from fer_bench.data.augmented_images import AugmentedImages
 from fer_bench.metrics import softmax
 from fer_bench.models import load, numerical_environment
 from fer_bench.models.keras_backend import load_keras
+from fer_bench.models.mixed_precision import mixed_precision, output_dtype
 from fer_bench.protocol import augmentation
 from fer_bench.protocol.augmentation import views
 from fer_bench.protocol.head import Head, is_fitted
@@ -106,7 +107,8 @@ class CellNetwork:
         started = perf_counter()
         file = self._entry.file
         extractor = None if file is None else file.extractor(self._entry)
-        network = self._of_layers() if extractor is None else self._around(extractor)
+        with mixed_precision(self._context.protocol.mixed_precision, self._entry):
+            network = self._of_layers() if extractor is None else self._around(extractor)
         self.seconds["building the network"] = perf_counter() - started
         return network
 
@@ -142,6 +144,7 @@ class CellNetwork:
             protocol.batch_normalization,
             protocol.pooling,
             head,
+            output_dtype(protocol.mixed_precision),
         )
 
     @cached_property
@@ -306,6 +309,7 @@ class CellNetwork:
             self._context.dataset,
             network.boundary,
             view,
+            self._context.protocol.mixed_precision,
         )
         if self.discards_features:
             store.discard(key)

@@ -366,6 +366,7 @@ class CellRunner:
         fitted = is_fitted(self.cell.head)
         changed = protocol.changed(
             *("batch_size", "learning_rate", "optimizer", "weight_decay", "schedule"),
+            "mixed_precision",
             *("class_weight", "label_smoothing", "augment", "early_stopping"),
             *("input_size", "preprocessing", "pooling"),
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fer_bench.models import Backbone, Located
     from fer_bench.protocol.cell import Cell
     from fer_bench.protocol.few_shot import Shots
-    from fer_bench.protocol.settings import Protocol
+    from fer_bench.protocol.settings import MixedPrecision, Protocol
 
 
 UNCHANGED = View()
@@ -88,6 +88,7 @@ def features_key(
     dataset: Dataset,
     boundary: tuple[int, ...],
     view: View = UNCHANGED,
+    precision: MixedPrecision = "none",
 ) -> str:
     """Return the key of a frozen prefix's outputs for every image of a data set.
 
@@ -97,6 +98,7 @@ def features_key(
         dataset: the data set; its images are the rows, in their order.
         boundary: positions of the layers at which the prefix ends.
         view: view of the images.
+        precision: the protocol's mixed precision.
     """
     facts = view.facts()
     return _digest(
@@ -108,6 +110,7 @@ def features_key(
             "dataset": dataset.row_digest,
             "boundary": boundary,
             **({"view": facts} if facts else {}),
+            **({} if precision == "none" else {"mixed precision": precision}),
             **_settings(),
         }
     )
@@ -142,7 +145,7 @@ def result_fingerprint(
             "grid": kind.values,
             **({"head structure": kind.structure} if kind.structure else {}),
             "scikit-learn": keras_backend.version("scikit-learn"),
-            **protocol.changed("pooling"),
+            **protocol.changed("pooling", "mixed_precision"),
             # Only then, the trials are recorded.
             **({"sweep": SWEEPING} if protocol.sweep else {}),
             **_few_shot(protocol.shots.of(cell.head), protocol.draws, dataset),
@@ -157,7 +160,7 @@ def result_fingerprint(
             # Absent by default, so that results from before these settings existed are found.
             **protocol.changed(
                 *("optimizer", "pooling", "weight_decay", "schedule", "class_weight"),
-                *("label_smoothing", "early_stopping"),
+                *("label_smoothing", "early_stopping", "mixed_precision"),
             ),
             **_augmentation(protocol),
         }

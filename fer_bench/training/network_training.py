@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from fer_bench.models.mixed_precision import mixed_precision, output_dtype
 from fer_bench.models.preprocessing import prepare_faces
 from fer_bench.models.transfer import attach_extractor, attach_head, freeze
 from fer_bench.protocol import published
@@ -106,16 +107,18 @@ class NetworkTraining:
         protocol, dataset = context.protocol, context.dataset
         self._extractor = None if entry.file is None else entry.file.extractor(entry)
         classes, kind = len(dataset.classes), Head.parse(head)
-        if self._extractor is None:
-            backbone = entry.build()
-            freeze(backbone, layers, entry.name, protocol.batch_normalization)
-            images = keras.Input(dataset.images.shape[1:], dtype="uint8", name="images")
-            faces = prepare_faces(images, entry)
-            network = attach_head(backbone, classes, protocol.pooling, kind)
-            self._model = keras.Model(images, network(faces))
-        else:
-            attached = attach_extractor(self._extractor, classes, protocol.pooling, kind)
-            self._model = attached.suffix
+        dtype = output_dtype(protocol.mixed_precision)
+        with mixed_precision(protocol.mixed_precision, entry):
+            if self._extractor is None:
+                backbone = entry.build()
+                freeze(backbone, layers, entry.name, protocol.batch_normalization)
+                images = keras.Input(dataset.images.shape[1:], dtype="uint8", name="images")
+                faces = prepare_faces(images, entry)
+                network = attach_head(backbone, classes, protocol.pooling, kind, dtype)
+                self._model = keras.Model(images, network(faces))
+            else:
+                attached = attach_extractor(self._extractor, classes, protocol.pooling, kind)
+                self._model = attached.suffix
         counts = context.training_counts
         self._model.compile(
             optimizer=new_optimizer(protocol, counts),

@@ -183,6 +183,7 @@ class TestBenchmark:
             "early_stopping": 2,
             "recipe": "strong",
             "batch_size": 64,
+            "mixed_precision": "bfloat16",
             "input_size": 96,
             "preprocessing": "unit",
             "pooling": "average",

@@ -83,7 +83,11 @@ class Network:
 
 
 def attach_head(
-    backbone: keras.Model, classes: int, pooling: Pooling = "flatten", head: Head | None = None
+    backbone: keras.Model,
+    classes: int,
+    pooling: Pooling = "flatten",
+    head: Head | None = None,
+    dtype: str | None = None,
 ) -> keras.Model:
     """Attach a pooling and a head to the backbone, giving one flat graph to logits.
 
@@ -97,6 +101,7 @@ def attach_head(
             if the features have positions.
         head: the dense layers; None for the paper's single one. Hidden layers are ReLU layers, each
             followed by the head's dropout. With a fitted head, the graph ends with the pooling.
+        dtype: type of the logits, None for that of Keras' dtype policy.
     """
     head = head or Head()
     names = {operation.name for operation in backbone.operations}
@@ -113,7 +118,7 @@ def attach_head(
         if head.dropout:
             name = _unused(f"head_dropout_{number}", names)
             values = keras.layers.Dropout(head.dropout, name=name)(values)
-    logits = keras.layers.Dense(classes, name=_unused("head", names))
+    logits = keras.layers.Dense(classes, name=_unused("head", names), dtype=dtype)
     return keras.Model(backbone.inputs, logits(values))
 
 
@@ -133,6 +138,7 @@ def transfer(
     batch_normalization: BatchNormalization = "paper",
     pooling: Pooling = "flatten",
     head: Head | None = None,
+    dtype: str | None = None,
 ) -> Network:
     """Freeze layers of a backbone, attach the head, and cut the network.
 
@@ -146,20 +152,22 @@ def transfer(
             layers.
         pooling: input of the head, see ``attach_head``.
         head: the head, see ``attach_head``.
+        dtype: type of logits and probabilities, None for that of Keras' dtype policy.
 
     Raises:
         FerBenchError: ``trainable`` is larger than the number of layers, or the network cannot be
             cut there.
     """
     freeze(backbone, trainable, entry.name, batch_normalization)
-    network = attach_head(backbone, classes, pooling, head)
+    network = attach_head(backbone, classes, pooling, head, dtype)
     images = keras.Input(image_size, dtype="uint8", name="images")
     faces = prepare_faces(images, entry)
     logits = with_keras_operations(network)(faces)
     if head is not None and head.is_fitted:
         whole = keras.Model(images, logits)
     else:
-        whole = keras.Model(images, keras.layers.Softmax(name="probabilities")(logits))
+        softmax = keras.layers.Softmax(name="probabilities", dtype=dtype)
+        whole = keras.Model(images, softmax(logits))
     boundary = cut(network)
     if boundary:
         suffix = make_compilable(keras.Model(boundary, network.output))
