@@ -73,15 +73,18 @@ def run_cell(
     if context.protocol.sweep and not is_fitted(cell.head):
         from fer_bench.training.sweep_runner import SweepRunner
 
-        return SweepRunner(context, context.adapted(entry), cell, located, progress).run()
-    runner = CellRunner(context, context.adapted(entry), cell, located, progress)
-    with runner.locked():
-        stored = runner.find()
-        result, logits = stored or runner.train()
-    labels = context.dataset.labels[context.split.test]
-    trained = TrainedCell(
-        result, logits, labels, runner.network, runner.restore, is_restored=stored is None
-    )
+        # Only the chosen trial is tested on another data set.
+        own = dataclasses.replace(context, other=None)
+        trained = SweepRunner(own, context.adapted(entry), cell, located, progress).run()
+    else:
+        runner = CellRunner(context, context.adapted(entry), cell, located, progress)
+        with runner.locked():
+            stored = runner.find()
+            result, logits = stored or runner.train()
+        labels = context.dataset.labels[context.split.test]
+        trained = TrainedCell(
+            result, logits, labels, runner.network, runner.restore, is_restored=stored is None
+        )
     add_cross_test(trained, context, progress)
     return trained
 
