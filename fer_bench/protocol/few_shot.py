@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fer_bench.protocol.fitted_heads import FITTED
+from fer_bench.protocol.head_registry import fitted_names
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Shots:
         Raises:
             FerBenchError: none is fitted, or none is MIEB's although it is to be evaluated.
         """
-        accepted = [MIEB_HEAD] if self.mieb else [*FITTED]
+        accepted = [MIEB_HEAD] if self.mieb else [*fitted_names()]
         if not {*accepted} & {*names}:
             raise FerBenchError(
                 f"shots {self} with head {','.join(names)}: none of its heads can be fitted on a "

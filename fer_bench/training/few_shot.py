@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fer_bench.protocol.few_shot import MIEB_DRAWS, MIEB_HEAD, MIEB_ITERATIONS, MIEB_SHOTS
-from fer_bench.protocol.fitted_heads import FITTED
+from fer_bench.protocol.head_registry import head_kind
 from fer_bench.results.few_shot import FewShot
 from fer_bench.runtime.errors import FerBenchError
 
@@ -180,7 +180,7 @@ def _tasks(
 
     split, classes = context.split, len(context.dataset.classes)
     labels = context.dataset.labels[split.train]
-    scaling, value = Scaling.of(train), FITTED[cell.head].values[-1]
+    scaling, value = Scaling.of(train), head_kind(cell.head).values[-1]
 
     def fit(drawn: Rows) -> FittedHead:
         images = train[drawn], labels[drawn]
