@@ -40,7 +40,13 @@ class _PytestCommand(click.Command):
 
         with formatter.section("Options of the benchmarks"):
             formatter.write_dl(
-                [(f"{one.short or one.flag}{one.shown_value}", one.help) for one in OPTIONS]
+                [
+                    (
+                        f"{one.short or one.flag} {one.shown_value.removeprefix('=')}".rstrip(),
+                        one.help,
+                    )
+                    for one in OPTIONS
+                ]
             )
 
 

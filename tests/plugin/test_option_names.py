@@ -202,7 +202,7 @@ def test_workers_of_xdist_know_short_names(pytester, run_pytest):
         (["--sweep"], "default"),
         (["--sweep", "test_seeds.py"], "default"),
         (["--fer-sweep", "test_seeds.py"], "default"),
-        (["--sweep=dropout", "test_seeds.py"], "dropout"),
+        (["--sweep=learning-rate", "test_seeds.py"], "learning-rate"),
     ],
 )
 def test_an_option_that_needs_no_value_leaves_the_path_that_follows(
