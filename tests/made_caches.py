@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from layout_writers import random_dataset, write_csv, write_npz
 from made_images import dataset_of, patterns
 
-from fer_bench.cli.cache_files import BROUGHT, MADE, directory_of
 from fer_bench.data import fer2013, stratified_rows
 from fer_bench.data.audit.duplicate_cache import cached_duplicates
 from fer_bench.data.formats.detection import load_path
 from fer_bench.models.builders import structure_files
 from fer_bench.runtime.locks import LOCKS, locked
+from fer_bench.training.store.inventory import BROUGHT, CACHED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +58,7 @@ def fill(root: Path, cache: Path) -> dict[str, Path]:
     structure.write_bytes(b"exported elsewhere")
     with locked(cache, "weights", "0"):
         pass
-    return {kind: next(directory_of(cache, kind).iterdir()) for kind in (*MADE, *BROUGHT, LOCKS)}
+    return {kind: next((cache / kind).iterdir()) for kind in (*CACHED, *BROUGHT, LOCKS)}
 
 
 def write_and_die(entry: Path) -> Path:

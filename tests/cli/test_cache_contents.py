@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from layout_writers import random_dataset, write_csv
 from made_caches import fill, keep, remember, write_and_die
 
 from fer_bench import cli
-from fer_bench.cli.cache_files import BROUGHT, MADE, directory_of, entries, remove
 from fer_bench.data import array_cache, fer2013
-from fer_bench.data.formats.detection import load_path
 from fer_bench.models.builders import structure_files
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import write_atomically
+from fer_bench.training.store import inventory
+from fer_bench.training.store.inventory import BROUGHT, CACHED, Entry, remove
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-ALL = (*MADE, *BROUGHT)
+ALL = (*CACHED, *BROUGHT)
+
+
+def entries(cache: Path, kinds: Iterable[str] = ALL) -> list[Entry]:
+    return inventory.entries(cache / "store", cache, tuple(kinds))
 
 
 @pytest.fixture
@@ -45,9 +49,12 @@ def test_no_directory_is_empty(cache: Path) -> None:
 
 def test_what_runs_write_is_found_and_of_use(cache: Path, filled: dict[str, Path]) -> None:
     found = entries(cache, ALL)
-    assert {entry.kind: entry.path for entry in found} == {kind: filled[kind] for kind in ALL}
+    assert {entry.kind: entry.path for entry in found} == {
+        **{kind: filled[kind] for kind in CACHED},
+        **{kind: cache / kind for kind in BROUGHT},
+    }
     for entry in found:
-        assert entry.size == entry.path.stat().st_size > 0
+        assert entry.size == filled[entry.kind].stat().st_size > 0
         assert (entry.useless, entry.unfinished) == ("", False)
 
 
@@ -65,26 +72,26 @@ def test_an_image_folder_is_looked_into(cache: Path) -> None:
     image.parent.mkdir(parents=True)
     image.write_bytes(b"12345")
     image.with_name("b.png").symlink_to("a.png")
-    assert sum(entry.size for entry in entries(cache, ["datasets"])) >= 5
-    assert {entry.path.name for entry in entries(cache, ["datasets"])} == {"a.png", "b.png"}
+    (found,) = entries(cache, ["datasets"])
+    assert found.size == 5 + len("a.png")
 
 
 def test_what_others_put_there_is_not_ours(cache: Path, filled: dict[str, Path]) -> None:
-    for kind in MADE:
-        (directory_of(cache, kind) / "face.npz").touch()
-        (directory_of(cache, kind) / "fer2013.csv").touch()
-        (directory_of(cache, kind) / f"{0:064}.npz").mkdir()
-        (directory_of(cache, kind) / f"{1:064}.npz").symlink_to(filled[kind])
-    assert {entry.path for entry in entries(cache, MADE)} == {filled[kind] for kind in MADE}
+    for kind in CACHED:
+        (cache / kind / "face.npz").touch()
+        (cache / kind / "fer2013.csv").touch()
+        (cache / kind / f"{0:064}.npz").mkdir()
+        (cache / kind / f"{1:064}.npz").symlink_to(filled[kind])
+    assert {entry.path for entry in entries(cache, CACHED)} == {filled[kind] for kind in CACHED}
 
 
-@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("kind", CACHED)
 @pytest.mark.parametrize("name", [f"{0:064}.npz", f"{0:024}.npz", "thesis.txt"])
 @pytest.mark.parametrize("command", ["prune", "clear"])
 def test_what_does_not_begin_as_ours_is_kept_and_named(
     cache: Path, kind: str, name: str, command: str
 ) -> None:
-    mine = directory_of(cache, kind) / name
+    mine = cache / kind / name
     mine.parent.mkdir(parents=True)
     np.savez(mine.with_name("x.npz"), images=np.zeros(3))
     mine.with_name("x.npz").replace(mine)
@@ -96,7 +103,7 @@ def test_what_does_not_begin_as_ours_is_kept_and_named(
     assert mine.read_bytes() == before
 
 
-@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("kind", CACHED)
 @pytest.mark.parametrize("what", ["pipe", "link", "loop", "directory", "file"])
 def test_something_else_in_the_place_of_an_entry_is_kept_and_not_waited_for(
     tmp_path: Path, cache: Path, kind: str, what: str, caplog: pytest.LogCaptureFixture
@@ -126,6 +133,14 @@ def test_something_else_in_the_place_of_an_entry_is_kept_and_not_waited_for(
     assert f"{entry.name}.kept-1" in caplog.text
 
 
+def test_entries_under_a_former_name_are_of_no_use(cache: Path, filled: dict[str, Path]) -> None:
+    (cache / "duplicates").rename(cache / "twins")
+    (found,) = entries(cache, ["duplicates"])
+    assert found.path.parent == cache / "twins"
+    assert "another version" in found.useless
+    assert remove([found]).removed == [found]
+
+
 def test_an_entry_of_another_version_is_of_no_use(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,19 +148,19 @@ def test_an_entry_of_another_version_is_of_no_use(
         older.setattr(array_cache, "_FORMAT", "fer_bench arrays 0")
         old = keep(tmp_path / "old.csv", cache)
     new = keep(tmp_path / "new.csv", cache)
-    found = {entry.path: entry.useless for entry in entries(cache, MADE)}
+    found = {entry.path: entry.useless for entry in entries(cache, CACHED)}
     assert found.keys() == {old, new}
     assert "another version" in found[old]
     assert found[new] == ""
 
 
-@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("kind", CACHED)
 def test_an_entry_that_is_not_whole_is_of_no_use(
     cache: Path, filled: dict[str, Path], kind: str
 ) -> None:
     os.truncate(filled[kind], filled[kind].stat().st_size // 2)
-    found = {entry.kind: entry.useless for entry in entries(cache, MADE)}
-    assert found == {**dict.fromkeys(MADE, ""), kind: "incomplete"}
+    found = {entry.kind: entry.useless for entry in entries(cache, CACHED)}
+    assert found == {**dict.fromkeys(CACHED, ""), kind: "incomplete"}
 
 
 def test_what_this_user_may_not_read_is_not_called_useless(
@@ -155,18 +170,18 @@ def test_what_this_user_may_not_read_is_not_called_useless(
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("fer_bench.data.formats.npz_arrays.open_regular", refuse)
-    assert [entry.useless for entry in entries(cache, MADE)] == [""] * 3
+    assert [entry.useless for entry in entries(cache, CACHED)] == [""] * 3
 
 
 def test_what_a_killed_process_left_goes_after_a_day(cache: Path, filled: dict[str, Path]) -> None:
     left = write_and_die(filled["draws"])
-    (found,) = (entry for entry in entries(cache, MADE) if entry.path == left)
+    (found,) = (entry for entry in entries(cache, CACHED) if entry.path == left)
     assert (found.useless, found.unfinished) == ("", True)
-    assert remove(cache, [found]) == ([], [found])
+    assert remove([found]) == ([], [found], [])
     os.utime(left, (0, time.time() - 25 * 60 * 60))
-    (found,) = (entry for entry in entries(cache, MADE) if entry.path == left)
+    (found,) = (entry for entry in entries(cache, CACHED) if entry.path == left)
     assert "killed" in found.useless
-    assert remove(cache, [found]) == ([found], [])
+    assert remove([found]) == ([found], [], [])
     assert not left.exists()
 
 
@@ -174,21 +189,13 @@ def test_a_file_that_is_being_written_stays_and_is_finished(
     cache: Path, filled: dict[str, Path]
 ) -> None:
     def write(file) -> None:
-        removed, stays = remove(cache, entries(cache, MADE))
-        assert {entry.path for entry in removed} == {filled[kind] for kind in MADE}
-        assert [entry.unfinished for entry in stays] == [True]
+        done = remove(entries(cache, CACHED))
+        assert {entry.path for entry in done.removed} == {filled[kind] for kind in CACHED}
+        assert [entry.unfinished for entry in done.in_use] == [True]
         file.write(b"whole")
 
     write_atomically(filled["duplicates"], write)
     assert filled["duplicates"].read_bytes() == b"whole"
-
-
-def test_a_file_that_took_the_place_of_the_listed_one_stays(tmp_path: Path, cache: Path) -> None:
-    entry = keep(tmp_path / "faces.csv", cache)
-    listed = entries(cache, MADE)
-    load_path(write_csv(tmp_path / "faces.csv", random_dataset(40, seed=2)), cache)
-    assert remove(cache, listed) == ([], listed)
-    assert entry.exists()
 
 
 def test_files_may_vanish_while_they_are_looked_at(
@@ -203,17 +210,17 @@ def test_files_may_vanish_while_they_are_looked_at(
 
     useless = array_cache.useless
     monkeypatch.setattr(array_cache, "useless", look)
-    found = entries(cache, MADE)
+    found = entries(cache, CACHED)
     assert [entry.path for entry in found] == [min(kept)]
     assert found[0].useless == ""
-    assert remove(cache, found) == ([], [])
+    assert remove(found) == ([], [], [])
 
 
 def test_a_file_in_a_directorys_place_is_one_line(cache: Path) -> None:
     cache.mkdir()
     (cache / "draws").touch()
     with pytest.raises(FerBenchError) as raised:
-        entries(cache, MADE)
+        entries(cache, CACHED)
     assert raised.value.path == cache / "draws"
     assert "(Not a directory)" in raised.value.problem
     assert raised.value.accepted
@@ -224,6 +231,6 @@ def test_a_directory_that_may_not_be_written_to_is_one_line(
 ) -> None:
     read_only(cache / "parsed")
     with pytest.raises(FerBenchError, match=re.escape(str(cache / "parsed"))) as raised:
-        remove(cache, entries(cache, ["parsed"]))
+        remove(entries(cache, ["parsed"]))
     assert raised.value.hint.endswith("FER_BENCH_CACHE")
     assert filled["parsed"].exists()

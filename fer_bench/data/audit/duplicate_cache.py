@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from fer_bench.data import Dataset
     from fer_bench.runtime.progress import Progress
 
-FOLDER = "twins"
+FOLDER = "duplicates"
 """Subdirectory of the cache directory for search results."""
 
 
 def cached_duplicates(
     dataset: Dataset, cache_dir: Path | None, progress: Progress = silent
 ) -> Duplicates:
-    """Return the result of ``find_duplicates``, cached in ``cache_dir / "twins"``.
+    """Return the result of ``find_duplicates``, cached in ``cache_dir / "duplicates"``.
 
     Args:
         dataset: the images; their labels do not matter.

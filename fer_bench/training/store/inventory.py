@@ -1,24 +1,28 @@
-"""Listing and removal of the parts of the store."""
+"""Listing and removal of what is stored: parts of the store, and the rest of the cache directory.
+
+The files in ``locks`` stay: removing a lock file is a race. Runs read and write cached files
+outside the store without locks, and atomically: a file may appear, change or vanish at any moment,
+and a run recreates missing files.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import stat
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fer_bench.data import array_cache, cached_splits, fer2013, parsed_cache
+from fer_bench.data.audit import duplicate_cache
+from fer_bench.models.builders import structure_files
 from fer_bench.runtime import removal
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import cause_of, is_left_behind, is_temporary_file
 from fer_bench.runtime.locks import lock_if_free
-from fer_bench.runtime.sealed_directories import (
-    Damaged,
-    check_regular,
-    facts_of,
-    read_json,
-    store_errors,
-)
+from fer_bench.runtime.sealed_directories import Damaged, check_regular, facts_of, read_json
 from fer_bench.training import fingerprint
 from fer_bench.training.store import checkpoints, cross_tests, features, results
 from fer_bench.training.store.shard_files import FACTS, SHARDS
@@ -26,15 +30,35 @@ from fer_bench.training.store.shard_files import FACTS, SHARDS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-Kind = Literal["features", "checkpoints", "results", "cross-tests"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS = (features.KIND, checkpoints.KIND, results.KIND, cross_tests.KIND)
+"""Kinds of parts of the store."""
 
-_LOCKS: Mapping[Kind, str] = {
-    "features": features.KIND,
-    "checkpoints": "cell",
-    "results": "cell",
-    "cross-tests": cross_tests.LOCK,
+CACHED: Mapping[str, str] = {
+    parsed_cache.FOLDER: "data sets as they were read",
+    cached_splits.FOLDER: "splits and samples",
+    duplicate_cache.FOLDER: "groups of duplicate images",
 }
+"""Kinds outside the store that runs recreate if they are missing, with descriptions."""
+
+BROUGHT: Mapping[str, str] = {
+    fer2013.FOLDER: "FER2013, downloaded or your own",
+    structure_files.SUBDIRECTORY: "exported networks",
+}
+"""Kinds that are never removed: costly to get again, or the user's own."""
+
+FORMER_NAMES: Mapping[str, str] = {"twins": duplicate_cache.FOLDER}
+"""Kinds by the names, and directories, that earlier versions gave them."""
+
+_LOCKS: Mapping[str, str] = {
+    features.KIND: features.KIND,
+    checkpoints.KIND: "cell",
+    results.KIND: "cell",
+    cross_tests.KIND: cross_tests.LOCK,
+}
+
+_CACHED_NAME = re.compile(r"([0-9a-f]{24}|[0-9a-f]{64})\.npz")
+
+_OTHER_VERSION = "written by another version of fer_bench"
 
 _UNREADABLE = (
     OSError,
@@ -50,33 +74,35 @@ _UNREADABLE = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One part of the store.
+    """One part of the store, one cached file, or all files of a kind that is never removed.
 
     Attributes:
-        kind: ``"features"``, ``"checkpoints"``, ``"results"`` or ``"cross-tests"``.
-        path: its directory.
+        kind: one of ``KINDS``, ``CACHED`` or ``BROUGHT``.
+        path: its directory or file.
         what: short description.
         state: short description of its completeness.
         size: size of its files in bytes.
         written: time of the last write, in seconds since 1970.
         useless: reason that no run can use it, empty if a run can.
+        unfinished: True for a file that a process may be writing.
     """
 
-    kind: Kind
+    kind: str
     path: Path
     what: str
     state: str
     size: int
     written: float
-    useless: str
+    useless: str = ""
+    unfinished: bool = False
 
 
 class Removal(NamedTuple):
-    """Outcome of a removal.
+    """Outcome of a removal. What another process removed first is in none of these.
 
     Attributes:
-        removed: removed parts.
-        in_use: parts in use by a process, which stayed.
+        removed: removed entries.
+        in_use: entries in use by a process, which stayed.
         kept: directories of removed parts that contain files not written by fer_bench, which
             stayed.
     """
@@ -86,66 +112,128 @@ class Removal(NamedTuple):
     kept: list[Path]
 
 
-def entries(store: Path) -> list[Entry]:
-    """List everything in the store, the largest first. Reads only the metadata of each part.
+def entries(store: Path, cache: Path | None = None, kinds: Collection[str] = ()) -> list[Entry]:
+    """List what is stored, the largest first. Reads only the metadata of each entry.
 
-    Directories without the mark of a part are not listed.
+    Files and directories without the mark of an entry are not listed.
 
     Args:
         store: the store's directory, which need not exist.
+        cache: the cache directory, which need not exist; None for the store alone.
+        kinds: kinds to list; all if empty.
 
     Raises:
-        StoreError: the store cannot be read.
+        FerBenchError: a directory cannot be read.
     """
-    with store_errors(store):
+    with _one_kind_of_error(cache or store):
         found = [
-            _entry(store, kind, path)
-            for kind in KINDS
-            for path in _directories(store / kind)
-            if removal.is_store_entry(path)
+            _part(store, kind, path) if kind in KINDS else _cached(kind, path)
+            for kind, path in _paths(store, cache, kinds)
+            if _is_ours(kind, path)
         ]
-    return sorted(found, key=lambda entry: (-entry.size, entry.path))
+        if cache is not None:
+            brought = [kind for kind in BROUGHT if not kinds or kind in kinds]
+            found += [_brought(kind, cache / kind) for kind in brought]
+    listed = (entry for entry in found if entry is not None)
+    return sorted(listed, key=lambda entry: (-entry.size, entry.path))
 
 
-def foreign_paths(store: Path) -> list[Path]:
-    """List paths among the parts that are not parts, such as those under a mistyped ``--store``.
+def foreign_paths(
+    store: Path, cache: Path | None = None, kinds: Collection[str] = ()
+) -> list[Path]:
+    """List paths next to entries that are not entries, such as those under a mistyped ``--store``.
+
+    Args:
+        store: as for ``entries``, like the others.
+        cache: the cache directory.
+        kinds: kinds to look at.
 
     Raises:
-        StoreError: the store cannot be read.
+        FerBenchError: a directory cannot be read.
     """
-    with store_errors(store):
-        return [
-            path
-            for kind in KINDS
-            for path in _directories(store / kind)
-            if not removal.is_store_entry(path)
-        ]
+    with _one_kind_of_error(cache or store):
+        found = _paths(store, cache, kinds)
+        return [path for kind, path in found if not _is_ours(kind, path)]
 
 
-def remove(store: Path, chosen: Collection[Entry]) -> Removal:
-    """Remove parts of the store, except those in use by a process.
+def remove(chosen: Collection[Entry]) -> Removal:
+    """Remove entries of ``KINDS`` and ``CACHED``, except those in use by a process.
 
     Raises:
-        StoreError: the store cannot be written to.
+        FerBenchError: a directory cannot be written to.
     """
     done = Removal([], [], [])
-    with store_errors(store):
-        for entry in chosen:
-            # A leftover is named after the part whose lock its writer held.
-            key = entry.path.name.strip(".").partition(".")[0]
-            with lock_if_free(store, _LOCKS[entry.kind], key) as held:
-                if not held:
-                    done.in_use.append(entry)
-                    continue
+    for entry in chosen:
+        with _one_kind_of_error(entry.path), _unused(entry) as is_unused:
+            if not is_unused:
+                done.in_use.append(entry)
+            elif entry.kind in KINDS:
                 if not removal.remove(entry.path):
                     done.kept.append(entry.path)
                 done.removed.append(entry)
+            else:
+                with contextlib.suppress(FileNotFoundError):
+                    entry.path.unlink()
+                    done.removed.append(entry)
     return done
 
 
-def _directories(directory: Path) -> Iterator[Path]:
-    with contextlib.suppress(FileNotFoundError):
-        yield from sorted(directory.iterdir())
+@contextlib.contextmanager
+def _unused(entry: Entry) -> Iterator[bool]:
+    """Hold the lock of an entry, if it has one; yields False if a process is using it."""
+    if entry.kind not in KINDS:
+        yield not entry.unfinished
+        return
+    # A leftover is named after the part whose lock its writer held.
+    key = entry.path.name.strip(".").partition(".")[0]
+    with lock_if_free(entry.path.parents[1], _LOCKS[entry.kind], key) as held:
+        yield held
+
+
+def _paths(store: Path, cache: Path | None, kinds: Collection[str]) -> Iterator[tuple[str, Path]]:
+    """Yield what is in the directories of some kinds."""
+    places = [(kind, store / kind) for kind in KINDS]
+    if cache is not None:
+        places += [(kind, cache / kind) for kind in CACHED]
+        places += [(kind, cache / former) for former, kind in FORMER_NAMES.items()]
+    for kind, directory in places:
+        if not kinds or kind in kinds:
+            with contextlib.suppress(FileNotFoundError):
+                yield from ((kind, path) for path in sorted(directory.iterdir()))
+
+
+def _is_ours(kind: str, path: Path) -> bool:
+    """Return True if a run wrote an entry, by its name and its content."""
+    if kind in KINDS:
+        return removal.is_store_entry(path)
+    if is_temporary_file(path.name):
+        return path.is_file() and not path.is_symlink()
+    return _CACHED_NAME.fullmatch(path.name) is not None and array_cache.is_ours(path)
+
+
+def _cached(kind: str, path: Path) -> Entry | None:
+    """Return the entry of a cached file, or None if the file no longer exists."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    useless, unfinished = "", False
+    if is_temporary_file(path.name):
+        unfinished = not is_left_behind(status)
+        useless = "" if unfinished else "left behind by a killed process"
+    else:
+        useless = _OTHER_VERSION if path.parent.name in FORMER_NAMES else array_cache.useless(path)
+    state = "being written" if unfinished else "complete"
+    size, written = status.st_size, status.st_mtime
+    return Entry(kind, path, CACHED[kind], state, size, written, useless, unfinished)
+
+
+def _brought(kind: str, directory: Path) -> Entry | None:
+    files = list(_sizes(directory))
+    if not files:
+        return None
+    size, written = sum(file.st_size for file in files), max(file.st_mtime for file in files)
+    return Entry(kind, directory, BROUGHT[kind], "never removed", size, written)
 
 
 def _sizes(path: Path) -> Iterator[os.stat_result]:
@@ -153,12 +241,10 @@ def _sizes(path: Path) -> Iterator[os.stat_result]:
     for directory, _, names in os.walk(path):
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                status = Path(directory, name).lstat()
-                if stat.S_ISREG(status.st_mode):
-                    yield status
+                yield Path(directory, name).lstat()
 
 
-def _entry(store: Path, kind: Kind, path: Path) -> Entry:
+def _part(store: Path, kind: str, path: Path) -> Entry:
     files = list(_sizes(path))
     what, state, useless = "", "", ""
     try:
@@ -168,7 +254,7 @@ def _entry(store: Path, kind: Kind, path: Path) -> Entry:
             "features": _features,
             "checkpoints": _checkpoint,
             "results": _result,
-            "cross-tests": _cross_test,
+            cross_tests.KIND: _cross_test,
         }[kind]
         what, state, versions = describe(path)
         useless = _outdated(kind, versions)
@@ -181,7 +267,7 @@ def _entry(store: Path, kind: Kind, path: Path) -> Entry:
     return Entry(
         kind=kind,
         path=path,
-        what=what or path.name[:16],
+        what=what or "unknown content",
         state=state,
         size=sum(file.st_size for file in files),
         written=max((file.st_mtime for file in files), default=0.0),
@@ -239,7 +325,7 @@ def _cell(facts: Mapping[str, Any]) -> str:
     return ", ".join((facts["cell"], facts["dataset"], *words))
 
 
-def _outdated(kind: Kind, versions: Mapping[str, Any]) -> str:
+def _outdated(kind: str, versions: Mapping[str, Any]) -> str:
     now = fingerprint.features_versions() if kind == "features" else fingerprint.results_versions()
     backend, this = (str(known.get("backend")).partition(" ")[0] for known in (versions, now))
     if backend != this:
@@ -250,3 +336,16 @@ def _outdated(kind: Kind, versions: Mapping[str, Any]) -> str:
         if versions.get(name) != version and "not installed" not in (versions.get(name), version)
     ]
     return f"made with {', '.join(changed)}" if changed else ""
+
+
+@contextlib.contextmanager
+def _one_kind_of_error(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FerBenchError(
+            f"cannot be read or written to ({cause_of(error)})",
+            "readable and writable files and directories",
+            "choose another store with --store or another cache directory with FER_BENCH_CACHE",
+            path=directory if error.filename is None else Path(error.filename),
+        ) from error
