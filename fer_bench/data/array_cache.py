@@ -27,7 +27,6 @@ from fer_bench.runtime.files import replacing, set_aside
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-    from types import TracebackType
     from typing import IO
 
     from numpy.typing import NDArray
@@ -83,7 +82,7 @@ def cached(
         return decode(_read(entry, key))
     made: list[T] = []
     try:
-        with replacing(entry) as file, _Draft(file, key) as draft:
+        with replacing(entry) as file, contextlib.closing(_Draft(file, key)) as draft:
             # Windows neither renames nor removes a file that is mapped.
             made.append(make(draft.collect if os.name == "posix" else in_memory))
             draft.finish(encode(made[0]))
@@ -179,15 +178,8 @@ class _Draft:
         self._images: NDArray[np.uint8] | None = None
         self._archive = zipfile.ZipFile(file, "w")
 
-    def __enter__(self) -> _Draft:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Write the list of members."""
         self._archive.close()
 
     def collect(self, shape: tuple[int, ...], images: Blocks) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ from fer_bench.analysis.standings import (
     is_better,
 )
 from fer_bench.analysis.training_time import training_seconds
+from fer_bench.results.dataframe import names_of
 from fer_bench.results.speed_units import speed_unit
 from fer_bench.runtime.escapes import in_csv
 
@@ -99,12 +100,7 @@ def summary_csv(sets: Iterable[tuple[Analysis, Sequence[Experiment]]]) -> str:
 
 def _row(cell: CellResult, seeds: Sequence[CellResult], analysis: Analysis) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "cell": cell.id,
-        "backbone": cell.backbone,
-        "init": cell.init,
-        "head": cell.head,
-        "dataset": cell.dataset,
-        "seed": cell.seed,
+        **names_of(cell),
         "status": cell.status,
         "reason": cell.reason,
     }

@@ -78,7 +78,7 @@ def class_frame(run: Run) -> pd.DataFrame:
     ``images`` is the number of test images of the class, also called support.
     """
     rows = [
-        {**_names(cell), "class": one.name, "images": one.images}
+        {**names_of(cell), "class": one.name, "images": one.images}
         | _limits({name: getattr(one, name) for name in OF_CLASSES})
         for cell in run.cells
         if cell.quality is not None
@@ -95,7 +95,8 @@ def _table(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pd.DataFra
     return table
 
 
-def _names(cell: CellResult) -> dict[str, Any]:
+def names_of(cell: CellResult) -> dict[str, Any]:
+    """Return what identifies a cell, by the name of its column."""
     return {
         "cell": cell.id,
         "backbone": cell.backbone,
@@ -115,7 +116,7 @@ def _limits(estimates: Mapping[str, Estimate]) -> dict[str, float | None]:
 
 
 def _row(cell: CellResult, dataset: DatasetSummary) -> dict[str, Any]:
-    row = _names(cell) | {"status": cell.status, "reason": cell.reason, "source": cell.source}
+    row = names_of(cell) | {"status": cell.status, "reason": cell.reason, "source": cell.source}
     row["head_value"] = cell.head_value
     if cell.quality is not None:
         history = cell.quality.history

@@ -39,7 +39,7 @@ def cached_duplicates(
     thresholds = (LEAST_SIMILARITY, MOST_CANDIDATES, LEAST_CORRELATION, REACH, SIDE)
     return cached(
         None if cache_dir is None or software is None else cache_dir / FOLDER,
-        ("fer_bench twins 5", dataset.row_digest, *thresholds, *(software or ())),
+        ("fer_bench duplicates 5", dataset.row_digest, *thresholds, *(software or ())),
         lambda _: find_duplicates(dataset, progress),
         _encode,
         lambda arrays: _decode(arrays, len(dataset)),
