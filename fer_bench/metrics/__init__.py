@@ -18,6 +18,7 @@ from fer_bench.metrics.scores import (
     recall,
     softmax,
 )
+from fer_bench.metrics.temperature import fit_temperature
 
 __all__ = [
     "Bin",
@@ -29,6 +30,7 @@ __all__ = [
     "confusion",
     "cross_entropy",
     "expected_calibration_error",
+    "fit_temperature",
     "holm",
     "majority_class_accuracy",
     "newcombe_interval",

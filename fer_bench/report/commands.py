@@ -82,7 +82,7 @@ _PACKAGES = ("numpy", "scikit-learn", "pytest-benchmark", "keras", "deepface")
 
 def recorded_command(run: Run) -> RecordedCommand:
     """Return the command that audits the images a recorded run was measured on."""
-    values, unknown = _recorded_values(run)
+    values, unknown = recorded_values(run)
     return RecordedCommand(clean(_line(_dataset(run), data_options(values))), unknown)
 
 
@@ -144,10 +144,10 @@ def _warnings(run: Run, facts: dict[str, str]) -> Iterator[str]:
 
 def benchmark_command(run: Run) -> RecordedCommand:
     """Return the command that measures the cells of a recorded run again."""
-    backbones = list(dict.fromkeys(_selected(cell) for cell in run.cells))
+    backbones = list(dict.fromkeys(selected_name(cell) for cell in run.cells))
     inits = dict.fromkeys(cell.init for cell in run.cells)
     seeds = sorted({cell.seed for cell in run.cells})
-    values, unknown = _recorded_values(run)
+    values, unknown = recorded_values(run)
     matches = (_WEIGHTS_DIRECTORY.match(cell.weights) for cell in run.cells)
     weights = ", ".join(dict.fromkeys(clean(match[1]) for match in matches if match))
     if weights:
@@ -191,8 +191,8 @@ def _other_data(run: Run) -> tuple[list[str], list[tuple[str, str]]]:
     return options, unknown
 
 
-def _selected(cell: CellResult) -> str:
-    """Return what a cell's backbone is selected by: its name, or the name of its file."""
+def selected_name(cell: CellResult) -> str:
+    """Return the name to select a cell's backbone by: its own, or that of its file."""
     return cell.title if cell.title.endswith((".keras", ".onnx")) else cell.backbone
 
 
@@ -204,8 +204,11 @@ def _dataset(run: Run) -> str:
     return run.dataset.name if run.dataset.name in _EMBEDDED else "DATASET"
 
 
-def _recorded_values(run: Run) -> tuple[dict[str, object], tuple[tuple[str, str], ...]]:
-    """Return the values of a run's ``DataSpec``, and unknown ones as in ``RecordedCommand``."""
+def recorded_values(run: Run) -> tuple[dict[str, object], tuple[tuple[str, str], ...]]:
+    """Return the values of a run's ``DataSpec``, and unknown ones as in ``RecordedCommand``.
+
+    The data set is not among the values, and a class map or votes are words for the unknown paths.
+    """
     data, why = run.dataset, dict(run.dataset.left_out)
     values: dict[str, object] = {"split": data.split}
     # Records of older runs lack these settings; those runs used the defaults.

@@ -1,7 +1,7 @@
 """Metadata of an exported model: what a program needs to use it, and what was measured of it.
 
-An ONNX file holds it as JSON in ``metadata_props`` under ``KEY``; the file ``model.onnx.json`` next
-to a model of any format holds the same text. Readers ignore keys that they do not know.
+An ONNX file holds it as JSON in ``metadata_props`` under ``KEY``. A Keras or LiteRT file is a zip
+archive, or ends with one, whose member ``MEMBER`` holds it. Readers ignore unknown keys.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 KEY = "fer_bench"
 """Key of the metadata in an ONNX file's ``metadata_props``."""
+
+MEMBER = "fer_bench.json"
+"""Name of the metadata in the zip archive of a Keras or LiteRT file."""
 
 SCHEMA = 1
 """Version of the metadata, incremented by every change that breaks older readers."""

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Labels = NDArray[np.uint8]
     Labelled = tuple[Features, Labels]
 
+AFFINE = ("logreg", "svm", "prototype")
+"""Kinds whose logits are an affine map of the features."""
+
 _TREES = 200
 _LOGREG_ITERATIONS, _SVM_ITERATIONS = 200, 1000
 _FLAT = 1e-6
@@ -97,6 +100,33 @@ class FittedHead:
         shares = np.zeros((len(scaled), self.classes))
         shares[:, self.estimator.classes_] = known
         return np.log(np.maximum(shares, SMALLEST)).astype(np.float32)
+
+    def affine(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """Return the head as one dense layer from unscaled features to logits.
+
+        The softmax of these logits is that of ``logits``, but for the lower limit ``SMALLEST``.
+
+        Returns:
+            Kernel, shape (d, classes), and bias, shape (classes,); None if it is not an affine map,
+            or a class had no training images.
+        """
+        if self.kind not in AFFINE or len(self.estimator.classes_) < self.classes:
+            return None
+        if self.kind == "prototype":
+            means = np.float64(self.estimator.means_)
+            variance = self.value * means.shape[1]
+            rows, bias = means / variance, -(means**2).sum(axis=1) / 2 / variance
+        else:
+            rows, bias = np.float64(self.estimator.coef_), np.float64(self.estimator.intercept_)
+        if len(rows) == 1:
+            # Of two classes, scikit-learn keeps one row: its sigmoid, or for svm both signs.
+            first = -1.0 if self.kind == "svm" else 0.0
+            rows, bias = np.stack([first * rows[0], rows[0]]), np.array([first * bias[0], bias[0]])
+        kernel = (rows / self.scaling.deviation).T
+        return (
+            kernel.astype(np.float32),
+            (bias - self.scaling.mean @ kernel).astype(np.float32),
+        )
 
     @property
     def parameters(self) -> int:

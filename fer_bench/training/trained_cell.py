@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fer_bench.models.transfer import Network
     from fer_bench.results.records import CellResult
     from fer_bench.training.cell_network import CellNetwork
+    from fer_bench.training.fitted_head import FittedHead
     from fer_bench.training.trainer import Trainer
 
 
@@ -88,6 +89,12 @@ class TrainedCell:
                 result, self.logits = trained_again
                 self.result = replace(result, cross_test=self.result.cross_test)
         return self._network.network
+
+    @property
+    def fitted_head(self) -> FittedHead | None:
+        """Head on the network's features, restored if necessary; None if it is part of it."""
+        _ = self.network
+        return self._network.fitted_head
 
     @property
     def trainer(self) -> Trainer:

@@ -68,6 +68,9 @@ class Network:
             of the backbone with head. For the k-th further output of the same operation, k times
             the length of the list is added.
         parameters: numbers of parameters.
+        graph: the same network as ``whole``, with the same variables, from preprocessed images
+            (n, side, side, channels) to logits, or to features; None for a network of another
+            library.
     """
 
     whole: Computation
@@ -75,6 +78,7 @@ class Network:
     suffix: keras.Model
     boundary: tuple[int, ...]
     parameters: Parameters
+    graph: keras.Model | None = None
 
     @property
     def feature_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -162,7 +166,8 @@ def transfer(
     network = attach_head(backbone, classes, pooling, head, dtype)
     images = keras.Input(image_size, dtype="uint8", name="images")
     faces = prepare_faces(images, entry)
-    logits = with_keras_operations(network)(faces)
+    graph = with_keras_operations(network)
+    logits = graph(faces)
     if head is not None and head.is_fitted:
         whole = keras.Model(images, logits)
     else:
@@ -185,7 +190,7 @@ def transfer(
     frozen = keras.Model(network.inputs, boundary)
     if not frozen.weights:
         # What is frozen only moves or scales pixels: its output takes far more room than images.
-        return Network(whole, None, keras.Model([images], logits), (), parameters)
+        return Network(whole, None, keras.Model([images], logits), (), parameters, graph)
     extractor = fold_batch_normalization(frozen)
     return Network(
         whole=whole,
@@ -193,6 +198,7 @@ def transfer(
         suffix=suffix,
         boundary=_numbers(network, boundary),
         parameters=parameters,
+        graph=graph,
     )
 
 
