@@ -1,0 +1,42 @@
+"""Comparison of an exported model with its cell: what is accepted, and what is not."""
+
+import numpy as np
+import pytest
+
+from fer_bench.export.parity import check_parity, measured_parity
+from fer_bench.metrics import softmax
+from fer_bench.runtime.errors import FerBenchError
+
+LOGITS = np.random.default_rng(0).normal(size=(50, 7)).astype(np.float32)
+
+
+def parity(change):
+    return measured_parity(softmax(LOGITS) + change, LOGITS, "onnxruntime")
+
+
+def test_the_same_predictions_are_accepted():
+    found = parity(5e-6)
+    assert (found.images, found.differing_predictions) == (50, 0)
+    assert found.largest_difference == pytest.approx(5e-6)
+    check_parity(found)
+
+
+@pytest.mark.parametrize("change", [2e-5, -2e-5, np.nan])
+def test_another_probability_is_refused(change):
+    changes = np.zeros(LOGITS.shape)
+    changes[3, 2] = change
+    with pytest.raises(FerBenchError, match="another model"):
+        check_parity(parity(changes))
+
+
+def test_another_prediction_is_refused():
+    logits = np.array([[1.0, 1.0 + 1e-7]])
+    found = measured_parity(softmax(logits[:, ::-1]), logits, "onnxruntime")
+    assert found.largest_difference < 1e-5
+    with pytest.raises(FerBenchError, match="1 are predicted differently"):
+        check_parity(found)
+
+
+def test_other_shapes_are_a_bug():
+    with pytest.raises(ValueError, match="49"):
+        measured_parity(softmax(LOGITS)[1:], LOGITS, "onnxruntime")

@@ -1,0 +1,47 @@
+"""Protocols read back from the settings that a results file lists."""
+
+import dataclasses
+
+import pytest
+
+from fer_bench.protocol.head import Heads
+from fer_bench.protocol.recorded_settings import recorded_protocol
+from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.runtime.errors import FerBenchError
+
+CHANGED = {
+    "trainable_layers": TrainableLayers(2, "all"),
+    "learning_rate": 3e-4,
+    "epochs": 7,
+    "weight_decay": 0.01,
+    "augment": "flip,shift",
+    "early_stopping": 3,
+    "input_size": 64,
+    "head": Heads.parse("mlp:16,8d0.3,knn"),
+    "label_smoothing": 0.1,
+    "seeds": 2,
+}
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        Protocol(),
+        Protocol(**CHANGED),
+        Protocol.of("recommended"),
+        Protocol.of("strong", epochs=3),
+    ],
+)
+def test_a_protocol_comes_back_from_its_settings(protocol):
+    assert recorded_protocol(protocol.settings()) == protocol
+
+
+def test_a_missing_setting_has_its_default():
+    settings = [one for one in Protocol().settings() if one.name != "schedule"]
+    assert recorded_protocol(settings) == Protocol()
+
+
+def test_an_invalid_value_is_one_error():
+    settings = [dataclasses.replace(one, value="many") for one in Protocol().settings()]
+    with pytest.raises(FerBenchError, match="recorded setting"):
+        recorded_protocol(settings)
