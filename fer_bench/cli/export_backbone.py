@@ -32,6 +32,8 @@ def command(names: str, output: Path | None) -> None:
     benchmark builds the two networks from files that this command wrote on another machine. It
     searches the directory that FER_BENCH_STRUCTURES names, then the cache directory. The weights in
     the files are zeros; pretrained weights come from their usual locations.
+
+    Trained networks are written by 'fer-bench export'.
     """
     from fer_bench import models
     from fer_bench.models.builders import structure_files

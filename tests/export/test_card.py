@@ -2,9 +2,9 @@
 
 import dataclasses
 
+from made_metadata import METADATA
 from made_runs import made_run
 from markdown_it import MarkdownIt
-from made_metadata import METADATA
 
 from fer_bench.export.card import model_card
 

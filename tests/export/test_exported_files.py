@@ -6,7 +6,7 @@ import subprocess
 import sys
 import types
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -34,6 +34,9 @@ from fer_bench.results import KEY, json_text, quality_record, run_record  # noqa
 from fer_bench.results.model_metadata import MEMBER, read_metadata  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.network
 

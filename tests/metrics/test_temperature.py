@@ -28,5 +28,5 @@ def test_it_has_the_smallest_loss():
     assert min(losses) == losses[1]
 
 
-def test_a_network_without_mistakes_gets_the_least():
-    assert fit_temperature(np.eye(3), [0, 1, 2]) == pytest.approx(0.01, rel=0.01)
+def test_a_network_without_mistakes_gets_a_small_one():
+    assert 0.01 <= fit_temperature(np.eye(3), [0, 1, 2]) < 0.05
