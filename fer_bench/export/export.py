@@ -14,7 +14,7 @@ from fer_bench.export.formats import SUFFIXES, check_libraries, convert
 from fer_bench.export.parity import check_parity, measured_parity
 from fer_bench.models.keras_backend import load_keras
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.runtime.files import write_atomically
+from fer_bench.runtime.files import check_writable, write_atomically
 from fer_bench.training.cell_network import shard_images
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What to write.
+    """A file to write.
 
     Attributes:
         path: the file.
@@ -80,8 +80,8 @@ def check_cell(context: RunContext, request: ExportRequest) -> None:
     """Check that a cell of a run can be exported, before its network is built.
 
     Raises:
-        FerBenchError: the split has no test or validation part, the libraries are missing, or
-            images and classes are not those that deepface expects.
+        FerBenchError: the split has no test or validation part, libraries are missing, the
+            directory is not writable, or images and classes are not those that deepface expects.
     """
     split = context.split
     if not len(split.test) or not len(split.validation):
@@ -90,6 +90,7 @@ def check_cell(context: RunContext, request: ExportRequest) -> None:
             "a cell with test images, on which the file is checked",
         )
     check_libraries(request.format)
+    check_writable("--output", request.path.parent)
     if request.target == "deepface":
         _, *size = context.dataset.images.shape
         if size != [DEEPFACE_SIDE, DEEPFACE_SIDE]:
@@ -141,8 +142,8 @@ def export_cell(stored: StoredCell, request: ExportRequest, progress: Progress) 
     )
     metadata = describe(stored, request.target, model, calibration, parity)
     content = converted.content(metadata)
-    write_atomically(request.path, content)
     write_atomically(request.card, metadata.card)
+    write_atomically(request.path, content)
     return Exported(metadata, len(content))
 
 

@@ -20,6 +20,7 @@ AT_ALL = {"tensorflow", "keras", "deepface", "sklearn", "pandas", "h5py", "numpy
 COMMANDS = {
     "import": ([], AT_ALL),
     "help": (["--help"], AT_ALL),
+    "help of export": (["export", "-h"], AT_ALL),
     "help of export-backbone": (["export-backbone", "-h"], AT_ALL),
     "help of cache clear": (["cache", "clear", "-h"], AT_ALL),
     "help of compare": (["compare", "-h"], AT_ALL),
