@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from fer_bench import models
-from fer_bench.data.prepare import load_data
+from fer_bench.data import load_dataset, make_split
 from fer_bench.protocol.data_spec import DataSpec
 
 SEED = 42
@@ -29,8 +29,9 @@ def main() -> None:
     parser.add_argument("dataset", help="path of the data set")
     parser.add_argument("backbones", nargs="+", help="names, some followed by ':pretrained'")
     arguments = parser.parse_args()
-    prepared = load_data(DataSpec(arguments.dataset))
-    images = np.asarray(prepared.dataset.images[prepared.split.test])
+    dataset = load_dataset(arguments.dataset)
+    split = make_split(dataset, DataSpec.split, DataSpec.split_seed)
+    images = np.asarray(dataset.images[split.test])
     for text in arguments.backbones:
         name, _, init = text.partition(":")
         print(parity(name, init == "pretrained", images), flush=True)

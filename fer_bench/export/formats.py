@@ -112,9 +112,13 @@ def _onnx(model: keras.Model) -> Converted:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = numerical_environment.cores()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    try:
+        session = onnxruntime.InferenceSession(
+            proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    # onnxruntime has no common base of its exceptions.
+    except Exception as error:
+        raise _failed("onnx", error) from error
 
     def content(metadata: ModelMetadata) -> bytes:
         entry = proto.metadata_props.add()

@@ -17,7 +17,9 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 DECLARED = [Requirement(text) for text in PROJECT["dependencies"]]
-DECLARED += [Requirement(text) for name in ("cpu", "export", "jax", "test") for text in EXTRAS[name]]
+DECLARED += [
+    Requirement(text) for name in ("cpu", "export", "jax", "test") for text in EXTRAS[name]
+]
 DECLARED += [Requirement(text) for text in PYPROJECT["dependency-groups"]["docs"]]
 LINES = (ROOT / "constraints.txt").read_text().splitlines()
 PINNED = [Requirement(line) for line in LINES if line and not line.startswith("#")]
