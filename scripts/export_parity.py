@@ -64,8 +64,8 @@ def parity(name: str, is_pretrained: bool, images: np.ndarray) -> str:
     step, logits, outputs = shard_images(entry.input_size), [], []
     for start in range(0, len(images), step):
         part = images[start : start + step]
-        values = part if network.prefix is None else network.prefix.predict_on_batch(part)
-        logits.append(keras.ops.convert_to_numpy(network.suffix(values, training=False)))
+        values = [part] if network.prefix is None else network.prefix.predict_on_batch(part)
+        logits.append(keras.ops.convert_to_numpy(network.suffix(list(values), training=False)))
         outputs.append(converted.run(part[..., None]))
     found = np.concatenate(outputs)
     agreement = measured_parity(found, np.concatenate(logits), converted.runtime)
