@@ -89,7 +89,7 @@ def randomise(model: Any) -> None:
                 is_centre = weight.name in ("beta", "moving_mean")
                 low, high = (-0.2, 0.2) if is_centre else (0.8, 1.2)
                 weight.assign(rng.uniform(low, high, weight.shape))
-        elif getattr(layer, "bias", None) is not None:
+        elif getattr(layer, "use_bias", False):
             layer.bias.assign(rng.uniform(-0.1, 0.1, layer.bias.shape))
 
 
