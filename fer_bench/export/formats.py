@@ -164,7 +164,8 @@ def _litert(model: keras.Model) -> Converted:
     import tensorflow as tf
 
     with _quiet():
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([_traced(model)], model)
+        # With variables outside the graph, LiteRT reads values that were never set.
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([_inference_graph(model)])
         try:
             saved = bytes(converter.convert())
             interpreter = tf.lite.Interpreter(
