@@ -1,7 +1,7 @@
 """Detector ``mtcnn``: a cascade of three small networks over an image pyramid, without TensorFlow.
 
-Thresholds and steps are those of the package mtcnn 1.0.0, whose weights it uses, so that both find
-the same faces; tests compare them.
+Weights, thresholds and steps are those of the package mtcnn 1.0.0. Pillow resizes the image for each
+scale, so boxes differ by some pixels; tests compare both.
 """
 
 from __future__ import annotations
