@@ -53,11 +53,13 @@ class Face:
         confidence: the detector's score, 0 to 1; None if it gives none.
         eyes: the eye on the left and the one on the right as the viewer sees them; None if the
             detector gives none.
+        is_crop: True if the box is a ready crop, to be used as it is.
     """
 
     box: Box
     confidence: float | None = None
     eyes: tuple[Point, Point] | None = None
+    is_crop: bool = False
 
     def scaled(self, x: float, y: float) -> Face:
         """Return the face in a photo that is ``x`` times as wide and ``y`` times as high."""
@@ -65,7 +67,7 @@ class Face:
         if eyes is not None:
             (left_x, left_y), (right_x, right_y) = eyes
             eyes = (left_x * x, left_y * y), (right_x * x, right_y * y)
-        return Face(self.box.scaled(x, y), self.confidence, eyes)
+        return Face(self.box.scaled(x, y), self.confidence, eyes, self.is_crop)
 
 
 class Detector(Protocol):

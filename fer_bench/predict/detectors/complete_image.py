@@ -23,4 +23,4 @@ class CompleteImage:
             pixels: uint8, shape (height, width, 3).
         """
         height, width = pixels.shape[:2]
-        return [Face(Box(0.0, 0.0, float(width), float(height)))]
+        return [Face(Box(0.0, 0.0, float(width), float(height)), is_crop=True)]

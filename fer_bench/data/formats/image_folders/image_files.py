@@ -144,7 +144,7 @@ def _each(
 
 
 def _size(path: Path) -> Size:
-    with _opened(path) as image:
+    with opened_image(path) as image:
         return image.size
 
 
@@ -190,15 +190,12 @@ class _Image(NamedTuple):
 def _read_image(path: Path, wanted: Size | None) -> _Image:
     from PIL import Image, ImageOps
 
-    with _opened(path) as image:
+    with opened_image(path) as image:
         n_frames = getattr(image, "n_frames", 1)
         if n_frames > 1:
             what = f"the image has {n_frames} frames"
             raise input_error(path, None, what, "one", "save one of them in its place")
-        if image.mode in _TOO_DEEP:
-            raise input_error(path, None, f"the image has mode {image.mode!r}", *_SHALLOW)
-        if _is_cut(image):
-            raise input_error(path, None, "the image has 16 bits for each channel", *_SHALLOW)
+        check_depth(path, image)
         is_colour = image.mode not in _GREY
         ImageOps.exif_transpose(image, in_place=True)
         alpha = None
@@ -214,6 +211,22 @@ def _read_image(path: Path, wanted: Size | None) -> _Image:
         return _Image(np.array(grey), is_colour, is_transparent, image.size)
 
 
+def check_depth(path: Path, image: PillowImage) -> None:
+    """Check that an image has at most 8 bits for each channel.
+
+    Args:
+        path: its file, for the message.
+        image: image that is not decoded yet.
+
+    Raises:
+        FerBenchError: it has more.
+    """
+    if image.mode in _TOO_DEEP:
+        raise input_error(path, None, f"the image has mode {image.mode!r}", *_SHALLOW)
+    if _is_cut(image):
+        raise input_error(path, None, "the image has 16 bits for each channel", *_SHALLOW)
+
+
 def _is_cut(image: PillowImage) -> bool:
     """Check if Pillow would reduce more than 8 bits to 8, in an image that is not decoded yet."""
     tiles = getattr(image, "tile", [])
@@ -224,8 +237,13 @@ def _is_cut(image: PillowImage) -> bool:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[PillowImage]:
-    """Open an image without decoding it, with errors in the context raised as ``FerBenchError``."""
+def opened_image(path: Path) -> Iterator[PillowImage]:
+    """Open an image without decoding it, with errors in the context raised as ``FerBenchError``.
+
+    Raises:
+        FerBenchError: the file or something in the context cannot be read, or it has too many
+            pixels; the error has its path.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:
