@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fer_bench.data import Dataset, register_dataset
     from fer_bench.models import Backbone, WeightsSource
     from fer_bench.models import register as register_backbone
+    from fer_bench.predict import Prediction, Predictions, Predictor
     from fer_bench.protocol.fitted_heads import HeadKind
     from fer_bench.protocol.head_registry import register_head
     from fer_bench.results.records import Run
@@ -35,6 +36,9 @@ __all__ = [
     "Dataset",
     "FerBenchError",
     "HeadKind",
+    "Prediction",
+    "Predictions",
+    "Predictor",
     "Run",
     "TrainedCell",
     "WeightsSource",
@@ -57,6 +61,9 @@ _SOURCES = {
     "Dataset": "fer_bench.data:Dataset",
     "FerBenchError": "fer_bench.runtime.errors:FerBenchError",
     "HeadKind": "fer_bench.protocol.fitted_heads:HeadKind",
+    "Prediction": "fer_bench.predict:Prediction",
+    "Predictions": "fer_bench.predict:Predictions",
+    "Predictor": "fer_bench.predict:Predictor",
     "Run": "fer_bench.results.records:Run",
     "TrainedCell": "fer_bench.training.trained_cell:TrainedCell",
     "WeightsSource": "fer_bench.models:WeightsSource",

@@ -115,6 +115,53 @@ def audit(spec: DataSpec, record: Path | None, report_dir: Path | None) -> None:
         echo(f"report: {write_audit(report_dir, data)[0]}")
 
 
+@command.command(short_help="Cut the faces out of photos, to train on them.")
+@click.argument("directory", type=NonEmptyPath())
+@click.option(
+    "-o",
+    "--output",
+    type=NonEmptyPath(file_okay=False),
+    metavar="DIR",
+    required=True,
+    help="Directory to create.",
+)
+@click.option(
+    "--detector",
+    metavar="NAME",
+    default="mtcnn",
+    show_default=True,
+    help="As for 'fer-bench predict'.",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(8, 224),
+    default=48,
+    show_default=True,
+    metavar="PIXELS",
+    help="Height and width of the crops.",
+)
+def crop(directory: Path, output: Path, detector: str, size: int) -> None:
+    """Cut the largest face out of each photo in DIRECTORY, as 'fer-bench predict' does.
+
+    Directories of classes, and of parts such as train/ and test/, are kept: if the photos are a
+    data set, --dataset takes the crops. crops.txt, a CSV table, has a row for each photo, also if
+    it has no face or cannot be read.
+    """
+    from fer_bench.predict.crop_dataset import crop_directory
+    from fer_bench.predict.detectors import detector as detector_of
+    from fer_bench.runtime.progress_bar import ProgressBar
+
+    bar = ProgressBar("crop")
+    try:
+        found = crop_directory(directory, output, detector_of(detector), size, bar)
+    finally:
+        bar.close()
+    echo(
+        f"{output}: {found.cropped:,} faces ({found.small:,} small) of {found.photos:,} photos, "
+        f"{found.without_face:,} without a face, {found.unreadable:,} unreadable"
+    )
+
+
 def _text(tables: Sequence[Table]) -> str:
     from fer_bench.report.table_rendering import terminal
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from fer_bench.predict.faces import Face, Point
 
-SIDE = 1.0
-"""Side of the square in units of the longer side of the detected box."""
+SIDE = 0.94
+"""Side of the square in units of the longer side of the detected box. In FER2013 the side of an
+image is 0.94 of MTCNN's box (median of 103 faces, quartiles 0.85 and 1.01), with the same centre."""
 
 _LEVEL = 1.0
 """Degrees up to which a face counts as level; rotation would only blur it."""
@@ -57,11 +58,11 @@ def face_crop(image: PillowImage, face: Face, size: tuple[int, int]) -> NDArray[
     """
     from PIL import Image
 
-    from PIL import Image
-
     if face.is_crop:
         grey = image.convert("L")
-        return np.asarray(grey if size == grey.size else grey.resize(size, Image.Resampling.BILINEAR))
+        return np.asarray(
+            grey if size == grey.size else grey.resize(size, Image.Resampling.BILINEAR)
+        )
     box, angle = crop_box(face), tilt(face)
     is_level = abs(angle) <= _LEVEL
     reach = box.width / 2 * (1 if is_level else math.sqrt(2)) + 2
@@ -73,9 +74,7 @@ def face_crop(image: PillowImage, face: Face, size: tuple[int, int]) -> NDArray[
     return np.asarray(part.resize(size, Image.Resampling.BILINEAR, box=edges))
 
 
-def _surroundings(
-    image: PillowImage, centre: Point, reach: float
-) -> tuple[PillowImage, Point]:
+def _surroundings(image: PillowImage, centre: Point, reach: float) -> tuple[PillowImage, Point]:
     """Return the grey part of a photo around a point, and its left and top edge in the photo."""
     from PIL import Image
 

@@ -91,7 +91,9 @@ def detect(source: Source, detector: Detector, size: tuple[int, int]) -> Detecte
     return DetectedFaces(
         source,
         tuple(
-            DetectedFace(face.scaled(*to_photo), _is_small(face, size), face_crop(image, face, size))
+            DetectedFace(
+                face.scaled(*to_photo), _is_small(face, size), face_crop(image, face, size)
+            )
             for face in _faces(photo, detector)
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 PHOTO_SUFFIXES = (*SUFFIXES, ".avif", ".gif", ".heic", ".heif")
 """Suffixes of the files that are taken from a directory. Those that cannot be read get a row."""
-
-VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm")
 
 LONGEST_SIDE = 1280
 """Longest side in pixels of the image that a detector sees. A JPEG that is at least twice as large
@@ -58,8 +56,8 @@ class Source:
     root: Path | None = None
 
 
-def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Source]:
-    """Return the photos of files and, recursively and sorted by path, of directories.
+def photos_of(path: Path) -> list[Source]:
+    """Return the photo of a file or, recursively and sorted by path, those of a directory.
 
     Hidden files and directories are ignored, and a directory that links lead to is read once. A
     path that does not exist is a photo that cannot be read.
@@ -67,20 +65,16 @@ def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Source]:
     Raises:
         FerBenchError: a directory cannot be read or contains no photo.
     """
-    found: list[Source] = []
-    for path in map(Path, paths):
-        if not path.is_dir():
-            found.append(Source(str(path), partial(read_photo, path)))
-            continue
-        inside = [Source(str(file), partial(read_photo, file), root=path) for file in _walk(path)]
-        if not inside:
-            raise FerBenchError(
-                "the directory contains no photos",
-                f"files with the suffixes {', '.join(PHOTO_SUFFIXES)}",
-                "choose another directory",
-                path=path,
-            )
-        found += inside
+    if not path.is_dir():
+        return [Source(str(path), partial(read_photo, path))]
+    found = [Source(str(file), partial(read_photo, file), root=path) for file in _walk(path)]
+    if not found:
+        raise FerBenchError(
+            "the directory contains no photos",
+            f"files with the suffixes {', '.join(PHOTO_SUFFIXES)}",
+            "choose another directory",
+            path=path,
+        )
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,8 @@ import numpy as np
 
 from fer_bench.predict import detectors
 from fer_bench.predict.detection import detect_all
+from fer_bench.predict.inputs import find_inputs
 from fer_bench.predict.model_file import ModelFile
-from fer_bench.predict.photos import find_photos
 from fer_bench.predict.predictions import Prediction, Predictions
 from fer_bench.runtime.files import expand_user
 from fer_bench.runtime.progress import silent
@@ -47,9 +46,7 @@ class Predictor:
             cannot be used.
     """
 
-    def __init__(
-        self, model: str | os.PathLike[str], *, detector: str = detectors.DEFAULT
-    ) -> None:
+    def __init__(self, model: str | os.PathLike[str], *, detector: str = detectors.DEFAULT) -> None:
         self.model = ModelFile(expand_user(os.fspath(model)))
         self.detector = detectors.detector(detector)
 
@@ -57,6 +54,7 @@ class Predictor:
         self,
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         *,
+        every: float = 1.0,
         progress: Progress = silent,
     ) -> Predictions:
         """Detect the faces of photos and classify their emotions.
@@ -64,16 +62,17 @@ class Predictor:
         A photo without a face and one that cannot be read are rows, too.
 
         Args:
-            paths: path of a photo or a directory of photos, or several.
+            paths: path of a photo, a directory of photos or a video, or several.
+            every: interval between the frames of a video that are used, in seconds.
             progress: callback for the progress of the work.
 
         Raises:
-            FerBenchError: a directory cannot be read or contains no photos, or the detector or the
-                model fails.
+            FerBenchError: a directory or a video cannot be read or contains no photos, or the
+                detector or the model fails.
         """
         several = [paths] if isinstance(paths, str | os.PathLike) else paths
-        sources = find_photos(Path(path) for path in several)
-        return self.predict_sources(sources, len(sources), progress)
+        inputs = find_inputs(several, every)
+        return self.predict_sources(inputs, inputs.total, progress)
 
     def predict_sources(
         self, sources: Iterable[Source], total: int = 0, progress: Progress = silent

@@ -39,9 +39,7 @@ class Graph:
         self._tensors.append(dims + _number(2, _FLOAT) + _part(8, name) + _part(9, content))
         return name
 
-    def node(
-        self, operator: str, inputs: Sequence[str], **attributes: int | Sequence[int]
-    ) -> str:
+    def node(self, operator: str, inputs: Sequence[str], **attributes: int | Sequence[int]) -> str:
         """Add a node with one output; return the output's name."""
         output = f"{operator}{len(self._nodes)}"
         content = b"".join(_part(1, name) for name in inputs) + _part(2, output)

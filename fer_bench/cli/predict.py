@@ -1,0 +1,190 @@
+"""``fer-bench predict``: emotions of the faces in photos, by an exported model."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.cli.printed_table import table_text
+from fer_bench.runtime.escapes import clean
+from fer_bench.runtime.terminal import echo, echo_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fer_bench.predict import Prediction, Predictions
+    from fer_bench.predict.evaluation import CountedShare, Evaluation
+
+_MOST_ROWS = 20
+
+
+@click.command("predict", short_help="Recognise the emotions of the faces in photos.")
+@click.argument("model", type=NonEmptyPath())
+@click.argument("inputs", nargs=-1, metavar="PHOTO|DIRECTORY|VIDEO|-...")
+@click.option(
+    "-o",
+    "--output",
+    type=NonEmptyPath(dir_okay=False),
+    metavar="FILE",
+    help="Write all rows to a .csv, .jsonl or .parquet file.",
+)
+@click.option(
+    "--detector",
+    metavar="NAME",
+    default="mtcnn",
+    show_default=True,
+    help="mtcnn, none (each image is a face crop), yunet:PATH or deepface:NAME.",
+)
+@click.option(
+    "--annotate",
+    type=NonEmptyPath(file_okay=False),
+    metavar="DIR",
+    help="Write copies of the photos with boxes and labels to this directory.",
+)
+@click.option(
+    "--evaluate",
+    is_flag=True,
+    help="The photos' directories are named after classes: also report detection rate and accuracy.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Interval between the frames of a video or camera.",
+)
+@click.option(
+    "--camera",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    help="Predict for a camera, usually 0, until Ctrl-C.",
+)
+def command(
+    model: Path,
+    inputs: tuple[str, ...],
+    output: Path | None,
+    detector: str,
+    annotate: Path | None,
+    evaluate: bool,
+    every: float,
+    camera: int | None,
+) -> None:
+    """Detect the faces in photos, and classify their emotions by MODEL, a file that 'fer-bench
+    export' wrote.
+
+    '-' reads paths from standard input, one on each line. Directories are searched recursively.
+
+    A photo without a face and one that cannot be read are rows, too. A face whose crop has fewer
+    pixels than the network sees is marked small. Boxes are in pixels of the upright photo: its EXIF
+    orientation is applied.
+
+    Exit status: 0 if any photo could be read, 1 otherwise.
+    """  # noqa: D205 - click joins the lines
+    from fer_bench.predict import Predictor
+    from fer_bench.predict.annotation import copy_paths, write_annotated
+    from fer_bench.predict.evaluation import evaluate as evaluated
+    from fer_bench.predict.inputs import Inputs, find_inputs
+    from fer_bench.predict.output_files import check_suffix, write_predictions
+    from fer_bench.predict.video import camera_frames
+    from fer_bench.runtime.progress_bar import ProgressBar
+
+    if (camera is None) == (not inputs):
+        raise click.UsageError("give photos, directories or videos, or --camera")
+    if output is not None:
+        check_suffix(output)
+    found = Inputs((camera_frames(camera, every),)) if camera is not None else None
+    if found is None:
+        found = find_inputs(_paths(inputs), every)
+    if annotate is not None and not found.total:
+        raise click.UsageError("--annotate is for photos, not for videos and cameras")
+    copies = {} if annotate is None else copy_paths(found.photos, annotate)
+    predictor = Predictor(model, detector=detector)
+    bar = ProgressBar("predict")
+    try:
+        predictions = predictor.predict_sources(found, found.total, bar)
+    finally:
+        bar.close()
+    echo_lines(_table(predictions))
+    echo(_summary(predictions))
+    if output is not None:
+        write_predictions(output, predictions)
+        echo(f"rows: {output}")
+    if annotate is not None:
+        number = write_annotated(copies, predictions)
+        echo(f"annotated photos: {annotate} ({number:,})")
+    if evaluate:
+        for line in _evaluation(evaluated(predictions)):
+            echo(line)
+    if predictions.count("unreadable") == predictions.photos:
+        raise click.exceptions.Exit(1)
+
+
+def _paths(inputs: tuple[str, ...]) -> list[str]:
+    paths: list[str] = []
+    for name in inputs:
+        if name == "-":
+            paths += [line.rstrip("\r\n") for line in sys.stdin if line.strip()]
+        else:
+            paths.append(name)
+    return paths
+
+
+def _table(predictions: Predictions) -> str:
+    shown = predictions.rows[:_MOST_ROWS]
+    headings = ["file", "emotion", "p", "margin", "box", "detector"]
+    text = table_text(
+        headings, map(_texts, shown), right=("p", "margin", "detector"), wrapped=("emotion",)
+    )
+    left_out = len(predictions) - len(shown)
+    return text + (f"... and {left_out:,} rows more; -o FILE writes all\n" if left_out else "")
+
+
+def _texts(row: Prediction) -> list[str]:
+    file = clean(row.file) if row.second is None else f"{clean(row.file)} {row.second:.1f} s"
+    if row.box is None or row.margin is None:
+        return [file, f"{row.status}{row.reason and f': {clean(row.reason)}'}", *[""] * 4]
+    box = row.box
+    small = " (small)" if row.status == "small face" else ""
+    return [
+        file,
+        f"{clean(row.emotion or '')}{small}",
+        f"{max(row.probabilities):.2f}",
+        f"{row.margin:.2f}",
+        f"{box.left:.0f},{box.top:.0f} {box.width:.0f}x{box.height:.0f}",
+        "" if row.confidence is None else f"{row.confidence:.2f}",
+    ]
+
+
+def _summary(predictions: Predictions) -> str:
+    faces, small = predictions.count("face", "small face"), predictions.count("small face")
+    speed = predictions.photos / predictions.seconds
+    return (
+        f"{predictions.photos:,} photos: {faces:,} faces ({small:,} small), "
+        f"{predictions.count('no face'):,} without a face, "
+        f"{predictions.count('unreadable'):,} unreadable; "
+        f"{predictions.seconds:.1f} s, {speed:,.1f} photos/s"
+    )
+
+
+def _evaluation(found: Evaluation) -> list[str]:
+    lines = [
+        _share("detection rate", found.detection_rate),
+        _share("accuracy, undetected faces are errors", found.accuracy),
+    ]
+    if found.accuracy_of_detected is not None:
+        lines.append(_share("accuracy on detected faces", found.accuracy_of_detected))
+    if found.unlabelled:
+        lines.append(f"not in a directory of a class: {found.unlabelled:,} photos")
+    return lines
+
+
+def _share(name: str, share: CountedShare) -> str:
+    ends = share.interval
+    return (
+        f"{name}: {100 * share.value:.1f} % (95 % CI {100 * ends.low:.1f} to "
+        f"{100 * ends.high:.1f}; {share.hits:,} of {share.photos:,} photos)"
+    )
