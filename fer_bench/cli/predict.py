@@ -47,7 +47,7 @@ _MOST_ROWS = 20
 @click.option(
     "--evaluate",
     is_flag=True,
-    help="The photos' directories are named after classes: also report detection rate and accuracy.",
+    help="Photos are in directories of classes: report detection rate and accuracy, too.",
 )
 @click.option(
     "--every",
@@ -136,9 +136,10 @@ def _paths(inputs: tuple[str, ...]) -> list[str]:
 def _table(predictions: Predictions) -> str:
     shown = predictions.rows[:_MOST_ROWS]
     headings = ["file", "emotion", "p", "margin", "box", "detector"]
-    text = table_text(
-        headings, map(_texts, shown), right=("p", "margin", "detector"), wrapped=("emotion",)
-    )
+    text = table_text(headings, map(_texts, shown), right=("p", "margin", "detector"))
+    for row in shown:
+        if row.reason:
+            text += f"{clean(row.file)}: {clean(row.reason)}\n"
     left_out = len(predictions) - len(shown)
     return text + (f"... and {left_out:,} rows more; -o FILE writes all\n" if left_out else "")
 
@@ -146,7 +147,7 @@ def _table(predictions: Predictions) -> str:
 def _texts(row: Prediction) -> list[str]:
     file = clean(row.file) if row.second is None else f"{clean(row.file)} {row.second:.1f} s"
     if row.box is None or row.margin is None:
-        return [file, f"{row.status}{row.reason and f': {clean(row.reason)}'}", *[""] * 4]
+        return [file, row.status, *[""] * 4]
     box = row.box
     small = " (small)" if row.status == "small face" else ""
     return [
@@ -163,10 +164,9 @@ def _summary(predictions: Predictions) -> str:
     faces, small = predictions.count("face", "small face"), predictions.count("small face")
     speed = predictions.photos / predictions.seconds
     return (
-        f"{predictions.photos:,} photos: {faces:,} faces ({small:,} small), "
-        f"{predictions.count('no face'):,} without a face, "
-        f"{predictions.count('unreadable'):,} unreadable; "
-        f"{predictions.seconds:.1f} s, {speed:,.1f} photos/s"
+        f"{predictions.photos:,} photos in {predictions.seconds:.1f} s ({speed:,.1f}/s): "
+        f"{faces:,} faces ({small:,} small), {predictions.count('no face'):,} without a face, "
+        f"{predictions.count('unreadable'):,} unreadable"
     )
 
 

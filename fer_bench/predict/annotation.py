@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,9 +82,7 @@ def write_annotated(paths: Mapping[str, Path], rows: Iterable[Prediction]) -> in
         scale = photo.image.width / photo.size[0], photo.image.height / photo.size[1]
         annotate(photo.image, faces, scale)
         kind = _FORMATS.get(paths[file].suffix.lower(), "JPEG")
-        write_atomically(
-            paths[file], lambda out, image=photo.image, kind=kind: image.save(out, kind, quality=90)
-        )
+        write_atomically(paths[file], partial(photo.image.save, format=kind, quality=90))
     return len(photos)
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from fer_bench.predict.faces import Face, Point
 
 SIDE = 0.94
-"""Side of the square in units of the longer side of the detected box. In FER2013 the side of an
-image is 0.94 of MTCNN's box (median of 103 faces, quartiles 0.85 and 1.01), with the same centre."""
+"""Side of the square in units of the longer side of the detected box. An image of FER2013 is 0.94
+times as high as MTCNN's box in it (median of 103 faces, quartiles 0.85 and 1.01), and has the same
+centre."""
 
 _LEVEL = 1.0
 """Degrees up to which a face counts as level; rotation would only blur it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from fer_bench.predict.video import video_frames
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable, Iterator
 
     from fer_bench.predict.photos import Source
 

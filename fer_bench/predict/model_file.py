@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from fer_bench.runtime.errors import FerBenchError, bytes_shown, shown
 from fer_bench.runtime.files import cause_of, read_regular
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from fer_bench.results.model_metadata import ModelMetadata

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,8 @@ from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from PIL.Image import Image as PillowImage
 
 PHOTO_SUFFIXES = (*SUFFIXES, ".avif", ".gif", ".heic", ".heif")

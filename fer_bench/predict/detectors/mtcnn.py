@@ -1,7 +1,7 @@
 """Detector ``mtcnn``: a cascade of three small networks over an image pyramid, without TensorFlow.
 
-Weights, thresholds and steps are those of the package mtcnn 1.0.0. Pillow resizes the image for each
-scale, so boxes differ by some pixels; tests compare both.
+Weights, thresholds and steps are those of the package mtcnn 1.0.0. Pillow resizes the image for
+each scale, so boxes differ by some pixels; tests compare both.
 """
 
 from __future__ import annotations
@@ -150,7 +150,8 @@ def _square(boxes: Floats) -> Floats:
     sides = boxes[:, 2:4] - boxes[:, :2]
     longest = sides.max(axis=1, keepdims=True, initial=0)
     corner = boxes[:, :2] + sides / 2 - longest / 2
-    return np.concatenate([corner, corner + longest, boxes[:, 4:]], axis=1)
+    squares: Floats = np.concatenate([corner, corner + longest, boxes[:, 4:]], axis=1)
+    return squares
 
 
 def _suppressed(boxes: Floats, most: float, *, of_smaller: bool = False) -> Floats:

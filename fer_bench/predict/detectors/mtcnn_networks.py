@@ -13,8 +13,6 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fer_bench.predict.detectors.onnx_graph import Graph
 from fer_bench.predict.inference import INSTALL_PREDICT, session
 from fer_bench.runtime.errors import FerBenchError
@@ -23,6 +21,7 @@ from fer_bench.runtime.files import cause_of, read_regular
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
 _SHA256 = {
@@ -125,8 +124,8 @@ def _convolution(graph: Graph, name: str, weights: Iterator[Any], *, active: boo
 
 def _pooling(graph: Graph, name: str, size: int, *, same: bool = True) -> str:
     """Add max-pooling with stride 2; ``same`` keeps an incomplete last window, as Keras does."""
-    how = {"kernel_shape": [size, size], "strides": [2, 2], "ceil_mode": int(same)}
-    return graph.node("MaxPool", [name], **how)
+    kernel = [size, size]
+    return graph.node("MaxPool", [name], kernel_shape=kernel, strides=[2, 2], ceil_mode=int(same))
 
 
 def _dense(graph: Graph, name: str, weights: Iterator[Any]) -> str:
