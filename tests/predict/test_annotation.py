@@ -41,7 +41,7 @@ def test_a_box_and_a_label_are_drawn_on_a_copy(grey, tmp_path, box):
     before = grey.read_bytes()
     paths = copy_paths(photos_of(grey.parent), tmp_path / "out")
     assert write_annotated(paths, [drawn(grey, box)]) == 1
-    left, top, right, bottom = changed(tmp_path / "out" / "grey.png")
+    left, _, right, bottom = changed(tmp_path / "out" / "grey.png")
     assert left <= max(box.left, 0)
     assert right >= min(box.left + box.width, 199)
     assert bottom >= min(box.top + box.height, 159)

@@ -87,7 +87,7 @@ def test_the_networks_are_those_of_the_package(mtcnn):
 def test_patches_are_sampled_as_by_tensorflow():
     tensorflow = pytest.importorskip("tensorflow")
     pixels = np.random.default_rng(1).integers(0, 256, (40, 60, 3), dtype=np.uint8)
-    boxes = np.array([[0, 0, 60, 40], [5.5, 3.25, 30, 27.75], [-9, -4, 20, 25], [50, 30, 70, 50]])
+    boxes = np.array([[1, 1, 59, 39], [5.5, 3.25, 30, 27.75], [-9, -4, 20, 25], [50, 30, 70, 50]])
     normal = (pixels[None].astype(np.float32) - 127.5) / 128
     relative = boxes[:, [1, 0, 3, 2]] / [40, 60, 40, 60]
     expected = tensorflow.image.crop_and_resize(normal, relative, [0] * 4, (24, 24)).numpy()

@@ -51,7 +51,7 @@ def test_a_directory_of_all_kinds(predictor, photos):
     assert broken.reason
     assert str(photos) not in broken.reason
     # The photo stored rotated has the boxes of the upright one.
-    upright = predictor.predict_sources([source for source in _sources(hopper())])
+    upright = predictor.predict_sources(list(_sources(hopper())))
     assert found[5].box == upright[0].box
     for row in found:
         if row.box is not None:

@@ -1,0 +1,121 @@
+"""``fer-bench predict`` and ``fer-bench data crop`` from photos to rows."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from made_models import hopper, model_file
+from PIL import Image
+
+from fer_bench.cli import main
+
+
+def run(*arguments, text=None):
+    return CliRunner().invoke(main, [*map(str, arguments)], input=text)
+
+
+@pytest.fixture
+def model(tmp_path):
+    return model_file(tmp_path)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Return a directory of a face, a broken file and ready crops, in classes."""
+    for name in ("happy", "neutral"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+    hopper().save(tmp_path / "photos" / "neutral" / "hopper.png")
+    (tmp_path / "photos" / "happy" / "broken.jpg").write_bytes(b"")
+    return tmp_path / "photos"
+
+
+@pytest.mark.network
+def test_rows_copies_and_both_accuracies(model, photos, tmp_path):
+    output, copies = tmp_path / "out.jsonl", tmp_path / "copies"
+    result = run("predict", model, photos, "-o", output, "--annotate", copies, "--evaluate")
+    assert result.exit_code == 0, result.stderr
+    broken, face = map(json.loads, output.read_text().splitlines())
+    assert (broken["status"], face["status"], face["emotion"]) == ("unreadable", "face", "Neutral")
+    assert [path.name for path in copies.rglob("*.png")] == ["hopper.png"]
+    lines = result.stdout.splitlines()
+    assert "detection rate: 50.0 % (95 % CI 9.5 to 90.5; 1 of 2 photos)" in lines
+    assert sum(line.startswith("accuracy") for line in lines) == 2
+
+
+@pytest.mark.network
+def test_paths_from_standard_input(model, photos):
+    text = f"{photos / 'neutral'}\n\n{photos / 'missing.jpg'}\n"
+    result = run("predict", model, "-", "--detector=none", text=text)
+    assert result.exit_code == 0
+    assert "2 photos in" in result.stdout
+    assert "1 unreadable" in result.stdout
+
+
+@pytest.mark.network
+def test_nothing_readable_is_status_1(model, photos):
+    result = run("predict", model, photos / "happy")
+    assert result.exit_code == 1
+    assert "1 unreadable" in result.stdout
+
+
+@pytest.mark.network
+def test_frames_of_a_video(model, tmp_path):
+    cv2 = pytest.importorskip("cv2")
+    path = tmp_path / "clip.avi"
+    how = cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (64, 48)
+    video = cv2.VideoWriter(str(path), *how)
+    for level in range(25):
+        video.write(np.full((48, 64, 3), 10 * level, np.uint8))
+    video.release()
+    output = tmp_path / "out.jsonl"
+    result = run("predict", model, path, "--detector=none", "--every=1", "-o", output)
+    assert result.exit_code == 0, result.stderr
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["second"] for row in rows] == [0.0, 1.0, 2.0]
+    assert rows[0]["margin"] < rows[1]["margin"] < rows[2]["margin"]
+
+
+@pytest.mark.network
+def test_what_is_no_video_or_camera_is_one_line(model, tmp_path):
+    pytest.importorskip("cv2")
+    (tmp_path / "clip.mp4").write_bytes(b"no video")
+    result = run("predict", model, tmp_path / "clip.mp4", "--detector=none")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith(f"Error: '{tmp_path / 'clip.mp4'}': ")
+    assert run("predict", model, "--camera=99", "--detector=none").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ([], 2),
+        (["photo.jpg", "--camera=0"], 2),
+        (["clip.mp4", "--annotate=copies"], 2),
+        (["photo.jpg", "--output=out.xlsx"], 1),
+        (["photo.jpg", "--every=0"], 2),
+        (["photo.jpg", "--detector=unknown"], 1),
+    ],
+)
+def test_mistakes_end_before_any_work(tmp_path, monkeypatch, arguments, status):
+    monkeypatch.chdir(tmp_path)
+    result = run("predict", "model.onnx", *arguments)
+    assert result.exit_code == status
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_crops_of_a_directory(tmp_path):
+    (tmp_path / "in" / "happy").mkdir(parents=True)
+    Image.new("L", (96, 96), 77).save(tmp_path / "in" / "happy" / "1.png")
+    output = tmp_path / "out"
+    result = run("data", "crop", tmp_path / "in", "-o", output, "--detector=none", "--size=32")
+    assert result.exit_code == 0, result.stderr
+    assert (
+        result.stdout
+        == f"{output}: 1 faces (0 small) of 1 photos, 0 without a face, 0 unreadable\n"
+    )
+    with Image.open(output / "happy" / "1.png") as image:
+        assert image.size == (32, 32)
+    again = run("data", "crop", tmp_path / "in", "-o", output, "--detector=none")
+    assert again.exit_code == 1
+    assert again.stderr.startswith(f"Error: '{output}': exists already")
