@@ -24,6 +24,7 @@ COMMANDS = {
     "help of export-backbone": (["export-backbone", "-h"], AT_ALL),
     "help of cache clear": (["cache", "clear", "-h"], AT_ALL),
     "help of compare": (["compare", "-h"], AT_ALL),
+    "help of predict": (["predict", "-h"], {*AT_ALL, "onnxruntime", "PIL", "cv2"}),
     "help of merge": (["merge", "-h"], AT_ALL),
     "help of weights": (["weights", "-h"], AT_ALL),
     "compare": (["compare", "RESULTS", "RESULTS"], {*NETWORKS, "sklearn", "matplotlib"}),

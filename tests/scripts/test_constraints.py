@@ -18,7 +18,9 @@ PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 DECLARED = [Requirement(text) for text in PROJECT["dependencies"]]
 DECLARED += [
-    Requirement(text) for name in ("cpu", "export", "jax", "test") for text in EXTRAS[name]
+    Requirement(text)
+    for name in ("cpu", "export", "jax", "optuna", "predict", "test")
+    for text in EXTRAS[name]
 ]
 DECLARED += [Requirement(text) for text in PYPROJECT["dependency-groups"]["docs"]]
 LINES = (ROOT / "constraints.txt").read_text().splitlines()
