@@ -1,4 +1,4 @@
-"""What to predict for: photos, directories of photos, and videos."""
+"""Inputs of a prediction: photos, directories of photos, and videos."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Inputs:
 
 
 def find_inputs(paths: Iterable[str | os.PathLike[str]], every: float) -> Inputs:
-    """Return what some paths stand for; videos are told by their suffix.
+    """Return what some paths stand for; a video is known by its suffix.
 
     Args:
         paths: photos, directories of photos, and videos.

@@ -1,7 +1,7 @@
 """Detector ``mtcnn``: a cascade of three small networks over an image pyramid, without TensorFlow.
 
 Weights, thresholds and steps are those of the package mtcnn 1.0.0. Pillow resizes the image for
-each scale, so boxes differ by some pixels; tests compare both.
+each scale, so boxes differ by some pixels; tests compare the networks.
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def _neighbours(
 
 
 def _normalised(pixels: NDArray[np.uint8]) -> Floats:
-    return (pixels.astype(np.float32) - 127.5) / 128
+    normal: Floats = (pixels.astype(np.float32) - np.float32(127.5)) / np.float32(128)
+    return normal
 
 
 def _corrected(
