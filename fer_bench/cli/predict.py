@@ -135,8 +135,8 @@ def _paths(inputs: tuple[str, ...]) -> list[str]:
 
 def _table(predictions: Predictions) -> str:
     shown = predictions.rows[:_MOST_ROWS]
-    headings = ["file", "emotion", "p", "margin", "box", "detector"]
-    text = table_text(headings, map(_texts, shown), right=("p", "margin", "detector"))
+    headings = ["file", "emotion", "p", "margin", "box"]
+    text = table_text(headings, map(_texts, shown), right=("p", "margin"))
     for row in shown:
         if row.reason:
             text += f"{clean(row.file)}: {clean(row.reason)}\n"
@@ -147,7 +147,7 @@ def _table(predictions: Predictions) -> str:
 def _texts(row: Prediction) -> list[str]:
     file = clean(row.file) if row.second is None else f"{clean(row.file)} {row.second:.1f} s"
     if row.box is None or row.margin is None:
-        return [file, row.status, *[""] * 4]
+        return [file, row.status, *[""] * 3]
     box = row.box
     small = " (small)" if row.status == "small face" else ""
     return [
@@ -156,7 +156,6 @@ def _texts(row: Prediction) -> list[str]:
         f"{max(row.probabilities):.2f}",
         f"{row.margin:.2f}",
         f"{box.left:.0f},{box.top:.0f} {box.width:.0f}x{box.height:.0f}",
-        "" if row.confidence is None else f"{row.confidence:.2f}",
     ]
 
 
