@@ -112,10 +112,14 @@ def _can_merge(runs: Sequence[NamedRun]) -> bool:
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
-    """Return a unique name for each run from its differences, empty for a single run."""
+    """Return a unique name for each run from its differences, empty for a single run.
+
+    Of several settings, only those that a run changed are named, if that is enough.
+    """
     if len(runs) == 1:
         return [""]
     names = [""] * len(runs)
+    named: list[RunDifference] = []
     for difference in run_differences(runs):
         if max(map(len, difference.values)) > _LONGEST:
             continue
@@ -129,9 +133,20 @@ def _names(runs: Sequence[Run]) -> list[str]:
         # A property that distinguishes no further runs would only make the names longer.
         if len({*longer}) > len({*names}):
             names = longer
+            named.append(difference)
+    if len(named) > 1 and all(one.kind == "protocol" for one in named):
+        shorter = [_changed_settings(run, place, named) for place, run in enumerate(runs)]
+        names = shorter if len({*shorter}) == len(runs) else names
     if len({*names}) < len(runs):
         names = [f"{name}, run {number}".removeprefix(", ") for number, name in enumerate(names, 1)]
     return names
+
+
+def _changed_settings(run: Run, place: int, settings: Sequence[RunDifference]) -> str:
+    """Return those of the settings that the run at ``place`` changed, with their values."""
+    changed = {one.name.replace("_", " ") for one in run.protocol if one.origin == "changed"}
+    words = [_in_name(one, one.values[place]) for one in settings if one.name in changed]
+    return ", ".join(words) or "defaults"
 
 
 def _in_name(difference: RunDifference, value: str) -> str:

@@ -49,6 +49,13 @@ def test_only_what_distinguishes_an_experiment_is_its_name():
     assert found[2].qualified == found[2].run
 
 
+def test_of_several_settings_the_changed_ones_are_named():
+    changes = ({}, {"epochs": 5}, {"optimizer": "sgd"}, {"epochs": 5, "optimizer": "sgd"})
+    found = grouped(*(made_run(*CELLS, **one) for one in changes))
+    names = ["defaults", "epochs 5", "optimizer sgd", "epochs 5, optimizer sgd"]
+    assert [one.name for one in found] == names
+
+
 @pytest.mark.parametrize("changes", [{"split": "x" * 300}, {"environment": ()}])
 def test_runs_without_a_short_difference_are_numbered(changes):
     other = [made_cell("mini", "pretrained", 0.45), CELLS[1]]
