@@ -174,7 +174,7 @@ def test_duplicates_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
     made.dataset.images[38] = mirrored((made.dataset.images[10] * 0.8 + 30).astype(np.uint8))
     wanted = prepare_data(made.dataset, DataSpec(split="kaggle"), cache_dir=tmp_path)
     assert {pair.mirrored for pair in wanted.duplicates.pairs} == {False, True}
-    assert list((tmp_path / "twins").iterdir())
+    assert list((tmp_path / "duplicates").iterdir())
     monkeypatch.setattr(duplicate_cache, "find_duplicates", None)
     found = prepare_data(made.dataset, DataSpec(split="kaggle"), cache_dir=tmp_path)
     assert recorded(found) == recorded(wanted)

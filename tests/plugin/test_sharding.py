@@ -28,6 +28,7 @@ def settings(shard, names="all", seeds=1):
         backbones=models.select(names),
         inits=INITS,
         data=DataSpec(),
+        test_on=None,
         protocol=Protocol(seeds=seeds),
         weights_dir=None,
         weights_lock=None,
