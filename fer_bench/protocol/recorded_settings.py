@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import Heads
 from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.sweep import Sweep
 from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def recorded_protocol(settings: Iterable[Setting]) -> Protocol:
 def _value(name: str, text: str, default: Any) -> Any:
     """Parse the text of a setting as a value of its default's type."""
     try:
-        if isinstance(default, (TrainableLayers, Heads)):
+        if isinstance(default, (TrainableLayers, Heads, Shots, Sweep)):
             return type(default).parse(text)
         if name in ("input_size", "early_stopping"):
             return int(text) if text.isdecimal() else text

@@ -4,9 +4,11 @@ import dataclasses
 
 import pytest
 
+from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import Heads
 from fer_bench.protocol.recorded_settings import recorded_protocol
 from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.sweep import Sweep
 from fer_bench.runtime.errors import FerBenchError
 
 CHANGED = {
@@ -17,9 +19,13 @@ CHANGED = {
     "augment": "flip,shift",
     "early_stopping": 3,
     "input_size": 64,
-    "head": Heads.parse("mlp:16,8d0.3,knn"),
+    "head": Heads.parse("mlp:16,8d0.3,mlp:8,knn"),
     "label_smoothing": 0.1,
     "seeds": 2,
+    "sweep": Sweep.parse("learning-rate=1e-4,3e-3,trainable-layers=0,all,dropout,trials=4"),
+    "shots": Shots.parse("1,16"),
+    "draws": 3,
+    "mixed_precision": "bfloat16",
 }
 
 
@@ -28,12 +34,21 @@ CHANGED = {
     [
         Protocol(),
         Protocol(**CHANGED),
+        Protocol.of("mieb"),
         Protocol.of("recommended"),
         Protocol.of("strong", epochs=3),
     ],
 )
 def test_a_protocol_comes_back_from_its_settings(protocol):
     assert recorded_protocol(protocol.settings()) == protocol
+
+
+def test_every_setting_with_an_option_is_read_back():
+    assert CHANGED.keys() | {"recipe"} >= {
+        item.name
+        for item in dataclasses.fields(Protocol)
+        if item.init and not isinstance(item.default, str | int | float)
+    }
 
 
 def test_a_missing_setting_has_its_default():
