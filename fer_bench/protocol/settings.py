@@ -46,7 +46,7 @@ OF_CELLS = ("seed", "seeds", "head")
 """Settings in which runs of one experiment may differ, since each cell records its own."""
 
 OF_SHOTS = ("shots", "draws")
-"""Settings that are only listed for runs with few-shot evaluation."""
+"""Settings that are only listed for runs with few-shot evaluation or a recipe that has it."""
 
 LARGEST_INPUT = 1024
 """Largest side length of a network's input, in pixels."""
@@ -377,10 +377,10 @@ class Protocol:
                 raise FerBenchError(f"{name} {number} is out of range", numbers)
         if self.shots:
             self.shots.check_heads(self.head.names)
-        elif self.draws != Protocol.draws:
+        if not self.shots.counts and self.draws != Protocol.draws:
             raise FerBenchError(
-                f"draws {self.draws} without shots has no effect",
-                hint="add --shots=16 or omit --draws",
+                f"draws {self.draws} with shots {self.shots} has no effect",
+                hint="add a number, as in --shots=16, or omit --draws",
             )
 
     @classmethod
@@ -427,12 +427,13 @@ class Protocol:
         """Return every setting with its origin and reason, in order of declaration.
 
         Those of fitted heads are only listed for heads of the run, after the heads, and those of
-        few-shot evaluation only if there is any.
+        few-shot evaluation only if there is any, or the recipe has some.
         """
+        has_shots = self.shots or "shots" in _recipe_values(self.recipe)
         rows = [
             self._with_recipe(row)
             for row in setting_rows(self)
-            if self.shots or row.name not in OF_SHOTS
+            if has_shots or row.name not in OF_SHOTS
         ]
         place = 1 + [row.name for row in rows].index("head")
         kinds = [head_kind(name) for name in self.head.names if is_fitted(name)]

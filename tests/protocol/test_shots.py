@@ -39,7 +39,8 @@ def test_other_texts_are_an_error(text):
     [
         ({"shots": Shots((16,))}, "none of its heads"),
         ({"shots": Shots((16,), True), "head": Heads(("knn",))}, "none of its heads"),
-        ({"draws": 3}, "draws 3 without shots"),
+        ({"draws": 3}, "draws 3 with shots none"),
+        ({"draws": 3, "shots": Shots((), True), "head": FITTED}, "draws 3 with shots mieb"),
         ({"draws": 0, "shots": Shots((16,)), "head": FITTED}, "draws 0 is too small"),
     ],
 )
@@ -61,6 +62,13 @@ def test_miebs_recipe():
     protocol = Protocol.of("mieb")
     assert (protocol.shots, protocol.head.names) == (Shots((), True), ("logreg",))
     assert Protocol.of("mieb", shots=Shots((4,))).shots == Shots((4,))
+
+
+def test_a_run_without_the_shots_of_its_recipe_records_that():
+    protocol = Protocol.of("mieb", shots=Shots())
+    (row,) = (one for one in protocol.settings() if one.name == "shots")
+    assert (row.value, row.origin) == ("none", "changed")
+    assert "--shots=none" in protocol.options()
 
 
 def test_mieb_is_of_one_head():
