@@ -63,7 +63,7 @@ def command(arguments: Sequence[str]) -> None:
     'pytest benchmarks' has too, and those of pytest, such as -k, -q and -v ('pytest --help'). A
     conftest.py in the current directory may register backbones and data sets.
     """
-    words = [sys.executable, "-c", _PROGRAM, "--pyargs", _benchmarks(), *_join_values(arguments)]
+    words = pytest_words(arguments)
     sys.stdout.flush()
     # In a process of its own, since pytest rewrites only modules that are not imported yet.
     if _ON_WINDOWS:
@@ -72,6 +72,11 @@ def command(arguments: Sequence[str]) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.exit(subprocess.call(words))
     os.execv(sys.executable, words)  # noqa: S606
+
+
+def pytest_words(arguments: Sequence[str]) -> list[str]:
+    """Return the words of a command that runs the benchmarks with these arguments of pytest."""
+    return [sys.executable, "-c", _PROGRAM, "--pyargs", _benchmarks(), *_join_values(arguments)]
 
 
 def _benchmarks() -> str:

@@ -297,6 +297,11 @@ OPTIONS = (
         "'fer-bench merge' merges the results of all N shards. Default: 1/1, all cells.",
         "K/N",
     ),
+    Option(
+        "cells",
+        "Run these cells only: ids separated by commas, as 'fer-bench cells' lists them.",
+        "IDS",
+    ),
 )
 
 

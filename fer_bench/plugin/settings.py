@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.protocol.shards import Shard
 from fer_bench.protocol.sweep import Sweep
 from fer_bench.runtime.cache_directory import cache_root
-from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.errors import FerBenchError, listed
 from fer_bench.runtime.files import expand_user
 
 if TYPE_CHECKING:
@@ -57,10 +58,11 @@ class Settings:
         base: results files and directories to compare the run with; empty for no comparison.
         thresholds: thresholds of the comparison.
         shard: the share of the cells that this run takes.
+        chosen: ids of the only cells of the run; empty for all.
 
     Raises:
-        FerBenchError: there are more shards than cells, or only random cells of a network that
-            cannot have random weights.
+        FerBenchError: a chosen cell does not exist, there are more shards than cells, or only
+            random cells of a network that cannot have random weights.
     """
 
     backbones: tuple[Backbone, ...]
@@ -80,8 +82,18 @@ class Settings:
     base: tuple[Path, ...]
     thresholds: Thresholds
     shard: Shard
+    chosen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        known = [cell.id for _, cell in self._all_cells()]
+        for name in self.chosen:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                raise FerBenchError(
+                    f"--cells: {name!r} is not a cell of this run",
+                    listed(known, 8),
+                    f"did you mean {near[0]!r}?" if near else "",
+                )
         cells = len(self.cells())
         if self.shard.count > cells:
             raise FerBenchError(
@@ -94,7 +106,11 @@ class Settings:
                 models.check_drawn(entry)
 
     def cells(self) -> list[tuple[Backbone, Cell]]:
-        """Return every combination of backbone, init, head and seed, in the order given."""
+        """Return the chosen combinations of backbone, init, head and seed, in the order given."""
+        cells = self._all_cells()
+        return [one for one in cells if not self.chosen or one[1].id in self.chosen]
+
+    def _all_cells(self) -> list[tuple[Backbone, Cell]]:
         return [
             (entry, Cell(entry.name, init, self.data.dataset, seed, head))
             for entry in self.backbones
@@ -185,6 +201,7 @@ def read_settings(config: pytest.Config) -> Settings:
         base=base,
         thresholds=_thresholds(options, base, config.invocation_params.dir),
         shard=Shard.parse(options.text("shard") or "1/1"),
+        chosen=options.names("cells"),
     )
 
 
@@ -272,14 +289,17 @@ class _OptionReader:
         text = self.text(name)
         return self._base(name) / expand_user(text) if text else None
 
-    def paths(self, name: str) -> tuple[Path, ...]:
+    def names(self, name: str, kind: str = "ids") -> tuple[str, ...]:
         texts = [text.strip() for text in self.text(name).split(",")]
         if len(texts) > 1 and not all(texts):
             raise FerBenchError(
                 f"--{name} {','.join(texts)!r} has an empty part",
-                "paths separated by commas",
+                f"{kind} separated by commas",
             )
-        return tuple(self._base(name) / expand_user(text) for text in texts if text)
+        return tuple(filter(None, texts))
+
+    def paths(self, name: str) -> tuple[Path, ...]:
+        return tuple(self._base(name) / expand_user(text) for text in self.names(name, "paths"))
 
     def backbones(self) -> str:
         """Return the backbones as given, paths of files made absolute."""

@@ -1,0 +1,61 @@
+"""Plugin for ``pytest --collect-only`` that writes the list of the selected cells to a file.
+
+``fer-bench launch`` and ``fer-bench cells`` load it with ``-p``; ``FER_BENCH_CELL_LIST`` names the
+file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from fer_bench.cluster.plan import CellList, PlannedCell
+from fer_bench.plugin.stash_keys import SETTINGS
+from fer_bench.runtime.files import write_atomically
+
+if TYPE_CHECKING:
+    from fer_bench.plugin.settings import Settings
+
+VARIABLE = "FER_BENCH_CELL_LIST"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse options that have no meaning for a job."""
+    settings = config.stash.get(SETTINGS, None)
+    if settings is not None and settings.shard.count > 1:
+        raise pytest.UsageError(
+            f"--shard={settings.shard}: the jobs divide the cells; omit --shard"
+        )
+    if settings is not None and settings.base:
+        raise pytest.UsageError(
+            "--fer-compare: a job has only some of the cells; omit it and compare the collected "
+            "results ('fer-bench compare')"
+        )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write the cells of the collected tests."""
+    settings = session.config.stash[SETTINGS]
+    collected = {
+        item.callspec.params.get("cell")
+        for item in session.items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+    }
+    listed = _listed(settings, collected)
+    write_atomically(Path(os.environ[VARIABLE]), msgspec.json.encode(listed))
+
+
+def _listed(settings: Settings, collected: set[object]) -> CellList:
+    chosen = [(entry, cell) for entry, cell in settings.cells() if cell.id in collected]
+    values = (*settings.data.settings(), *settings.protocol.settings())
+    return CellList(
+        cells=tuple(PlannedCell(cell, entry.title) for entry, cell in chosen),
+        settings={one.name: one.value for one in values},
+        store=str(settings.store),
+        is_timed=settings.timing,
+    )
