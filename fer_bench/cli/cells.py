@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -68,14 +67,9 @@ def list_cells(options: Sequence[str]) -> CellList:
 
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "cells.json"
-        words = [*options, "--collect-only", "-q", "-p", listed_cells.__name__]
-        done = subprocess.run(
-            pytest_words(words),
-            env={**os.environ, listed_cells.VARIABLE: str(path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        plugin = ["-p", listed_cells.__name__, f"{listed_cells.OPTION}={path}"]
+        words = pytest_words([*options, "--collect-only", "-q", *plugin])
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
         listed = msgspec.json.decode(path.read_bytes(), type=CellList) if path.exists() else None
     if done.returncode or listed is None or not listed.cells:
         output = (done.stderr.strip() or done.stdout.strip()).splitlines()

@@ -92,6 +92,8 @@ def wait(
                 report(job, state)
                 pending.remove(job)
         if not pending:
+            for one in slots:
+                one.wait()
             return
         if ends and not any(run.is_held("job", job.id) for job in pending):
             raise FerBenchError(

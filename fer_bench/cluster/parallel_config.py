@@ -11,7 +11,6 @@ from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 _LARGEST = 1 << 20
@@ -34,7 +33,7 @@ class ParallelConfig:
     processes: int | None = None
     cells_per_job: int = 1
     retries: int = 2
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check the values.

@@ -1,12 +1,10 @@
 """Plugin for ``pytest --collect-only`` that writes the list of the selected cells to a file.
 
-``fer-bench launch`` and ``fer-bench cells`` load it with ``-p``; ``FER_BENCH_CELL_LIST`` names the
-file.
+``fer-bench launch`` and ``fer-bench cells`` load it with ``-p``.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +18,12 @@ from fer_bench.runtime.files import write_atomically
 if TYPE_CHECKING:
     from fer_bench.plugin.settings import Settings
 
-VARIABLE = "FER_BENCH_CELL_LIST"
+OPTION = "--fer-cell-list"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the option that names the file."""
+    parser.addoption(OPTION, dest="fer_cell_list", required=True)
 
 
 @pytest.hookimpl(trylast=True)
@@ -47,7 +50,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         if isinstance(item, pytest.Function) and hasattr(item, "callspec")
     }
     listed = _listed(settings, collected)
-    write_atomically(Path(os.environ[VARIABLE]), msgspec.json.encode(listed))
+    write_atomically(Path(session.config.option.fer_cell_list), msgspec.json.encode(listed))
 
 
 def _listed(settings: Settings, collected: set[object]) -> CellList:

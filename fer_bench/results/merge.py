@@ -75,7 +75,9 @@ def merge_runs(runs: Sequence[tuple[str, Run]]) -> Run:
             kept = cell.without_speed() if name in elsewhere else cell
             found.setdefault(cell.id, []).append((name, kept))
     cells = tuple(_one_of(records) for records in found.values())
-    are_timed = all(cell.is_timed for cell in cells if cell.quality)
+    # Speed does not depend on the seed and is measured with the first one.
+    timed = {cell.group_id for cell in cells if cell.is_timed}
+    are_timed = all(cell.group_id in timed for cell in cells if cell.quality)
     return dataclasses.replace(
         base,
         protocol=_protocol(runs, cells),
