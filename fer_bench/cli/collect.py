@@ -48,8 +48,9 @@ def command(run: Path, report_dir: Path) -> None:
         echo(f"{cell.name} {cell.status}: {clean(cell.reason)}", err=True)
     for fact, note in merged.run.environment:
         if fact == SPEED:
-            add = "; 'fer-bench launch --timing-job' measures them" if note == NOT_TIMED else ""
-            echo(f"NOTE: speed {clean(note)}{add}")
+            is_missing = NOT_TIMED in note.split("; ")
+            add = "; 'fer-bench launch --timing-job' measures speeds" if is_missing else ""
+            echo(f"NOTE: speed: {clean(note)}{add}")
     echo(f"report: {report_dir / 'index.html'}")
     if missing:
         click.get_current_context().exit(1)

@@ -104,18 +104,19 @@ def _processes(config: ParallelConfig) -> int:
 
 def _plan(options: Sequence[str], config: ParallelConfig, processes: int, timing_job: bool) -> Plan:
     from fer_bench.cluster.plan import Plan, plan_jobs
+    from fer_bench.plugin import of_job
 
     listed = list_cells(options)
     if timing_job and not listed.is_timed:
         raise FerBenchError("--timing-job contradicts --no-timing", "one of them")
     is_alone = config.has_node_alone if config.backend == "submitit" else processes == 1
     return Plan(
-        command=tuple(pytest_words(options)),
+        command=tuple(pytest_words([*options, "-p", of_job.__name__])),
         options=tuple(options),
         directory=str(Path.cwd()),
         listed=listed,
         jobs=plan_jobs(listed.cells, config.cells_per_job, timing_job=timing_job),
-        is_timed=listed.is_timed and is_alone and not timing_job,
+        shares_machine=not is_alone,
         retries=config.retries,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.protocol.shards import OTHER_SHARD
 from fer_bench.results import KEY, load_document, merge_documents, read_run, run_record
+from fer_bench.results.fact_names import SPEED
 from fer_bench.results.records import CellResult
 from fer_bench.runtime.errors import FerBenchError
 
@@ -48,7 +49,8 @@ def _rows(run: RunDirectory, plan: Plan, document: dict[str, Any]) -> dict[str, 
     known = read_run(document)
     reasons = {name: _reason(run, job) for job in plan.ordinary for name in job.cells}
     cells = tuple(_row(one, reasons[one.cell.id], known.dataset.name) for one in plan.listed.cells)
-    rows = dataclasses.replace(known, cells=cells, examples=())
+    facts = dict(known.environment) | ({SPEED: _SHARED} if plan.shares_machine else {})
+    rows = dataclasses.replace(known, cells=cells, examples=(), environment=tuple(facts.items()))
     return {**document, "benchmarks": [], KEY: run_record(rows, set(), with_metrics=True)}
 
 
@@ -67,6 +69,8 @@ def _row(one: PlannedCell, reason: str, dataset: str) -> CellResult:
 
 
 _NOT_RUN = "not run: "
+
+_SHARED = "training times are of jobs that shared their machine"
 
 
 def _reason(run: RunDirectory, job: Job) -> str:

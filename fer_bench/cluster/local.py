@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fer_bench.cluster.run_directory import JobState, RunDirectory
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
-_POLL_S = 0.5
+_POLL_S = 1.0
 
 
 def visible_gpus() -> list[str]:

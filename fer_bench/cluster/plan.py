@@ -72,7 +72,8 @@ class Plan:
         directory: working directory of the command.
         listed: the cells of the run.
         jobs: in the order in which they are started.
-        is_timed: if True, every job measures speeds, as each has its machine alone.
+        shares_machine: if True, jobs run at the same time on one machine, so that their speeds do
+            not count.
         retries: number of times that a killed job is started again.
     """
 
@@ -81,7 +82,7 @@ class Plan:
     directory: str
     listed: CellList
     jobs: tuple[Job, ...]
-    is_timed: bool
+    shares_machine: bool
     retries: int
 
     @property
@@ -91,7 +92,8 @@ class Plan:
 
     def arguments(self, job: Job) -> list[str]:
         """Return the words that are appended to the command for a job."""
-        timed = self.is_timed or job.is_timing
+        alone = not self.shares_machine and self.ordinary == self.jobs
+        timed = self.listed.is_timed and (job.is_timing or alone)
         return [f"--fer-cells={','.join(job.cells)}", *([] if timed else ["--fer-no-timing"])]
 
     def continued(self, other: Plan) -> Plan:
@@ -112,7 +114,8 @@ class Plan:
                     "choose another --run-dir",
                 )
         timing = [job for job in other.jobs if job.is_timing and job not in self.jobs]
-        return dataclasses.replace(other, jobs=(*self.jobs, *timing))
+        shares = self.shares_machine or other.shares_machine
+        return dataclasses.replace(other, jobs=(*self.jobs, *timing), shares_machine=shares)
 
 
 _NAMES = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from fer_bench.analysis.comparison import RunSet, compare
-from fer_bench.plugin.stash_keys import BASE, EXPERIMENT, NOTES, PROBLEMS, RECORD
+from fer_bench.plugin.stash_keys import BASE, EXPERIMENT, NOTES, PROBLEMS, RECORD, RESULTS_ONLY
 from fer_bench.report import Report, highlighted, terminal_text, write_page, write_tables
 from fer_bench.report.comparison import coloured, conclusion, remove_comparison, write_comparison
 from fer_bench.report.comparison import terminal_text as comparison_text
@@ -71,6 +71,8 @@ class SessionReport:
         if self._left:
             return
         self._tried(lambda: write_files(self._directory, {RESULTS: _text(document)}))
+        if RESULTS_ONLY in self._session.config.stash:
+            return
         # A comparison of an earlier run could be mistaken for this run's.
         self._tried(lambda: remove_comparison(self._directory))
         found = self._report = self._tried(

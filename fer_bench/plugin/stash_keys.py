@@ -22,6 +22,8 @@ RECORD: pytest.StashKey[Record] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()
 REPORTING: pytest.StashKey[bool] = pytest.StashKey()
 """True if there is a report: for tests that use ``measured``, or on request."""
+RESULTS_ONLY: pytest.StashKey[bool] = pytest.StashKey()
+"""Present if the report has no tables and no page, but its results file."""
 REPORT: pytest.StashKey[SessionReport] = pytest.StashKey()
 PROBLEMS: pytest.StashKey[list[str]] = pytest.StashKey()
 MEASURED: pytest.StashKey[set[str]] = pytest.StashKey()

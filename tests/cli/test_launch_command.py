@@ -122,7 +122,7 @@ def ended(tmp_path):
     )
     jobs = plan_jobs(listed.cells, 1)
     run = RunDirectory(tmp_path / "run")
-    run.write_plan(Plan((sys.executable,), (), str(tmp_path), listed, jobs, False, 2))
+    run.write_plan(Plan((sys.executable,), (), str(tmp_path), listed, jobs, True, 2))
     states = {
         "mini-pretrained-1": JobState("done", 1, "host", 1, 10.0, 20.0),
         "mini-random-1": JobState("done", 1, "host", 2, 10.0, 25.0),

@@ -16,7 +16,7 @@ from fer_bench.cluster.run_directory import RunDirectory
 def launched(tmp_path):
     """Return a function that plans a run of these cells, each of them trained and timed."""
 
-    def launch(*cells, cells_per_job=1, timing_job=False, retries=1):
+    def launch(*cells, cells_per_job=1, timing_job=False, retries=1, shares_machine=True):
         place = tmp_path / "place"
         place.mkdir()
         (place / "program.py").write_text(PROGRAM)
@@ -35,7 +35,7 @@ def launched(tmp_path):
             directory=str(tmp_path),
             listed=listed,
             jobs=plan_jobs(listed.cells, cells_per_job, timing_job=timing_job),
-            is_timed=False,
+            shares_machine=shares_machine,
             retries=retries,
         )
         run = RunDirectory(tmp_path / "run")

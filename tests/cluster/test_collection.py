@@ -1,5 +1,7 @@
 """Results of a run's jobs in one file."""
 
+import dataclasses
+
 import pytest
 from made_launches import CELLS, IDS
 from made_runs import made_missing
@@ -15,8 +17,20 @@ def test_the_collected_run_is_that_of_one_process(launched):
     found = launched(*CELLS)
     work(found.run)
     merged = collect(found.run)
-    assert merged.run == found.complete
-    assert read_run(merged.document) == found.complete
+    note = "training times are of jobs that shared their machine"
+    noted = dataclasses.replace(found.complete, environment=((SPEED, f"{note}; {NOT_TIMED}"),))
+    assert merged.run == noted
+    assert read_run(merged.document) == noted
+
+
+def test_jobs_that_had_their_machine_alone_are_timed(launched):
+    found = launched(*CELLS, shares_machine=False)
+    work(found.run)
+    assert [cell.without_speed() for cell in collect(found.run).run.cells] == [
+        *found.complete.cells
+    ]
+    assert collect(found.run).run.environment == ()
+    assert all(cell.is_timed for cell in collect(found.run).run.cells)
 
 
 def test_cells_without_results_are_rows_in_the_order_of_the_plan(launched):
@@ -56,5 +70,5 @@ def test_the_timing_job_adds_the_speeds_of_each_network(launched):
     run = collect(found.run).run
     assert [cell.is_timed for cell in run.cells] == [True, False, True, False]
     # Other seeds are never timed, so nothing is missing.
-    assert (SPEED, NOT_TIMED) not in run.environment
+    assert NOT_TIMED not in dict(run.environment)[SPEED]
     assert tuple(cell.without_speed() for cell in run.cells) == found.complete.cells

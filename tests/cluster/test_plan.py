@@ -77,16 +77,16 @@ def test_each_cell_is_in_one_job_and_each_job_has_one_network(backbones, heads, 
 @pytest.fixture
 def plan():
     listed = CellList(tuple(cells_of(["mini"], seeds=(1, 2))), {"epochs": "2"}, "store", True)
-    return Plan(("pytest",), ("--seeds=2",), "/here", listed, plan_jobs(listed.cells), False, 1)
+    return Plan(("pytest",), ("--seeds=2",), "/here", listed, plan_jobs(listed.cells), True, 1)
 
 
 def test_a_repeated_command_keeps_the_jobs_and_may_add_the_timing_job(plan):
     again = dataclasses.replace(
-        plan, jobs=plan_jobs(plan.listed.cells, 2, timing_job=True), is_timed=True, retries=5
+        plan, jobs=plan_jobs(plan.listed.cells, 2, timing_job=True), shares_machine=False, retries=5
     )
     found = plan.continued(again)
     assert found.jobs == (*plan.jobs, again.jobs[-1])
-    assert (found.is_timed, found.retries) == (True, 5)
+    assert (found.shares_machine, found.retries) == (True, 5)
     assert found.continued(again) == found
 
 
@@ -98,7 +98,17 @@ def test_another_run_is_refused(plan, change):
 
 
 def test_a_job_is_an_ordinary_run_of_its_cells(plan):
-    job = Job("1", ("a", "b"))
+    job, timing = Job("1", ("a", "b")), Job("t", ("a",), is_timing=True)
     assert plan.arguments(job) == ["--fer-cells=a,b", "--fer-no-timing"]
-    assert plan.arguments(Job("t", ("a",), is_timing=True)) == ["--fer-cells=a"]
-    assert dataclasses.replace(plan, is_timed=True).arguments(job) == ["--fer-cells=a,b"]
+    assert plan.arguments(timing) == ["--fer-cells=a"]
+
+
+def test_jobs_measure_speeds_if_each_has_its_machine_and_no_other_does(plan):
+    alone = dataclasses.replace(plan, shares_machine=False)
+    assert alone.arguments(alone.jobs[0]) == ["--fer-cells=mini-pretrained-1"]
+    timing = Job(TIMING, ("a",), is_timing=True)
+    with_timing = dataclasses.replace(alone, jobs=(*alone.jobs, timing))
+    assert with_timing.arguments(alone.jobs[0])[1:] == ["--fer-no-timing"]
+    untimed = dataclasses.replace(plan.listed, is_timed=False)
+    untimed = dataclasses.replace(alone, listed=untimed)
+    assert untimed.arguments(alone.jobs[0])[1:] == ["--fer-no-timing"]
