@@ -30,7 +30,7 @@ def estimate(planned: CellList, processes: int) -> list[str]:
     """Return sentences on the expected time and disk space of a run.
 
     The time of a cell is the median of stored cells with the same backbone, init, head and
-    settings; their data may have been others. What no stored cell tells is stated as unknown.
+    settings; their data may have been others. Without such cells it is stated to be unknown.
 
     Args:
         planned: the cells, their settings and their store.

@@ -64,7 +64,7 @@ def start_slots(run: RunDirectory, processes: int) -> list[subprocess.Popen[byte
                 start_new_session=True,
             )
             for number in range(processes)
-            if not run.is_held(slot.KIND, str(number))
+            if not slot.is_working(run, number)
         ]
 
 

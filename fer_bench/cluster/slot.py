@@ -1,11 +1,12 @@
 """A process of the local backend, which runs one job after another: ``python -m ... RUN NUMBER``.
 
-The slots of a run share its jobs through their locks alone. Each waits until all jobs have ended,
-so that the jobs of a killed slot are finished by the others.
+The slots of a run, on one machine or several, share its jobs through their locks alone. Each waits
+until all jobs have ended, so that the jobs of a killed slot are finished by the others.
 """
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from pathlib import Path
@@ -13,10 +14,15 @@ from pathlib import Path
 from fer_bench.cluster.attempt import run_job
 from fer_bench.cluster.run_directory import RunDirectory
 
-KIND = "slot"
+_KIND = "slot"
 """Kind of the lock that a slot holds."""
 
 _POLL_S = 1.0
+
+
+def is_working(run: RunDirectory, number: int) -> bool:
+    """Return True if this machine's slot of a number works on a run."""
+    return run.is_held(_KIND, _name(number))
 
 
 def work(run: RunDirectory) -> None:
@@ -47,11 +53,15 @@ def _run_next(run: RunDirectory) -> bool:
     return False
 
 
+def _name(number: int) -> str:
+    return f"{socket.gethostname()}-{number}"
+
+
 def main() -> None:
     """Work as the slot of a number, unless a process does already."""
     path, number = sys.argv[1:]
     run = RunDirectory(Path(path))
-    with run.lock_if_free(KIND, number) as is_free:
+    with run.lock_if_free(_KIND, _name(int(number))) as is_free:
         if is_free:
             work(run)
 

@@ -91,16 +91,23 @@ def _executor(run: RunDirectory, cluster: str | None, parameters: Mapping[str, A
         raise FerBenchError(
             "backend 'submitit' needs submitit, which is not installed",
             "backend: local",
-            "pip install 'fer-bench[cluster]'",
+            "pip install submitit",
         ) from None
     try:
-        executor = submitit.AutoExecutor(run.path / "scheduler", cluster=cluster)
-        executor.update_parameters(name="fer_bench", **parameters)
+        of_class = {name: value for name, value in parameters.items() if _is_of_class(name)}
+        others = {name: value for name, value in parameters.items() if name not in of_class}
+        executor = submitit.AutoExecutor(run.path / "scheduler", cluster=cluster, **of_class)
+        executor.update_parameters(name="fer_bench", **others)
     except (AssertionError, NameError, RuntimeError, TypeError, ValueError) as error:
         raise FerBenchError(
             f"submitit: {' '.join(str(error).split())}", "the parameters of its AutoExecutor"
         ) from error
     return executor
+
+
+def _is_of_class(name: str) -> bool:
+    """Return True for the parameters that submitit takes when an executor is made."""
+    return name.endswith(("_max_num_timeout", "_max_pickle_size_gb", "_python"))
 
 
 def _is_taken(run: RunDirectory, job: Job, executor: Any) -> bool:

@@ -123,7 +123,7 @@ def test_slots_share_the_jobs_and_survive_each_other(launched):
         found.let(cell, "sleep0.5")
     slots = local.start_slots(found.run, 2)
     until(lambda: len(found.started()) >= 2)
-    assert found.run.is_held(slot.KIND, "0")
+    assert slot.is_working(found.run, 0)
     assert [os.getsid(one.pid) for one in slots] == [one.pid for one in slots]
     assert local.start_slots(found.run, 2) == []
     os.killpg(slots[0].pid, signal.SIGKILL)
@@ -206,9 +206,14 @@ def test_a_log_of_any_bytes_has_last_lines(launched):
     assert found.run.last_lines(job, 2) == ["\ufffda", "  b"]
 
 
+@pytest.mark.usefixtures("no_gpus")
 def test_a_slot_that_works_already_is_not_started_twice(launched):
     found = launched(*CELLS)
-    with found.run.lock_if_free(slot.KIND, "0"):
-        words = [sys.executable, "-m", slot.__name__, str(found.run.path), "0"]
-        subprocess.run(words, check=True, timeout=60)
-    assert found.started() == []
+    found.let(IDS[0], "sleep60")
+    (working,) = local.start_slots(found.run, 1)
+    until(lambda: found.started())
+    words = [sys.executable, "-m", slot.__name__, str(found.run.path), "0"]
+    subprocess.run(words, check=True, timeout=60)
+    assert found.started() == [IDS[0]]
+    os.killpg(working.pid, signal.SIGKILL)
+    working.wait()
