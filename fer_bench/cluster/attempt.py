@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _ENDED = (0, 1)
 """Exit statuses of pytest for a session that ran to its end."""
+
+TERMINATED = f"killed by signal {signal.SIGTERM:d}"
+"""Reason of the state of a job after the signal that asks processes to end."""
 
 _INTERRUPTED = 2
 """Exit status of pytest after Ctrl-C."""

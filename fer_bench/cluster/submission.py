@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.cluster.attempt import run_job
+from fer_bench.cluster.attempt import TERMINATED, run_job
 from fer_bench.cluster.run_directory import RunDirectory
 from fer_bench.runtime.errors import FerBenchError
 
@@ -30,13 +31,21 @@ class JobRunner:
     run: str
 
     def __call__(self, name: str) -> None:
-        """Run a job until it has ended, after any other process that runs it."""
+        """Run a job until it has ended, after any other process that runs it.
+
+        If the benchmarks are terminated, the scheduler is about to end this process too: the
+        attempt does not count, and the job waits until it is requeued or launched again.
+        """
         run = RunDirectory(Path(self.run))
         plan = run.plan()
         (job,) = (one for one in plan.jobs if one.id == name)
         with run.locked(job):
-            while not run.state(job).has_ended:
+            while not (before := run.state(job)).has_ended:
                 run_job(run, plan, job)
+                state = run.state(job)
+                if state.reason == TERMINATED:
+                    run.write_state(job, dataclasses.replace(state, attempts=before.attempts))
+                    return
 
     def checkpoint(self, name: str) -> Any:
         """Return what is submitted again: the same job, as the store has its progress."""
@@ -71,8 +80,9 @@ def submit(run: RunDirectory, parameters: Mapping[str, Any]) -> list[tuple[Job, 
     for timing in (job for job in waiting if job.is_timing):
         if executor.cluster == "slurm":
             # The id of a job in an array begins with that of the array.
-            others = {run.scheduled(job).partition("_")[0] for job in plan.jobs if job != timing}
-            after = ":".join(["afterany", *sorted(others - {""})])
+            going = [job for job in plan.ordinary if not run.state(job).has_ended]
+            arrays = sorted({run.scheduled(job).partition("_")[0] for job in going} - {""})
+            after = ":".join(["afterany", *arrays]) if arrays else None
             executor.update_parameters(slurm_exclusive=True, slurm_dependency=after)
         else:
             for _, handle in submitted:

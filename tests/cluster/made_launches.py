@@ -25,6 +25,8 @@ for word in todo.read_text().split() if todo.exists() else ():
     elif word == "killed-once":
         todo.unlink()
         os.kill(os.getpid(), signal.SIGKILL)
+    elif word == "terminated":
+        os.kill(os.getpid(), signal.SIGTERM)
     elif word == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     elif word.startswith("exit"):

@@ -73,6 +73,20 @@ def test_a_job_is_requeued_before_its_time_limit(launched, local):
     assert found.started() == [IDS[0]] * 2
 
 
+def test_an_attempt_that_is_terminated_ends_and_does_not_count(launched):
+    """As by Slurm before it requeues or cancels a job."""
+    found = launched(CELLS[0], retries=0)
+    found.let(IDS[0], "terminated")
+    (job,) = found.plan.jobs
+    runner = JobRunner(str(found.run.path))
+    for _ in range(2):
+        runner(job.id)
+        assert (found.run.state(job).status, found.run.state(job).attempts) == ("waiting", 0)
+    (found.place / IDS[0]).unlink()
+    runner(job.id)
+    assert found.run.state(job).is_complete
+
+
 def test_a_checkpoint_is_the_same_job(launched):
     runner = JobRunner("/run")
     again = runner.checkpoint("1-a")
