@@ -102,6 +102,41 @@ def test_a_shard_may_stand_in_an_ini_file(bench, pytester):
     assert found == ["test_quality[mini-random-42]"]
 
 
+def test_a_run_may_have_only_some_cells(bench):
+    arguments = ("--collect-only", "-q", "--seeds=2", "--no-timing")
+    ids = "mini-random-43, mini-pretrained-42"
+    assert collected(bench(*arguments, f"--cells={ids}")) == [
+        "test_quality[mini-pretrained-42]",
+        "test_quality[mini-random-43]",
+    ]
+    # A shard is one of the chosen cells.
+    assert collected(bench(*arguments, f"--cells={ids}", "--shard=2/2")) == [
+        "test_quality[mini-random-43]"
+    ]
+
+
+@pytest.mark.parametrize("value", ["mini-random-44", "mini-random-42,,mini-random-43", ""])
+def test_cells_that_there_are_not_end_the_run(bench, value):
+    refused = bench("--collect-only", "--seeds=2", f"--cells={value}")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--cells" in refused.stderr.str()
+
+
+@needs_keras
+@pytest.mark.network
+@pytest.mark.usefixtures("undrawn")
+def test_results_alone_may_be_written(bench, tiny_data, tmp_path, shared_store):
+    """As the jobs of a launched run do, whose report is drawn once for all of them."""
+    report = tmp_path / "report"
+    done = bench(
+        *(f"--dataset={tiny_data}", "--epochs=2", "--no-timing", "--cells=mini-random-42"),
+        *(f"--store={shared_store}", f"--report-dir={report}", "-p", "fer_bench.plugin.of_job"),
+    )
+    done.assert_outcomes(passed=1)
+    assert [path.name for path in report.iterdir() if path.suffix] == ["results.json"]
+    assert [cell.status for cell in load_run(report / "results.json").cells] == ["ok"]
+
+
 @needs_keras
 @pytest.mark.network
 @pytest.mark.usefixtures("undrawn")
