@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from fer_bench.metrics import confusion, recall
 from fer_bench.protocol.settings import Setting
+from fer_bench.results.cross_test import CrossTest, UntrainedClass
+from fer_bench.results.few_shot import FewShot
 from fer_bench.results.quality import History, Predictions, Quality
 from fer_bench.results.records import CellResult, DatasetSummary, Example, Parameters, Run
 from fer_bench.results.speeds import InferenceSpeed, Reference, TrainingSpeed
+from fer_bench.results.trials import Trial, TrialSetting
 
 counts = st.integers(0, 10**9)
 words = st.text(max_size=12)
@@ -72,6 +77,59 @@ examples = st.builds(
 )
 
 
+trial_settings = st.lists(
+    st.builds(TrialSetting, words.map("x{}".format), words),
+    max_size=3,
+    unique_by=lambda one: one.name,
+).map(tuple)
+
+
+@st.composite
+def trials(draw: st.DrawFn) -> tuple[Trial, ...]:
+    """Draw no trials, or the chosen one among others, some of which diverged."""
+    measured = st.builds(Trial, trial_settings, shares, losses, shares, counts)
+    diverged = st.builds(Trial, trial_settings, *[st.none()] * 3, counts, reason=words)
+    found = draw(st.lists(measured | diverged, max_size=3))
+    known = [place for place, one in enumerate(found) if one.validation_accuracy is not None]
+    if not known:
+        return ()
+    place = draw(st.sampled_from(known))
+    found[place] = dataclasses.replace(found[place], chosen=True)
+    return tuple(found)
+
+
+@st.composite
+def few_shot_results(draw: st.DrawFn) -> tuple[FewShot, ...]:
+    """Draw evaluations, at most one for each number of images of each kind."""
+    kinds = draw(st.lists(st.tuples(st.integers(1, 99), st.booleans()), max_size=3, unique=True))
+    found = []
+    for shots, mieb in kinds:
+        draws = draw(st.integers(1, 3))
+        own = (draw(codes), draw(some(st.integers(0, 3), TEST).map(bytes))) if mieb else (b"", b"")
+        predictions = draw(some(codes, draws))
+        seen = draw(some(st.integers(0, TEST), draws))
+        found.append(FewShot(shots, mieb, draw(st.integers(1, 10**9)), predictions, seen, *own))
+    return tuple(found)
+
+
+@st.composite
+def cross_tests(draw: st.DrawFn) -> CrossTest:
+    """Draw confusion matrices of which the second counts no other images than the first."""
+    new, others = (draw(some(some(counts, CLASSES), CLASSES)) for _ in range(2))
+    both = tuple(tuple(map(int.__add__, *rows)) for rows in zip(new, others, strict=True))
+    assume(any(map(any, both)))
+    untrained = many(st.builds(UntrainedClass, words, st.integers(1, 10**9)))
+    texts = (words, words)
+    return CrossTest(
+        *(draw(one) for one in texts),
+        draw(st.booleans()),
+        both,
+        new,
+        draw(untrained),
+        *map(draw, texts),
+    )
+
+
 def cells(labels: bytes) -> st.SearchStrategy[CellResult]:
     return st.builds(
         CellResult,
@@ -99,6 +157,10 @@ def cells(labels: bytes) -> st.SearchStrategy[CellResult]:
         ).map(tuple),
         parts=many(st.tuples(words, losses)),
         computed_on=many(st.tuples(words, words)),
+        head=st.sampled_from(["linear", "mlp:8", "mlp:16x8d0.3"]),
+        trials=trials(),
+        few_shot=few_shot_results(),
+        cross_test=st.none() | cross_tests(),
     )
 
 
@@ -119,6 +181,9 @@ def runs(draw: st.DrawFn) -> Run:
     labels = draw(codes)
     others = st.lists(other_settings, max_size=3, unique_by=lambda setting: setting.name)
     names = draw(st.lists(words, min_size=CLASSES, max_size=CLASSES, unique=True))
+    found = draw(st.lists(cells(labels), max_size=4, unique_by=lambda cell: cell.id))
+    # Files from before the labels were recorded have no few-shot results.
+    known = [labels] if any(cell.few_shot for cell in found) else [b"", labels]
     return Run(
         protocol=(*NEEDED, *draw(others)),
         dataset=DatasetSummary(
@@ -130,7 +195,7 @@ def runs(draw: st.DrawFn) -> Run:
             validation=draw(st.integers(1, 10**9)),
             test=TEST,
             split_digest=draw(words),
-            test_labels=draw(st.sampled_from([b"", labels])),
+            test_labels=draw(st.sampled_from(known)),
             test_twins=draw(st.just(b"") | some(st.integers(0, 3), TEST).map(bytes)),
             test_votes=draw(
                 st.just(b"") | some(st.sampled_from([*range(CLASSES), 255]), TEST).map(bytes)
@@ -139,6 +204,6 @@ def runs(draw: st.DrawFn) -> Run:
             class_map=draw(words),
         ),
         environment=draw(many(st.tuples(words, words))),
-        cells=tuple(draw(st.lists(cells(labels), max_size=4, unique_by=lambda cell: cell.id))),
+        cells=tuple(found),
         examples=draw(many(examples)),
     )
