@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from fer_bench.protocol.fitted_heads import FITTED, HeadKind
+from fer_bench.protocol.sweep import AXES
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.function_equality import same_definition
 from fer_bench.runtime.plugins import Plugin, plugins
@@ -66,6 +67,9 @@ def _invalid(head: HeadKind) -> tuple[str, str]:
     for name in ("parameter", "estimator", "structure"):
         if not isinstance(getattr(head, name), str) or not getattr(head, name):
             return f"{name} is {shown(getattr(head, name))}", "a text that is not empty"
+    if head.parameter in AXES:
+        # In the record of a trial, it would be taken for that setting.
+        return f"parameter is {head.parameter!r}", f"another name than {', '.join(AXES)}"
     return "", ""
 
 

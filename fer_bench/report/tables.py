@@ -290,8 +290,11 @@ def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
 def _cells(analysis: Analysis) -> Table:
     has_paper = any(cell.backbone in published.PARAMETERS for cell in analysis.run.cells)
     # From the record: the package that offers a head may not be installed here.
-    grids = {one.name.removeprefix("head_"): one.value for one in analysis.run.protocol}
-    parameters = {name: grid.rpartition(" of ")[0] for name, grid in grids.items()}
+    parameters = {
+        one.name.removeprefix("head_"): one.value.rpartition(" of ")[0]
+        for one in analysis.run.protocol
+        if one.name.startswith("head_")
+    }
     rows = []
     for cell, label, key in _each(analysis):
         counts = cell.parameters

@@ -61,6 +61,7 @@ def test_a_misspelt_name_gets_the_registered_one_suggested():
         ({"builder": None}, "builder is None"),
         ({"structure": ""}, "structure is ''"),
         ({"parameter": None}, "parameter is None"),
+        ({"parameter": "weight-decay"}, "parameter is 'weight-decay'"),
         ({"name": "knn"}, "already registered as 'knn'"),
         ({"name": "layers"}, "already registered as 'layers'"),
         ({"structure": "tree 2"}, "already registered as 'own_1'"),

@@ -78,6 +78,18 @@ def test_a_head_of_a_package_that_is_not_installed_here():
     assert table(run, "cells").rows[0].entries[-1] == "smoothing 0.5"
 
 
+def test_a_head_with_the_name_of_a_setting():
+    rows = tuple(
+        dataclasses.replace(row, name="head_seed", value="smoothing of 1, 0.5")
+        if row.name == "head_knn"
+        else row
+        for row in RUN.protocol
+    )
+    own = dataclasses.replace(CELLS[2], head="seed", head_value=0.5)
+    run = dataclasses.replace(RUN, cells=(own,), protocol=rows)
+    assert table(run, "cells").rows[0].entries[-1] == "smoothing 0.5"
+
+
 def test_only_fitted_heads_have_no_epochs():
     with pytest.raises(FerBenchError, match=r"running_accuracy has 0 values"):
         read_run(document(made_run(cell("linear", history=FITTED))))
