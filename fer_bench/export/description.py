@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from fer_bench.export.stored_cell import StoredCell
     from fer_bench.results.model_metadata import Parity, Target
     from fer_bench.results.quality import Quality
-    from fer_bench.results.records import DatasetSummary
+    from fer_bench.results.records import CellResult, DatasetSummary
+    from fer_bench.training.run_context import RunContext
 
 _CROPS = {
     True: "one face, cropped tightly and roughly centred, as in FER2013: from the forehead to the "
@@ -107,7 +108,7 @@ def describe(
         dataset=run.dataset.name,
         dataset_digest=run.dataset.digest,
         split=run.dataset.split,
-        protocol=tuple((one.name, one.value) for one in run.protocol),
+        protocol=trained_settings(context, cell),
         accuracy=_share(score),
         deduplicated=None if deduplicated is None or everything else _share(deduplicated),
         majority_baseline=majority_class_accuracy(quality.confusion),
@@ -118,6 +119,16 @@ def describe(
         card="",
     )
     return dataclasses.replace(metadata, card=model_card(metadata, run.dataset))
+
+
+def trained_settings(context: RunContext, cell: CellResult) -> tuple[tuple[str, str], ...]:
+    """Return name and value of each setting that a cell was trained with.
+
+    Values that a sweep chose replace those of the protocol; the sweep itself is kept.
+    """
+    chosen, _ = context.chosen(cell)
+    own = {one.name: one.value for one in chosen.record((cell,)).protocol}
+    return tuple({**own, "sweep": str(context.protocol.sweep)}.items())
 
 
 def fitted_calibration(
