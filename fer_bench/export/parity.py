@@ -13,8 +13,12 @@ from fer_bench.runtime.errors import FerBenchError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-TOLERANCE = 1e-5
-"""Largest accepted difference of a probability."""
+TOLERANCE = 1e-4
+"""Largest accepted difference of a probability.
+
+Of a MobileNet trained on FER2013, whose logits reach 24, Keras itself computes probabilities that
+differ by 4e-5 when its frozen and trained layers run as one network.
+"""
 
 
 def measured_parity(probabilities: ArrayLike, logits: ArrayLike, runtime: str) -> Parity:
@@ -43,16 +47,18 @@ def measured_parity(probabilities: ArrayLike, logits: ArrayLike, runtime: str) -
 def check_parity(parity: Parity) -> None:
     """Check that a model predicts as its cell does.
 
+    Two classes within twice the tolerance of each other may change places.
+
     Raises:
-        FerBenchError: a prediction differs, or a probability by more than ``TOLERANCE``.
+        FerBenchError: a probability differs by more than ``TOLERANCE``.
     """
     # Also false for NaN.
-    if parity.differing_predictions == 0 and parity.largest_difference <= TOLERANCE:
+    if parity.largest_difference <= TOLERANCE:
         return
     raise FerBenchError(
         f"{parity.runtime} computes another model: of {parity.images:,} test images, "
         f"{parity.differing_predictions:,} are predicted differently, and a probability differs "
         f"by {parity.largest_difference:.2g}",
-        f"the same predictions, and probabilities within {TOLERANCE:g}",
+        f"probabilities within {TOLERANCE:g}",
         "nothing was written; try another --format or other versions of the libraries",
     )
