@@ -7,9 +7,11 @@ process of its own.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import sys
+import zipfile
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -17,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.models import keras_backend
+from fer_bench.results.model_metadata import KEY, MEMBER
 from fer_bench.runtime.errors import INSTALL, FerBenchError
-from fer_bench.runtime.files import cause_of
+from fer_bench.runtime.files import cause_of, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +32,13 @@ if TYPE_CHECKING:
     from fer_bench.results.runtime_speeds import Runtime
     from fer_bench.results.speeds import Reference
 
-METADATA = "fer_bench"
-"""Key of the description that an exported ONNX file holds, and that ``FILE.json`` repeats."""
-
 _SEED = 0
+
+_MOST_BYTES = 1 << 31
+"""Size limit of a file: ONNX and LiteRT files cannot be larger."""
+
+_MOST_METADATA = 1 << 24
+"""Size limit of the metadata in a zip archive, which may declare any."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class OpenedFile:
         version: version of this library.
         axes: axes of its input: images, height, width and channels; None for one of any length.
         dtype: type of its input.
-        metadata: description in the file or next to it; empty without one.
+        metadata: metadata in the file, as of ``fer_bench.results.model_metadata``; empty without.
     """
 
     sha256: str
@@ -81,7 +87,7 @@ def open_file(path: Path, threads: int) -> OpenedFile:
             f"{path.name!r} is not a network that can be timed", ", ".join(openers), path=path
         )
     try:
-        content = path.read_bytes()
+        content = read_regular(path, _MOST_BYTES)
     except OSError as error:
         raise FerBenchError(f"cannot be read: {cause_of(error)}", path=path) from error
     try:
@@ -100,7 +106,7 @@ def open_file(path: Path, threads: int) -> OpenedFile:
     found = replace(
         found,
         sha256=hashlib.sha256(content).hexdigest(),
-        metadata=found.metadata or _beside(path),
+        metadata=found.metadata or _member(content),
     )
     found = replace(found, axes=_image_axes(found, path))
     _running.update(run=run, axes=found.axes, dtype=found.dtype, path=path)
@@ -160,7 +166,7 @@ def _open_onnx(
     if kind is None:
         raise FerBenchError(f"its input is a {inputs[0].type}", "uint8 or float32", path=path)
     axes = tuple(axis if isinstance(axis, int) else None for axis in inputs[0].shape)
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA, "")
+    text = session.get_modelmeta().custom_metadata_map.get(KEY, "")
     opened = OpenedFile(
         "",
         "onnxruntime",
@@ -245,11 +251,15 @@ def _check_inputs(count: int, path: Path) -> None:
         raise FerBenchError(f"it has {count} inputs", "one input of images", path=path)
 
 
-def _beside(path: Path) -> dict[str, Any]:
-    """Return the description in the JSON file next to a network; empty without one."""
+def _member(content: bytes) -> dict[str, Any]:
+    """Return the metadata in the zip archive of a Keras or LiteRT file; empty without any."""
     try:
-        return _parsed(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if archive.getinfo(MEMBER).file_size > _MOST_METADATA:
+                return {}
+            return _parsed(archive.read(MEMBER).decode("utf-8"))
+    # A damaged archive raises errors of many types. Its network was opened, so it is timed.
+    except Exception:
         return {}
 
 

@@ -1,12 +1,14 @@
 """Timing of exported files in their runtimes."""
 
 import json
+import zipfile
 
 import pytest
 from click.testing import CliRunner
 from onnx_writer import means
 
 from fer_bench import cli
+from fer_bench.results.model_metadata import MEMBER
 from fer_bench.results.runtime_speeds import read_runtime_speeds
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.training import file_inference, file_timing
@@ -67,12 +69,13 @@ def test_files_are_timed_in_processes_of_their_own(tmp_path, monkeypatch):
     keras = pytest.importorskip("keras")
     pytest.importorskip("onnxruntime")
     monkeypatch.setattr(file_timing, "ROUNDS_FOR_P99", 10)
-    images = keras.Input((8, 8, 3))
+    images = keras.Input((None, None, 3))
     network = keras.Model(images, keras.layers.GlobalAveragePooling2D()(images))
     paths = [tmp_path / "net.onnx", tmp_path / "net.keras"]
     paths[0].write_bytes(means(metadata={"fer_bench": json.dumps(DESCRIBED)}))
     network.save(paths[1])
-    (tmp_path / "net.keras.json").write_text(json.dumps(DESCRIBED))
+    with zipfile.ZipFile(paths[1], "a") as archive:
+        archive.writestr(MEMBER, json.dumps(DESCRIBED))
     output = tmp_path / "speeds.json"
     command = ["benchmark", *map(str, paths), "--threads=1", "-o", str(output)]
     done = CliRunner().invoke(cli.main, command)
@@ -80,6 +83,7 @@ def test_files_are_timed_in_processes_of_their_own(tmp_path, monkeypatch):
     found = read_runtime_speeds(output)
     assert (found.threads, [one.runtime for one in found.files]) == (1, ["onnxruntime", "Keras"])
     assert [one.fingerprint for one in found.files] == ["f", "f"]
+    assert found.files[1].shape == (8, 8, 3)
     for one in found.files:
         assert {size: len(speed.seconds) for size, speed in one.batches.items()} == {1: 10, 32: 10}
         assert all(speed.reference is not None for speed in one.speeds)
