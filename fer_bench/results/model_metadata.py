@@ -11,7 +11,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from fer_bench.metrics.temperature import LEAST, MOST
 from fer_bench.results.type_checks import Mismatch, convert
+from fer_bench.runtime.errors import shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +23,9 @@ KEY = "fer_bench"
 
 MEMBER = "fer_bench.json"
 """Name of the metadata in the zip archive of a Keras or LiteRT file."""
+
+MOST_PIXELS = 4096
+"""Largest side of an image: metadata of other people's files must not fill the memory."""
 
 SCHEMA = 1
 """Version of the metadata, incremented by every change that breaks older readers."""
@@ -221,10 +226,19 @@ def read_metadata(text: str) -> ModelMetadata:
     if not isinstance(schema, int) or isinstance(schema, bool) or not 1 <= schema <= SCHEMA:
         raise Mismatch(f".schema is {schema!r}"[:100], f"1 to {SCHEMA}", "update fer_bench")
     found = convert(document, ModelMetadata)
-    if not found.classes or [one.name for one in found.recalls] != list(found.classes):
+    if [one.name for one in found.recalls] != list(found.classes):
         raise Mismatch(".recalls are of other classes", "those of .classes, in order")
-    if not found.calibration.temperature > 0:
-        raise Mismatch(f".temperature is {found.calibration.temperature!r}", "above 0")
-    if len(found.input.shape) != 4 or min(found.input.height, found.input.width) < 1:
-        raise Mismatch(".input has another shape", "images, height, width, channels")
+    if len(found.classes) < 2 or len(set(found.classes)) < len(found.classes):
+        raise Mismatch(f".classes is {shown(found.classes)}", "two or more, each once")
+    if not LEAST <= found.calibration.temperature <= MOST:
+        temperature = found.calibration.temperature
+        raise Mismatch(f".calibration.temperature is {temperature!r}", f"{LEAST:g} to {MOST:g}")
+    sides = found.input.height, found.input.width
+    if not (1 <= min(sides) <= max(sides) <= MOST_PIXELS):
+        raise Mismatch(f".input is for images of {sides} pixels", f"sides of 1 to {MOST_PIXELS}")
+    if len(found.input.shape) != 4 or found.input.shape[3] not in (None, 1, 3):
+        shape = shown(found.input.shape)
+        raise Mismatch(
+            f".input.shape is {shape}", "images, height, width, and 1, 3 or any channels"
+        )
     return found

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.models import keras_backend
-from fer_bench.results.model_metadata import KEY, MEMBER
+from fer_bench.results.model_metadata import KEY, MEMBER, MOST_PIXELS
 from fer_bench.runtime.errors import INSTALL, FerBenchError
 from fer_bench.runtime.files import cause_of, read_regular
 
@@ -294,4 +294,4 @@ def _image_axes(found: OpenedFile, path: Path) -> tuple[int | None, ...]:
 
 
 def _is_side(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 4096
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_PIXELS

@@ -11,6 +11,9 @@ from fer_bench.metrics import softmax
 from fer_bench.results.model_metadata import read_metadata
 from fer_bench.results.type_checks import Mismatch
 
+RECALL = {"name": "Sad", "images": 1, "recall": 1.0, "low": None, "high": None}
+INPUT = json.loads(METADATA.to_json())["input"]
+
 
 def test_it_comes_back_from_json():
     assert read_metadata(METADATA.to_json()) == METADATA
@@ -28,6 +31,13 @@ def test_unknown_keys_are_ignored():
         ({"schema": 2}, "schema"),
         ({"schema": True}, "schema"),
         ({"classes": []}, "recalls"),
+        ({"classes": ["Sad"], "recalls": [RECALL]}, "classes"),
+        ({"classes": ["Sad", "Sad"], "recalls": [RECALL, RECALL]}, "classes"),
+        ({"input": {**INPUT, "height": 10**9}}, "input"),
+        ({"input": {**INPUT, "width": 0}}, "input"),
+        ({"input": {**INPUT, "shape": [None, None, None, 10**9]}}, "input"),
+        ({"input": {**INPUT, "shape": [None, None, None, -1]}}, "input"),
+        ({"input": {**INPUT, "shape": [None, 48, 48]}}, "input"),
         ({"classes": ["Sad", "Happy"]}, "recalls"),
         ({"input": None}, "input"),
         ({"accuracy": {"value": "high"}}, "accuracy"),
@@ -46,8 +56,8 @@ def test_other_text_is_an_error(text):
         read_metadata(text)
 
 
-@pytest.mark.parametrize("temperature", [0.0, -1.0])
-def test_a_temperature_is_above_0(temperature):
+@pytest.mark.parametrize("temperature", [0.0, -1.0, 1e-300, 1e300])
+def test_a_temperature_is_one_that_is_fitted(temperature):
     calibration = dataclasses.replace(METADATA.calibration, temperature=temperature)
     with pytest.raises(Mismatch, match="temperature"):
         read_metadata(dataclasses.replace(METADATA, calibration=calibration).to_json())
