@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ def copy_paths(sources: Sequence[Source], directory: Path) -> dict[str, Path]:
 
     Raises:
         FerBenchError: the directory is inside one of the photos' directories, so that copies would
-            mix with originals.
+            mix with originals, or a copy would replace one of the photos.
     """
     target = directory.resolve()
     paths: dict[str, Path] = {}
@@ -45,11 +46,8 @@ def copy_paths(sources: Sequence[Source], directory: Path) -> dict[str, Path]:
         file = Path(source.file)
         inside = file.parent if source.root is None else source.root
         if target == inside.resolve() or (source.root and inside.resolve() in target.parents):
-            raise FerBenchError(
-                "the directory of annotated copies is in that of the photos",
-                "a directory elsewhere",
-                "choose another directory for --annotate",
-                path=directory,
+            raise _misplaced(
+                "the directory of annotated copies is in that of the photos", directory
             )
         name = Path(file.name) if source.root is None else file.relative_to(source.root)
         if name.suffix.lower() not in (".jpg", ".jpeg", *_FORMATS):
@@ -60,7 +58,16 @@ def copy_paths(sources: Sequence[Source], directory: Path) -> dict[str, Path]:
             chosen = name.with_name(f"{name.stem}-{number}{name.suffix}")
         taken.add(str(chosen).casefold())
         paths[source.file] = directory / chosen
+    originals = {os.path.realpath(source.file) for source in sources}
+    for copy in paths.values():
+        if os.path.realpath(copy) in originals:
+            raise _misplaced(f"an annotated copy would replace the photo {str(copy)!r}", directory)
     return paths
+
+
+def _misplaced(problem: str, directory: Path) -> FerBenchError:
+    hint = "choose another directory for --annotate"
+    return FerBenchError(problem, "a directory elsewhere", hint, path=directory)
 
 
 def write_annotated(paths: Mapping[str, Path], rows: Iterable[Prediction]) -> int:

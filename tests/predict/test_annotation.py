@@ -70,6 +70,16 @@ def test_copies_have_places_of_their_own(tmp_path):
     ]
 
 
+def test_a_copy_does_not_replace_another_photo(tmp_path):
+    for place in ("photos/x/a.jpg", "out/x/a.jpg"):
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).touch()
+    sources = [one for name in ("photos", "out/x") for one in photos_of(tmp_path / name)]
+    with pytest.raises(FerBenchError) as caught:
+        copy_paths(sources, tmp_path / "out")
+    assert caught.value.path == tmp_path / "out"
+
+
 @pytest.mark.parametrize("inside", [".", "annotated"])
 def test_copies_do_not_mix_with_originals(grey, inside):
     with pytest.raises(FerBenchError) as caught:
