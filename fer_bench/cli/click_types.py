@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,6 +43,26 @@ class NonEmptyPath(click.Path):
         if value == "":
             raise _empty(param, ctx)
         return super().convert(expand_user(str(value)), param, ctx)
+
+
+class PositiveNumber(click.FloatRange):
+    """Type of a finite number above 0; ``click.FloatRange`` accepts NaN."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number.
+
+        Raises:
+            click.UsageError: it is no such number.
+        """
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 def parse_count(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.cli.click_types import NonEmptyPath, PositiveNumber
 from fer_bench.cli.printed_table import table_text
 from fer_bench.runtime.escapes import clean
 from fer_bench.runtime.terminal import echo, echo_lines
@@ -51,7 +52,7 @@ _MOST_ROWS = 20
 )
 @click.option(
     "--every",
-    type=click.FloatRange(min=0, min_open=True),
+    type=PositiveNumber(),
     default=1.0,
     show_default=True,
     metavar="SECONDS",
@@ -90,12 +91,16 @@ def command(
     from fer_bench.predict.inputs import Inputs, find_inputs
     from fer_bench.predict.output_files import check_suffix, write_predictions
     from fer_bench.predict.video import camera_frames
+    from fer_bench.runtime.files import check_writable
     from fer_bench.runtime.progress_bar import ProgressBar
 
     if (camera is None) == (not inputs):
         raise click.UsageError("give photos, directories or videos, or --camera")
     if output is not None:
         check_suffix(output)
+        check_writable("--output", output.parent)
+    if annotate is not None:
+        check_writable("--annotate", annotate)
     found = Inputs((camera_frames(camera, every),)) if camera is not None else None
     if found is None:
         found = find_inputs(_paths(inputs), every)
@@ -127,7 +132,9 @@ def _paths(inputs: tuple[str, ...]) -> list[str]:
     paths: list[str] = []
     for name in inputs:
         if name == "-":
-            paths += [line.rstrip("\r\n") for line in sys.stdin if line.strip()]
+            # Names of files need not be text.
+            lines = map(os.fsdecode, sys.stdin.buffer)
+            paths += [line.rstrip("\r\n") for line in lines if line.strip()]
         else:
             paths.append(name)
     return paths

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.click_types import NonEmptyPath, parse_count
+from fer_bench.cli.click_types import NonEmptyPath, PositiveNumber, parse_count
 from fer_bench.cli.results_files import read_named
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.escapes import clean
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--min-speed",
-    type=click.FloatRange(0, min_open=True),
+    type=PositiveNumber(),
     metavar="N",
     help="Smallest inference speed in images per second.",
 )

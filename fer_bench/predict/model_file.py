@@ -105,7 +105,7 @@ class ModelFile:
             raise FerBenchError(
                 f"the model was exported for {found.target}",
                 "a model for any program",
-                "export it again without --target",
+                "export it again without --for",
                 path=self.path,
             )
         return found

@@ -67,8 +67,8 @@ class Predictor:
             progress: callback for the progress of the work.
 
         Raises:
-            FerBenchError: a directory or a video cannot be read or contains no photos, or the
-                detector or the model fails.
+            FerBenchError: a directory cannot be read or contains no photos, a video needs OpenCV,
+                or the detector or the model fails.
         """
         several = [paths] if isinstance(paths, str | os.PathLike) else paths
         inputs = find_inputs(several, every)

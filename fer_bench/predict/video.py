@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 def video_frames(path: Path, every: float) -> Iterator[Source]:
     """Yield frames of a video, the first one and then one for each interval.
 
+    A video that OpenCV cannot read is one frame that cannot be read.
+
     Args:
         path: the video.
         every: interval in seconds, above 0.
 
     Raises:
-        FerBenchError: OpenCV is not installed or cannot read the video.
+        FerBenchError: OpenCV is not installed.
     """
     with _captured(str(path), path) as (capture, cv2):
+        if not capture.isOpened():
+            problem = FerBenchError("not a readable video", "what OpenCV can read", path=path)
+            yield Source(str(path), partial(_fail, problem))
+            return
         rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
         yield from _frames(capture, str(path), every, rate)
 
@@ -41,9 +47,16 @@ def camera_frames(number: int, every: float) -> Iterator[Source]:
         FerBenchError: OpenCV is not installed, or there is no such camera.
     """
     with _captured(number, None) as (capture, cv2):
+        if not capture.isOpened():
+            problem = f"camera {number} cannot be opened"
+            raise FerBenchError(problem, "what OpenCV can read", "choose another with --camera")
         rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
         with contextlib.suppress(KeyboardInterrupt):
             yield from _frames(capture, f"camera {number}", every, rate)
+
+
+def _fail(problem: FerBenchError) -> Photo:
+    raise problem
 
 
 def _frames(capture: Any, file: str, every: float, rate: float) -> Iterator[Source]:
@@ -74,11 +87,6 @@ def _captured(place: str | int, path: Path | None) -> Iterator[tuple[Any, Any]]:
         ) from error
     capture = cv2.VideoCapture(place)
     try:
-        if not capture.isOpened():
-            what = f"camera {place} cannot be opened" if path is None else "not a readable video"
-            raise FerBenchError(
-                what, "what OpenCV can read", "choose another file or camera", path=path
-            )
         yield capture, cv2
     finally:
         capture.release()

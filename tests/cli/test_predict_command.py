@@ -1,6 +1,7 @@
 """``fer-bench predict`` and ``fer-bench data crop`` from photos to rows."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -45,9 +46,11 @@ def test_rows_copies_and_both_accuracies(model, photos, tmp_path):
 
 @pytest.mark.network
 def test_paths_from_standard_input(model, photos):
-    text = f"{photos / 'neutral'}\n\n{photos / 'missing.jpg'}\n"
-    result = run("predict", model, "-", "--detector=none", text=text)
-    assert result.exit_code == 0
+    text = os.fsencode(f"{photos / 'neutral'}\n\n{photos / 'missing'}") + b"-\xff.jpg\n"
+    output = photos.parent / "out.csv"
+    result = run("predict", model, "-", "--detector=none", "-o", output, text=text)
+    assert result.exit_code == 0, result.stderr
+    assert "missing-" in output.read_text(encoding="utf-8")
     assert "2 photos in" in result.stdout
     assert "1 unreadable" in result.stdout
 
@@ -77,13 +80,20 @@ def test_frames_of_a_video(model, tmp_path):
 
 
 @pytest.mark.network
-def test_what_is_no_video_or_camera_is_one_line(model, tmp_path):
+def test_a_broken_video_is_a_row_and_a_missing_camera_one_line(model, photos):
     pytest.importorskip("cv2")
-    (tmp_path / "clip.mp4").write_bytes(b"no video")
-    result = run("predict", model, tmp_path / "clip.mp4", "--detector=none")
+    clip = photos / "clip.mp4"
+    clip.write_bytes(b"no video")
+    output = photos.parent / "out.jsonl"
+    photo = photos / "neutral" / "hopper.png"
+    result = run("predict", model, clip, photo, "--detector=none", "-o", output)
+    assert result.exit_code == 0, result.stderr
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["status"] for row in rows] == ["unreadable", "face"]
+    assert rows[0]["reason"] == "not a readable video"
+    result = run("predict", model, "--camera=99", "--detector=none")
     assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1].startswith(f"Error: '{tmp_path / 'clip.mp4'}': ")
-    assert run("predict", model, "--camera=99", "--detector=none").exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("Error: camera 99 cannot be opened")
 
 
 @pytest.mark.parametrize(
@@ -94,6 +104,8 @@ def test_what_is_no_video_or_camera_is_one_line(model, tmp_path):
         (["clip.mp4", "--annotate=copies"], 2),
         (["photo.jpg", "--output=out.xlsx"], 1),
         (["photo.jpg", "--every=0"], 2),
+        (["photo.jpg", "--every=nan"], 2),
+        (["photo.jpg", "--every=inf"], 2),
         (["photo.jpg", "--detector=unknown"], 1),
     ],
 )
@@ -102,6 +114,15 @@ def test_mistakes_end_before_any_work(tmp_path, monkeypatch, arguments, status):
     result = run("predict", "model.onnx", *arguments)
     assert result.exit_code == status
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("option", ["--output=file/out.csv", "--annotate=file/copies"])
+def test_what_cannot_be_written_is_known_before_any_work(tmp_path, monkeypatch, option):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    result = run("predict", "model.onnx", "photo.jpg", option)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {option.partition('=')[0]} ")
 
 
 def test_crops_of_a_directory(tmp_path):

@@ -51,6 +51,7 @@ def test_nothing_that_fits_ends_with_status_1(results):
         "--max-parameters=",
         "--min-speed=0",
         "--min-speed=fast",
+        "--min-speed=nan",
         "--metric=loss",
         "--device=phone",
         "--batch-size=7",
