@@ -65,7 +65,9 @@ def parity(name: str, is_pretrained: bool, images: np.ndarray) -> str:
     for start in range(0, len(images), step):
         part = images[start : start + step]
         values = [part] if network.prefix is None else network.prefix.predict_on_batch(part)
-        logits.append(keras.ops.convert_to_numpy(network.suffix(list(values), training=False)))
+        logits.append(
+            keras.ops.convert_to_numpy(network.suffix(keras.tree.flatten(values), training=False))
+        )
         outputs.append(converted.run(part[..., None]))
     found = np.concatenate(outputs)
     agreement = measured_parity(found, np.concatenate(logits), converted.runtime)

@@ -296,7 +296,7 @@ def test_each_kind_of_layer_is_exported(name, kind, needs_structure):
     cell = types.SimpleNamespace(network=network, fitted_head=None)
     images = rng.integers(0, 256, (6, 48, 48), dtype=np.uint8)
     values = network.prefix.predict_on_batch(images)
-    logits = keras.ops.convert_to_numpy(network.suffix(list(values), training=False))
+    logits = keras.ops.convert_to_numpy(network.suffix(keras.tree.flatten(values), training=False))
     found = convert(deployable_model(cell, get(name), "any"), kind).run(images[..., None])
     np.testing.assert_allclose(found, softmax(logits), atol=1e-5)
     assert found.std(axis=0).max() > 1e-4
