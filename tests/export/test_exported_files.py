@@ -291,7 +291,9 @@ def test_each_kind_of_layer_is_exported(name, kind, needs_structure):
     backbone = seeded(get(name), 0, is_random=True)
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.set_weights([rng.uniform(0.8, 1.2, one.shape) for one in layer.weights])
+            layer.moving_mean.assign(rng.normal(0, 0.1, layer.moving_mean.shape))
+            # Small, so that the differences between images grow from layer to layer.
+            layer.moving_variance.assign(rng.uniform(0.02, 0.1, layer.moving_mean.shape))
     network = transfer(get(name), backbone, 4, (48, 48), 7)
     cell = types.SimpleNamespace(network=network, fitted_head=None)
     images = rng.integers(0, 256, (6, 48, 48), dtype=np.uint8)
