@@ -238,6 +238,7 @@ def made_shards(run: Run, count: int) -> list[Run]:
                     cell.seed,
                     "skipped",
                     f"in another shard: {index % count + 1}/{count}",
+                    head=cell.head,
                 )
                 for index, cell in enumerate(run.cells)
             ),

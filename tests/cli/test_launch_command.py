@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,8 +26,6 @@ def invoke(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
-    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     return lambda *arguments: CliRunner().invoke(main, [*map(str, arguments)])
 
 

@@ -32,7 +32,6 @@ def block(start):
 def invoke(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     return lambda words: CliRunner().invoke(main, words)
 
 
