@@ -12,6 +12,7 @@ from fer_bench.metrics.convergence import initial
 from fer_bench.protocol import published
 from fer_bench.protocol.head import is_fitted
 from fer_bench.report.claims_table import claims_table
+from fer_bench.report.class_counts_table import class_counts_table
 from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
 from fer_bench.report.cross_table import cross_table
 from fer_bench.report.few_shot_table import few_shot_tables
@@ -19,12 +20,12 @@ from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
 from fer_bench.report.recommendation_text import recommendation_tables
 from fer_bench.report.setup_tables import environment_table, protocol_table
 from fer_bench.report.speed_table import speed_table
-from fer_bench.report.subset_tables import deduplicated_note, left_out, mapped, subset_tables
+from fer_bench.report.subset_tables import deduplicated_note, subset_tables
 from fer_bench.report.sweep_table import sweep_tables
 from fer_bench.report.table import Column, Entry, Row, Table
 from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
-from fer_bench.results.records import EARLY_STOPPING, NO_TEST
+from fer_bench.results.records import EARLY_STOPPING
 from fer_bench.results.trials import SWEEP
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def tables(analysis: Analysis) -> list[Table]:
     run = analysis.run
     seeds = _seeds(analysis.trained)
     return [
-        _class_counts(analysis),
+        class_counts_table(analysis),
         *(
             _noted(table, seeds)
             for table in (*rate_tables(analysis), _initial(analysis), _final(analysis))
@@ -109,36 +110,6 @@ def _each(analysis: Analysis) -> Iterator[tuple[CellResult, str, str]]:
             yield cell, cell.name, f"{cell.row_key}, seed {cell.seed}"
         else:
             yield cell, cell.label, cell.row_key
-
-
-def _class_counts(analysis: Analysis) -> Table:
-    data = analysis.dataset
-    is_papers = data.name == published.DATASET
-    ours = dict(data.counts)
-    names = list(ours)
-    if is_papers:
-        names = [*published.COUNTS, *(name for name in ours if name not in published.COUNTS)]
-    rows = [Row(data.name, (*(ours.get(name) for name in names), sum(ours.values())))]
-    test = f"{data.test:,}" if data.has_test else NO_TEST
-    sizes = f"{data.train:,} / {data.validation:,} / {test}"
-    if is_papers:
-        papers = (*(published.COUNTS.get(name) for name in names), published.TOTAL)
-        rows.append(Row("paper", papers))
-        stated = " / ".join(f"{size:,}" for size in published.SPLIT.values())
-        sizes += f"; the paper states {stated}"
-    compared = is_papers and not analysis.other_data
-    return Table(
-        key="table-1",
-        title="Table 1. Number of images per class",
-        head="Data",
-        columns=tuple(Column(name, compared=compared) for name in (*names, "Total")),
-        rows=tuple(rows),
-        notes=(
-            f"Training / validation / test, split {data.split!r}: {sizes}.",
-            *([left_out(data)] if data.left_out else []),
-            *([mapped(data)] if data.class_map else []),
-        ),
-    )
 
 
 def _row(

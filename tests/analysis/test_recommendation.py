@@ -16,7 +16,8 @@ from made_runs import (
     repeated,
 )
 
-from fer_bench.analysis.recommendation import METRICS, Requirements, TradeOff, recommend
+from fer_bench.analysis.recommendation import recommend
+from fer_bench.analysis.recommendation_values import METRICS, Requirements, TradeOff
 from fer_bench.analysis.run_analysis import analyse
 
 EACH = {
