@@ -50,26 +50,38 @@ def mean_optimism(trials: Sequence[Trial], data: DatasetSummary) -> float | None
     return statistics.fmean(known) if known else None
 
 
-def rates_at_an_end(cell: CellResult) -> list[str]:
+def score_the_same(trials: Sequence[Trial]) -> bool:
+    """Check if several trials have metrics, and all of them the same validation accuracy."""
+    known = [one.validation_accuracy for one in trials if one.validation_accuracy is not None]
+    return len(known) > 1 and len(set(known)) == 1
+
+
+def values_at_an_end(cell: CellResult) -> list[str]:
     """Return the chosen rates of a cell at an end of what was tried, with which end it is.
 
-    A weight decay of 0 has no smaller one. A rate of which one value was tried has no end.
+    The parameter of a fitted head counts as a rate. A weight decay of 0 has no smaller one, nor has
+    a number of neighbours or images of 1. A rate of which one value was tried has no end.
     """
     if cell.chosen is None:
         return []
     found = []
     for setting in cell.chosen.settings:
         axis = AXES.get(setting.name)
-        if axis is None or not axis.is_rate:
+        if axis is not None and not axis.is_rate:
             continue
-        tried = [
-            float(one.value)
-            for trial in cell.trials
-            for one in trial.settings
-            if one.name == setting.name
-        ]
-        value, ends = float(setting.value), (min(tried), max(tried))
-        if value > 0 and value in ends and ends[0] < ends[1]:
+        try:
+            value, tried = float(setting.value), _tried(setting.name, cell.trials)
+        except ValueError:
+            continue
+        ends = min(tried), max(tried)
+        is_least = value == 0 or (
+            axis is None and value == 1 == ends[0] and all(one.is_integer() for one in tried)
+        )
+        if value in ends and ends[0] < ends[1] and not is_least:
             end = "smallest" if value == ends[0] else "largest"
             found.append(f"{setting.name} {setting.value} is the {end}")
     return found
+
+
+def _tried(name: str, trials: Sequence[Trial]) -> list[float]:
+    return [float(one.value) for trial in trials for one in trial.settings if one.name == name]

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.number_text import signed_points
-from fer_bench.analysis.sweeps import mean_optimism, optimism, rates_at_an_end
+from fer_bench.analysis.sweeps import (
+    mean_optimism,
+    optimism,
+    score_the_same,
+    values_at_an_end,
+)
 from fer_bench.protocol.sweep import AXES
 from fer_bench.report.table import Column, Entry, Row, Table
 
@@ -32,13 +37,15 @@ def sweep_tables(analysis: Analysis) -> list[Table]:
             title="Sweep",
             head="Model",
             columns=(
-                *(Column(name, kind="word", optional=True) for name in _NAMES.values()),
-                Column("head", kind="word", optional=True),
+                *(
+                    Column(name, kind="word", optional=True, repeated=True)
+                    for name in (*_NAMES.values(), "head")
+                ),
+                Column("", kind="word", keys=("", "chosen"), repeated=True),
                 Column("accuracy", "validation", decimals=1, style="percent"),
-                Column("loss", "validation", decimals=3),
                 Column("accuracy", "test", decimals=1, style="percent"),
                 Column("optimism", decimals=1, style="percent"),
-                Column("", kind="word", keys=("", "chosen")),
+                Column("loss", "validation", decimals=3),
             ),
             rows=tuple(
                 _row(labels[cell.id], cell, trial, data) for cell in swept for trial in cell.trials
@@ -55,18 +62,18 @@ def _row(label: str, cell: CellResult, trial: Trial, data: DatasetSummary) -> Ro
     entries: tuple[Entry, ...] = (
         *(values.get(name) for name in AXES),
         ", ".join(others) or None,
+        "chosen" if trial.chosen else "",
         trial.validation_accuracy,
-        trial.validation_loss,
         trial.test_accuracy,
         None if found is None else found.value,
-        "chosen" if trial.chosen else "",
+        trial.validation_loss,
     )
     return Row(
         label,
         entries,
         trial.reason,
         "diverged" if trial.validation_accuracy is None else "",
-        place=len(AXES) + 1,
+        place=len(AXES) + 2,
         key=f"{cell.id}, {trial}",
     )
 
@@ -102,7 +109,9 @@ def _summary(cell: CellResult, data: DatasetSummary) -> str:
             f"; optimism {signed_points(found.value)} points (95 % CI {low:.1f} to {high:.1f}), "
             f"mean over the trials {signed_points(mean)}"
         )
-    ends = rates_at_an_end(cell)
-    if ends:
+    ends = values_at_an_end(cell)
+    if score_the_same(cell.trials):
+        words += "; all trials have the same validation accuracy: the loss alone decides"
+    elif ends:
         words += f"; {' and '.join(ends)} of those tried: others may be better"
     return f"{words}."

@@ -51,6 +51,7 @@ class Column:
         interval: True if it and the next column are the limits of an interval without a value,
             shown as one column.
         optional: True if it is only shown if a row has a value.
+        repeated: True if a terminal repeats it in each block of a table that is too wide.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Column:
     limits: bool = False
     interval: bool = False
     optional: bool = False
+    repeated: bool = False
 
 
 def recorded_and_shown(columns: Sequence[Column]) -> list[Column]:

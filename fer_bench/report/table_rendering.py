@@ -245,7 +245,10 @@ def _headings(head: str, columns: Sequence[Column]) -> list[list[str]]:
 
 
 def _blocks(table: Table, made: Body, label: int, width: int) -> list[list[int]]:
-    """Return the column indices of each block; a group is never split."""
+    """Return the column indices of each block; a group is never split.
+
+    Repeated columns are in every block.
+    """
     if any(column.kind == "text" for column in table.columns):
         return [list(range(len(table.columns)))]
     groups: list[list[int]] = []
@@ -254,19 +257,17 @@ def _blocks(table: Table, made: Body, label: int, width: int) -> list[list[int]]
             groups[-1].append(index)
         else:
             groups.append([index])
+    sizes = [
+        2 + _longest([*_heading(column), *(row[index] for row in made.cells)])
+        for index, column in enumerate(table.columns)
+    ]
     blocks: list[list[int]] = []
-    used = width
     for group in groups:
-        needed = sum(
-            2 + _longest([*_heading(table.columns[index]), *(row[index] for row in made.cells)])
-            for index in group
-        )
-        if blocks and used + needed <= width:
+        if blocks and label + sum(sizes[index] for index in [*blocks[-1], *group]) <= width:
             blocks[-1] += group
-            used += needed
         else:
-            blocks.append(list(group))
-            used = label + needed
+            before = range(group[0]) if blocks else ()
+            blocks.append([*(index for index in before if table.columns[index].repeated), *group])
     return blocks
 
 

@@ -8,10 +8,12 @@ from made_runs import made_cell, made_run
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from fer_bench.analysis.run_analysis import analyse
-from fer_bench.analysis.sweeps import mean_optimism, optimism, rates_at_an_end
+from fer_bench.analysis.sweeps import mean_optimism, optimism, score_the_same, values_at_an_end
 from fer_bench.metrics import newcombe_interval
 from fer_bench.report import Report, terminal_text, write_report
 from fer_bench.report.plots.sweep import panels, sweep_figures
+from fer_bench.report.sweep_table import sweep_tables
+from fer_bench.report.table_rendering import terminal
 from fer_bench.report.tables import tables
 from fer_bench.results.trials import Trial, TrialSetting
 
@@ -61,10 +63,46 @@ def test_optimism_is_validation_minus_test():
 
 def test_a_chosen_rate_at_an_end_is_named():
     # Neither the largest learning rate that was tried, nor a weight decay of 0.
-    assert rates_at_an_end(CELLS[0]) == []
+    assert values_at_an_end(CELLS[0]) == []
     without = made_cell("mobilenet", "random", trials=RATES[:-1])
-    assert rates_at_an_end(without) == ["learning-rate 0.001 is the largest"]
-    assert rates_at_an_end(CELLS[1]) == rates_at_an_end(CELLS[2]) == []
+    assert values_at_an_end(without) == ["learning-rate 0.001 is the largest"]
+    assert values_at_an_end(CELLS[1]) == values_at_an_end(CELLS[2]) == []
+
+
+@pytest.mark.parametrize(
+    ("parameter", "values", "ends"),
+    [
+        ("C", ("0.1", "1"), ["C 1 is the largest"]),
+        ("C", ("10", "1"), []),
+        ("neighbours", ("3", "1"), []),
+        ("neighbours", ("1", "3"), ["neighbours 3 is the largest"]),
+        ("C", ("1", "many"), []),
+    ],
+)
+def test_a_fitted_heads_value_at_an_end_is_named_unless_none_is_smaller(parameter, values, ends):
+    first, last = values
+    trials = (trial(0.3, **{parameter: first}), trial(0.4, chosen=True, **{parameter: last}))
+    assert values_at_an_end(made_cell("mobilenet", "random", trials=trials)) == ends
+
+
+def test_trials_that_all_score_the_same_are_said_to():
+    flat = (*(trial(0.25, learning_rate=rate) for rate in (1, 2)), trial(None, learning_rate=3))
+    assert score_the_same(flat)
+    assert not score_the_same(RATES)
+    assert not score_the_same(flat[1:])
+    flat = (flat[0], trial(0.25, chosen=True, learning_rate=2))
+    (table,) = sweep_tables(analyse(made_run(made_cell("mobilenet", "random", trials=flat))))
+    assert "same validation accuracy" in table.notes[-1]
+    assert "largest" not in table.notes[-1]
+
+
+def test_settings_and_choice_stand_in_each_block_of_a_narrow_terminal():
+    text = terminal(sweep_tables(analyse(RUN)), 80)
+    assert text.count("chosen\n") == 0
+    of_choice = [line for line in text.splitlines() if " chosen " in line and "0.001 " in line]
+    assert [line.split()[2:6] for line in of_choice] == [
+        ["0.001", "0", "\N{EN DASH}", "chosen"]
+    ] * 2
 
 
 def test_every_trial_is_a_row():
@@ -75,7 +113,7 @@ def test_every_trial_is_a_row():
         *["MobileNet pretrained"] * 2,
     ]
     assert table.rows[2].entries == pytest.approx(
-        ("0.001", "0", None, None, None, 0.4, 1.0, 0.35, 0.05, "chosen")
+        ("0.001", "0", None, None, None, "chosen", 0.4, 0.35, 0.05, 1.0)
     )
     assert table.rows[4].missing == "diverged"
     assert len({row.key for row in table.rows}) == 7
@@ -121,8 +159,14 @@ def test_each_swept_network_has_a_figure():
         "sweep-mobilenet-pretrained",
     ]
     assert "chosen learning-rate 0.001, weight-decay 0" in made[0].alt
+    assert "validation accuracy 40.0 %" in made[0].alt
     for part in ("validation", "test", "others", "chosen"):
         assert f'id="learning-rate-{part}"' in made[0].svg
+    # The thin line of the test images is above that of the validation images.
+    first, second = (
+        made[0].svg.index(f'id="learning-rate-{part}"') for part in ("validation", "test")
+    )
+    assert first < second
     many = tuple(
         trial(0.1 + rate / 40, learning_rate=f"{rate}e-3", chosen=rate == 20)
         for rate in range(1, 21)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.analysis.number_text import signed_points
+from fer_bench.analysis.number_text import percent, signed_points
 from fer_bench.analysis.sweeps import optimism
 from fer_bench.protocol.sweep import AXES
 from fer_bench.report.plots.axes import add_axes, log_places, set_scale, set_ticks
@@ -30,10 +30,10 @@ _MOST_TICKS = 8
 _LONGEST = 8
 """Maximum length of the text of a tick."""
 _VALIDATION: dict[str, Any] = {
-    "color": SERIES[0], "linewidth": 1.9, "marker": "o", "markersize": 3.8
+    "color": SERIES[0], "linewidth": 2.4, "marker": "o", "markersize": 4.6
 }  # fmt: skip
 _TEST: dict[str, Any] = {
-    "color": SERIES[2], "linewidth": 1.1, "linestyle": (0, (4, 2)), "marker": "s", "markersize": 2.8
+    "color": SERIES[3], "linewidth": 1.1, "linestyle": (0, (4, 2)), "marker": "s", "markersize": 2.8
 }  # fmt: skip
 _OTHERS: dict[str, Any] = {"color": SOFT, "linestyle": "none", "marker": ".", "markersize": 3.4}
 _CHOSEN: dict[str, Any] = {
@@ -154,11 +154,13 @@ def _figure(
     chosen = cell.chosen
     facts = []
     if chosen is not None and chosen.validation_accuracy is not None:
-        facts.append(f"chosen {chosen}, validation accuracy {chosen.validation_accuracy:.3f}")
+        facts.append(f"chosen {chosen}, validation accuracy {percent(chosen.validation_accuracy)}")
         found = optimism(chosen, dataset)
         if found is not None and chosen.test_accuracy is not None:
             difference = signed_points(found.value)
-            facts.append(f"test accuracy {chosen.test_accuracy:.3f}, optimism {difference} points")
+            facts.append(
+                f"test accuracy {percent(chosen.test_accuracy)}, optimism {difference} points"
+            )
     seed = f", seed {cell.seed}" if len(group.cells) > 1 else ""
     return Figure(
         key=f"sweep-{file_stem(cell.group_id)}",
@@ -196,7 +198,12 @@ def _draw(drawing: Drawing, data: Sequence[Panel]) -> None:
         axes.set(title="accuracy" if axes is every[0] else "", xlabel=panel.name)
         _set_places(axes, panel)
         set_scale(axes, "y", shares)
+        axes.yaxis.set_major_formatter(_percent)
         _draw_points(axes, panel)
+
+
+def _percent(share: float, _place: int | None) -> str:
+    return f"{round(100 * share, 2):g} %"
 
 
 def _set_places(axes: Axes, panel: Panel) -> None:
@@ -221,8 +228,9 @@ def _draw_points(axes: Axes, panel: Panel) -> None:
     slug = panel.name.replace(" ", "-") if panel.name.replace(" ", "-") in AXES else "head"
     drawn: list[tuple[str, list[tuple[float, float]], dict[str, Any]]] = [
         ("others", [(one.place, one.validation) for one in others], _OTHERS),
-        ("test", tested, {**_TEST, **loose}),
         ("validation", [(one.place, one.validation) for one in chief], {**_VALIDATION, **loose}),
+        # Thin dashes on the thick line, so that both are seen if they coincide.
+        ("test", tested, {**_TEST, **loose}),
         ("chosen", [(one.place, one.validation) for one in chief if one.is_chosen], _CHOSEN),
     ]
     for part, points, look in drawn:
