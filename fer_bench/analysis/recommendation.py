@@ -10,6 +10,7 @@ from fer_bench.analysis.claims.values import TITLES
 from fer_bench.analysis.metric_contrasts import contrast_with
 from fer_bench.analysis.pareto_front import pareto
 from fer_bench.analysis.recommendation_values import (
+    BATCH_SIZES,
     Candidate,
     PapersChoice,
     Recommendation,
@@ -17,7 +18,7 @@ from fer_bench.analysis.recommendation_values import (
     TradeOff,
     Unmet,
 )
-from fer_bench.analysis.timing_noise import do_same_work
+from fer_bench.analysis.timing_noise import do_same_work, timing_noise
 from fer_bench.metrics import Interval
 from fer_bench.protocol.cell import display_name
 from fer_bench.protocol.head import LINEAR
@@ -87,21 +88,17 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
         unlimited=None if chosen is None else _better(chosen, barred),
         nearest=None if fitting else _nearest(barred),
         papers=tuple(_papers(aim, candidates) for aim in RECOMMENDED),
+        devices=tuple(sorted(devices(analysis.run))),
+        noise=timing_noise(
+            (group, [_speed(group, analysis.run, size) for size in BATCH_SIZES])
+            for group in analysis.groups
+        ),
     )
 
 
 def _candidate(group: Group, analysis: Analysis, asked: Requirements) -> Candidate:
     value, interval = _measured(group, asked.metric)
-    timed = () if speed_unit(analysis.run) else group.trained
-    speed = next(
-        (
-            one.images_per_second
-            for cell in timed
-            for one in cell.inference
-            if one.batch_size == asked.batch_size
-        ),
-        None,
-    )
+    speed = _speed(group, analysis.run, asked.batch_size)
     counts = next((cell.parameters for cell in group.trained if cell.parameters), None)
     size = None if counts is None else counts.backbone + counts.head
     return Candidate(
@@ -112,6 +109,20 @@ def _candidate(group: Group, analysis: Analysis, asked: Requirements) -> Candida
         parameters=size,
         fault=_fault(group, analysis, value),
         unmet=tuple(_unmet(speed, size, analysis.run, asked)) if group.trained else (),
+    )
+
+
+def _speed(group: Group, run: Run, batch_size: int) -> float | None:
+    """Return images per second of inference; None if not measured in wall-clock time."""
+    timed = () if speed_unit(run) else group.trained
+    return next(
+        (
+            one.images_per_second
+            for cell in timed
+            for one in cell.inference
+            if one.batch_size == batch_size
+        ),
+        None,
     )
 
 

@@ -147,6 +147,9 @@ class Recommendation:
         unlimited: best network that only the limits exclude, if it is better than ``chosen``.
         nearest: if none fits, the network that misses the limits by the smallest factor.
         papers: the paper's own recommendations.
+        devices: kinds of devices that the speeds were measured on; empty if unknown.
+        noise: by how much inference speeds differ at most between networks that do the same work,
+            as a share; None without such networks.
     """
 
     requirements: Requirements
@@ -163,8 +166,19 @@ class Recommendation:
     unlimited: Candidate | None
     nearest: Candidate | None
     papers: tuple[PapersChoice, ...]
+    devices: tuple[str, ...]
+    noise: float | None
 
     @property
     def ties(self) -> tuple[Candidate, ...]:
         """Networks that are not significantly behind the best one, without it."""
         return tuple(one for one in self.candidates if one.ties)[1:]
+
+    @property
+    def depends_on_speed(self) -> bool:
+        """True if a speed is limited, decides between ties, or is what a trade-off offers."""
+        return (
+            self.requirements.min_speed is not None
+            or self.chosen_by == "speed"
+            or any(one.cost == "speed" for one in self.tradeoffs)
+        )

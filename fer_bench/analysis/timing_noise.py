@@ -51,11 +51,16 @@ def timing_noise(networks: Iterable[tuple[Group, Sequence[float | None]]]) -> fl
     return max(differences, default=None)
 
 
+def is_unreliable(noise: float | None) -> bool:
+    """Check if speeds with this noise cannot be compared; False if it is unknown."""
+    return noise is not None and noise > _RELIABLE
+
+
 def noise_text(noise: float | None) -> str:
     """State the noise as a sentence; empty if it is unknown."""
     if noise is None:
         return ""
-    unreliable = ", so this run's speeds are unreliable" if noise > _RELIABLE else ""
+    unreliable = ", so this run's speeds are unreliable" if is_unreliable(noise) else ""
     return (
         "The inits of a backbone do the same work: their times differ by noise alone, up to "
         f"{100 * noise:.0f} %{unreliable}."

@@ -68,20 +68,20 @@ def command(
     RUN is as for 'report'. Networks that are not clearly above the majority-class baseline, or
     whose accuracy batch normalisation distorts, are left out with the reason. Of those that are
     not significantly below the best one, the fastest is recommended. The paper's own recommendation
-    is shown next to what was measured.
+    is shown next to what was measured on FER2013.
 
     Exit status: 0 a recommendation, also if it is undecided, 1 none.
     """
     from fer_bench.analysis.recommendation import recommend
     from fer_bench.analysis.recommendation_values import Requirements
-    from fer_bench.report.recommendation_text import papers_table, paragraph, recommendation_table
+    from fer_bench.report.recommendation_text import paragraph, tables_of
     from fer_bench.report.table_rendering import terminal, wrapped
 
     asked = Requirements(metric, int(batch_size), min_speed, max_parameters, device)
     found = recommend(_analysis(results), asked)
     width = terminal_width()
     lines = wrapped(clean(paragraph(found)), width)
-    tables = terminal([recommendation_table(found), papers_table(found)], width)
+    tables = terminal(tables_of(found), width)
     echo_lines("\n".join([*lines, "", tables]) + "\n")
     context.exit(0 if found.chosen is not None else 1)
 

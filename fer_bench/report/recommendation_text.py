@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.number_text import listed, percent, points
 from fer_bench.analysis.recommendation import SIMILAR
+from fer_bench.analysis.timing_noise import is_unreliable, noise_text
+from fer_bench.protocol import published
 from fer_bench.report.summary_table import count_text
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.results.speed_units import speed_text
@@ -40,9 +42,11 @@ _TRADEOFFS = 3
 
 def paragraph(found: Recommendation) -> str:
     """State which network to choose, why, how certain that is, and what the others cost."""
+    noise = [noise_text(found.noise)] if found.depends_on_speed else []
+    caution = noise if is_unreliable(found.noise) else []
     if found.chosen is None:
-        return " ".join(_nothing_fits(found))
-    return " ".join([*_choice(found), *_certainty(found), *_alternatives(found)])
+        return " ".join([*_nothing_fits(found), *caution])
+    return " ".join([*_choice(found), *_certainty(found), *_alternatives(found), *caution])
 
 
 def recommendation_sentence(analysis: Analysis) -> str:
@@ -51,14 +55,30 @@ def recommendation_sentence(analysis: Analysis) -> str:
 
 
 def recommendation_tables(analysis: Analysis) -> list[Table]:
-    """Return both tables of that recommendation; empty likewise."""
-    found = analysis.recommendation
-    return [] if found is None else [recommendation_table(found), papers_table(found)]
+    """Return the tables of that recommendation; empty likewise."""
+    return [] if analysis.recommendation is None else tables_of(analysis.recommendation)
+
+
+def tables_of(found: Recommendation) -> list[Table]:
+    """Return the table of the networks, and that of the paper's if the run can be next to it."""
+    made = [recommendation_table(found)]
+    return made if _why_not_the_papers(found) else [*made, papers_table(found)]
+
+
+def _why_not_the_papers(found: Recommendation) -> str:
+    """Return why the paper's recommendation is not shown, as a sentence; empty if it is."""
+    if found.data != published.DATASET:
+        return f"The paper's recommendation is for {published.DATASET} and is not shown here."
+    if all(one.found is None for one in found.papers):
+        labels = listed([one.label for one in found.papers])
+        return f"The paper's recommendation is not shown: {labels} are not in this run."
+    return ""
 
 
 def recommendation_table(found: Recommendation) -> Table:
     """Return one row for each network, best first, with its costs and the verdict on it."""
     asked = found.requirements
+    why_not = _why_not_the_papers(found)
     return Table(
         key="recommendation",
         title=f"Recommendation by {NAMES[asked.metric]}",
@@ -75,9 +95,10 @@ def recommendation_table(found: Recommendation) -> Table:
         ),
         rows=tuple(_row(one, found) for one in found.candidates),
         notes=(
-            f"In brackets: 95 % CI over images and seeds. img/s: inference, batches of "
-            f"{asked.batch_size}. size: parameters. Pareto: no network that fits is both better "
-            "and faster (speed), or smaller (size). tie: not significantly below the best.",
+            f"In brackets: 95 % CI over images and seeds. img/s: inference, "
+            f"{_batches(asked.batch_size)}. size: parameters. Pareto: no network that fits is both "
+            "better and faster (speed), or smaller (size). tie: not significantly below the best.",
+            *([why_not] if why_not else []),
         ),
     )
 
@@ -136,7 +157,18 @@ def _choice(found: Recommendation) -> Iterator[str]:
             f"{points(found.runner_up.behind or 0.0)} ({found.lead})."
         )
     if not ties and found.runner_up is None:
-        yield "No other network that fits was compared with it."
+        yield _without_others(found)
+
+
+def _without_others(found: Recommendation) -> str:
+    """State why no other network is named next to the recommended one."""
+    if found.not_compared:
+        return "The others could not be compared with it."
+    if len(found.candidates) == 1:
+        return "It is the only network that was run."
+    able = sum(not one.fault for one in found.candidates)
+    which = "can be recommended" if able == 1 else "meets the limits"
+    return f"It is the only network that {which}: the verdicts say why."
 
 
 def _certainty(found: Recommendation) -> Iterator[str]:
@@ -175,12 +207,14 @@ def _nothing_fits(found: Recommendation) -> Iterator[str]:
         yield f"No network can be recommended on {found.data}: the verdicts say why."
         return
     yield f"No network on {found.data} fits{_limits(found.requirements)}."
+    left_out = len(able) < len(found.candidates)
     limits: tuple[Limit, ...] = ("min_speed", "max_parameters", "device")
     for limit in limits:
         out = [one for one in able if any(each.limit == limit for each in one.unmet)]
         if out:
             names = listed([f"{one.label} ({_missed(one, limit, found)})" for one in out])
-            yield f"--{limit.replace('_', '-')} excludes {len(out)} of {len(able)}: {names}."
+            of = f"{len(able)} that can be recommended" if left_out else f"{len(able)}"
+            yield f"--{limit.replace('_', '-')} excludes {len(out)} of {of}: {names}."
     if found.nearest is not None:
         yield f"The nearest is {found.nearest.label}: {_in_figures(found.nearest, found)}."
 
@@ -188,7 +222,7 @@ def _nothing_fits(found: Recommendation) -> Iterator[str]:
 def _missed(one: Candidate, limit: Limit, found: Recommendation) -> str:
     """Return a network's value of a limit that it does not meet."""
     if limit == "device":
-        return f"not timed on {found.requirements.device} alone"
+        return f"measured on {listed(found.devices)}" if found.devices else "device unknown"
     if limit == "min_speed":
         return "speed not measured" if one.speed is None else f"{speed_text(one.speed)} img/s"
     return "size unknown" if one.parameters is None else f"{count_text(one.parameters)} parameters"
@@ -198,12 +232,16 @@ def _limits(asked: Requirements) -> str:
     """Return the limits as a clause; empty without any."""
     clauses = []
     if asked.min_speed is not None:
-        clauses.append(f"at least {asked.min_speed:g} img/s in batches of {asked.batch_size}")
+        clauses.append(f"at least {asked.min_speed:,.12g} img/s, {_batches(asked.batch_size)}")
     if asked.max_parameters is not None:
         clauses.append(f"at most {count_text(asked.max_parameters)} parameters")
     if asked.device is not None:
         clauses.append(f"device {asked.device}")
     return f" with {listed(clauses)}" if clauses else ""
+
+
+def _batches(size: int) -> str:
+    return "single images" if size == 1 else f"batches of {size}"
 
 
 def _in_figures(one: Candidate, found: Recommendation, *, interval: bool = True) -> str:

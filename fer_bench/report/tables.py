@@ -42,7 +42,8 @@ def tables(analysis: Analysis) -> list[Table]:
     Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` if
     duplicates and votes are known, ``metrics``, ``cross`` if cells were tested on another data
     set, ``recall``, ``classes``, ``few-shot`` if there is any, ``uncertainty``, ``pairs``,
-    ``recommendation`` and ``papers-recommendation`` if a network was tested, ``calibration``,
+    ``recommendation`` if a network was tested, ``papers-recommendation`` if the paper recommends
+    one that was run, ``calibration``,
     ``learning-speed``, ``sweep`` if a cell was swept, ``speed``, ``parts``, ``cells``, ``weights``,
     ``protocol``, ``environment``, ``claims``. If cells were trained with several seeds, ``cross``,
     ``sweep``, ``parts``, ``cells`` and ``weights`` have rows for each seed, the other tables a row

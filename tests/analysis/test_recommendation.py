@@ -19,6 +19,7 @@ from made_runs import (
 from fer_bench.analysis.recommendation import recommend
 from fer_bench.analysis.recommendation_values import METRICS, Requirements, TradeOff
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.report.recommendation_text import paragraph, tables_of
 
 EACH = {
     ("mobilenet", "pretrained"): {"test": 0.45, "speed": 900.0},
@@ -118,7 +119,7 @@ def test_if_nothing_fits_the_nearest_network_is_named(analysis):
 
 def test_another_device_or_batch_size_has_no_speed(analysis):
     found = recommend(analysis, Requirements(device="gpu"))
-    assert (found.chosen, found.nearest) == (None, None)
+    assert (found.chosen, found.nearest, found.devices) == (None, None, ("cpu",))
     found = recommend(analysis, Requirements(batch_size=1, min_speed=1.0))
     assert (found.chosen, found.nearest) == (None, None)
     assert all(one.speed is None for one in found.candidates)
@@ -141,6 +142,29 @@ def test_of_ties_the_cheapest_is_recommended():
     assert (name(found.chosen), found.chosen_by) == ("mobilenet-pretrained", "speed")
     assert [name(one) for one in found.ties] == ["mobilenet-pretrained", "mobilenet-random"]
     assert len(found.single) == 3
+
+
+def test_noise_of_the_speeds_is_a_caution_if_a_speed_counts():
+    fast = made_cell("mobilenet", "pretrained", 0.45, speed=900.0)
+    same_work = made_cell("mobilenet", "random", 0.1, speed=300.0)
+    analysis = analyse(made_run(fast, same_work))
+    found = recommend(analysis)
+    assert (found.noise, found.depends_on_speed) == (pytest.approx(2.0), False)
+    assert "unreliable" not in paragraph(found)
+    for least in (100.0, 1e6):
+        found = recommend(analysis, Requirements(min_speed=least))
+        assert found.depends_on_speed
+        assert "unreliable" in paragraph(found)
+
+
+def test_the_papers_recommendation_is_only_next_to_its_own_networks_and_data(run, analysis):
+    def keys(found):
+        return [table.key for table in tables_of(found)]
+
+    assert keys(recommend(analysis)) == ["recommendation", "papers-recommendation"]
+    assert keys(recommend(analyse(made_run(run.cells[0])))) == ["recommendation"]
+    other = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, name="sketch"))
+    assert keys(recommend(analyse(other))) == ["recommendation"]
 
 
 def test_without_speeds_the_smallest_tie_is_recommended():

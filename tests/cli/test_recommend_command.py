@@ -37,9 +37,11 @@ def test_a_recommendation_is_one_paragraph_and_two_tables(results):
 
 
 def test_nothing_that_fits_ends_with_status_1(results):
-    done = recommend(results, "--min-speed=2000")
+    done = recommend(results, "--min-speed=1e6", "--batch-size=32")
     assert done.exit_code == 1
-    assert "--min-speed excludes 2 of 2" in " ".join(done.stdout.split())
+    text = " ".join(done.stdout.split())
+    assert "at least 1,000,000 img/s, batches of 32" in text
+    assert "--min-speed excludes 2 of 2" in text
 
 
 @pytest.mark.parametrize(
