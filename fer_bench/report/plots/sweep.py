@@ -202,7 +202,7 @@ def _draw(drawing: Drawing, data: Sequence[Panel]) -> None:
         _draw_points(axes, panel)
 
 
-def _percent(share: float, _place: int | None) -> str:
+def _percent(share: float, _place: float) -> str:
     return f"{round(100 * share, 2):g} %"
 
 
