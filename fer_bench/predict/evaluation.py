@@ -15,7 +15,7 @@ from fer_bench.metrics.intervals import Interval, wilson_interval
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fer_bench.predict.predictions import Prediction, Predictions
 
@@ -79,12 +79,7 @@ def evaluate(predictions: Predictions) -> Evaluation:
         for (file, _), rows in photos.items()
         if (label := label_of(file, predictions.classes)) is not None
     ]
-    if not labelled:
-        raise FerBenchError(
-            "no photo is in a directory with the name of a class",
-            f"directories named {', '.join(predictions.classes)}",
-            "omit --evaluate, or sort the photos into such directories",
-        )
+    check_labels((file for file, _ in photos), predictions.classes)
     detected = [(label, rows) for label, rows in labelled if rows[0].box is not None]
     correct = sum(_largest(rows).emotion == label for label, rows in detected)
     return Evaluation(
@@ -93,6 +88,20 @@ def evaluate(predictions: Predictions) -> Evaluation:
         accuracy_of_detected=CountedShare(correct, len(detected)) if detected else None,
         unlabelled=len(photos) - len(labelled),
     )
+
+
+def check_labels(files: Iterable[str], classes: Sequence[str]) -> None:
+    """Check that any of the files is labelled by ``label_of``.
+
+    Raises:
+        FerBenchError: none is.
+    """
+    if all(label_of(file, classes) is None for file in files):
+        raise FerBenchError(
+            "no photo is in a directory with the name of a class",
+            f"directories named {', '.join(classes)}",
+            "omit --evaluate, or sort the photos into such directories",
+        )
 
 
 def label_of(file: str, classes: Sequence[str]) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 from fer_bench.predict.inference import session, workers
 from fer_bench.results.model_metadata import KEY, read_metadata
 from fer_bench.results.type_checks import Mismatch
-from fer_bench.runtime.errors import FerBenchError, bytes_shown, shown
+from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, read_regular
 
 if TYPE_CHECKING:
@@ -141,6 +141,6 @@ def _content(path: Path) -> bytes:
             f"model cannot be read: {cause_of(error)}", _ACCEPTED, _STEP, path=path
         ) from error
     if content[:1] != _FIRST_BYTE:
-        found = f"starts with {shown(content[:8])}" if content else f"has {bytes_shown(0)}"
-        raise FerBenchError(f"not an ONNX file: it {found}", _ACCEPTED, _STEP, path=path)
+        problem = "not an ONNX file" if content else "the file is empty"
+        raise FerBenchError(problem, _ACCEPTED, _STEP, path=path)
     return content

@@ -63,6 +63,43 @@ def test_nothing_readable_is_status_1(model, photos):
 
 
 @pytest.mark.network
+def test_a_missing_argument_is_a_row_and_status_1(model, photos):
+    result = run("predict", model, photos, "missing.jpg", "--detector=none")
+    assert result.exit_code == 1
+    assert "3 photos in" in result.stdout
+    assert "WARNING: missing.jpg does not exist" in result.stderr
+
+
+@pytest.mark.network
+def test_evaluation_without_labels_ends_before_any_work(model, photos):
+    photo = photos / "hopper.png"
+    hopper().save(photo)
+    result = run("predict", model, photo, "--detector=none", "--evaluate")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: no photo is in a directory with the name of a class")
+
+
+@pytest.mark.network
+def test_the_model_is_named_and_the_table_fits(model, photos, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    place = photos / ("long" * 30) / "sub"
+    place.mkdir(parents=True)
+    hopper().save(place / "hopper.png")
+    result = run("predict", model, place, "--detector=none")
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("model.onnx: mini pretrained, seed 42, trained on sketch, test ")
+    assert "50.0 % (95 % CI 40.0 to 60.0), crops of 48 pixels" in lines[0]
+    assert "not a model for real faces" in lines[1]
+    assert sum("hopper.png" in line for line in lines) == 1
+    (row,) = (line for line in lines if "hopper.png" in line)
+    assert row.startswith("\N{HORIZONTAL ELLIPSIS}/sub/hopper.png")
+    assert len(row) <= 80
+    assert "1 photo in" in result.stdout
+    assert "1 face (" in result.stdout
+
+
+@pytest.mark.network
 def test_frames_of_a_video(model, tmp_path):
     cv2 = pytest.importorskip("cv2")
     path = tmp_path / "clip.avi"
@@ -103,6 +140,7 @@ def test_a_broken_video_is_a_row_and_a_missing_camera_one_line(model, photos):
         (["photo.jpg", "--camera=0"], 2),
         (["clip.mp4", "--annotate=copies"], 2),
         (["photo.jpg", "--output=out.xlsx"], 1),
+        (["--evaluate", "--camera=0"], 2),
         (["photo.jpg", "--every=0"], 2),
         (["photo.jpg", "--every=nan"], 2),
         (["photo.jpg", "--every=inf"], 2),
