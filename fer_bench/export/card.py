@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from fer_bench.runtime.escapes import clean, in_markdown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from jinja2 import Template
 
     from fer_bench.results.model_metadata import ClassRecall, ModelMetadata, Share
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 _SHOWN = (
     *("trainable_layers", "epochs", "learning_rate", "optimizer", "batch_size", "recipe"),
-    *("batch_normalization", "augment", "class_weight", "split", "dedupe", "labels"),
+    *("batch_normalization", "augment", "class_weight", "dedupe", "labels"),
 )
 """Settings in the card; the metadata has all."""
 
@@ -36,9 +38,26 @@ def model_card(metadata: ModelMetadata, dataset: DatasetSummary) -> str:
     return _template().render(
         model=metadata,
         data=dataset,
-        settings=[(name, settings[name]) for name in _SHOWN if name in settings],
+        settings=[
+            (name, settings[name])
+            for name in _SHOWN
+            # These are those of the data set itself, whichever it is.
+            if name in settings and (name, settings[name]) != ("labels", "fer2013")
+        ],
+        chosen=list(_chosen_on_validation(metadata.head, settings)),
+        drawn=metadata.dataset == "sketch",
         duplicates=sum(code > 0 for code in dataset.test_twins) if dataset.test_twins else None,
     )
+
+
+def _chosen_on_validation(head: str, settings: Mapping[str, str]) -> Iterator[str]:
+    """Yield what was chosen on the validation images."""
+    if settings.get("sweep", "none") != "none":
+        yield "the settings of the sweep"
+    if settings.get("early_stopping", "none") != "none":
+        yield "the epoch to stop at"
+    if f"head_{head}" in settings:
+        yield "the regularisation of the head"
 
 
 def _percent(value: float | None) -> str:

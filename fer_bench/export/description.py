@@ -151,7 +151,7 @@ def fitted_calibration(
         _calibration_error(softmax(np.float64(test_logits) / one), test_labels)
         for one in (1.0, temperature)
     )
-    fitted_on = f"the {len(labels):,} images of the validation part, which trained nothing"
+    fitted_on = f"the {len(labels):,} images of the validation part, which trained no weights"
     return Calibration(temperature, fitted_on, before, after)
 
 

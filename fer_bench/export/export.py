@@ -53,7 +53,7 @@ class ExportRequest:
         if self.path.suffix != suffix:
             raise FerBenchError(
                 f"file name {self.path.name!r} does not end with {suffix!r}",
-                f"{suffix!r} for the format {self.format!r}",
+                ", ".join(f"{ending!r} for {name}" for name, ending in SUFFIXES.items()),
                 "change --format or the name",
             )
 

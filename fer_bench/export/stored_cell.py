@@ -83,7 +83,7 @@ def stored_run(store: Path, fingerprint: str) -> Run:
         raise FerBenchError(
             f"the store {str(store)!r} has {count} with fingerprint {fingerprint!r}",
             "the first digits of one of them",
-            "'fer-bench cache ls' lists them",
+            "the report's table Initial weights has them",
         )
     return load_run(found[0])
 

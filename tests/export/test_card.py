@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import pytest
 from made_metadata import METADATA
 from made_runs import made_run
 from markdown_it import MarkdownIt
@@ -51,3 +52,36 @@ def test_names_of_users_are_escaped():
     assert "html_inline" not in kinds
     assert kinds.count("link_open") == 1
     assert kinds.count("heading_open") == 11
+
+
+def test_a_drawn_data_set_has_neither_people_nor_annotators():
+    dataset = dataclasses.replace(DATASET, name="sketch")
+    card = model_card(dataclasses.replace(METADATA, dataset="sketch"), dataset)
+    assert "not a model for real faces" in card
+    assert "people shown" not in " ".join(card.split())
+    assert "annotators" not in card
+    assert "not a model for real faces" not in model_card(METADATA, DATASET)
+
+
+@pytest.mark.parametrize(
+    ("head", "settings", "named"),
+    [
+        ("linear", {"sweep": "none", "early_stopping": "none", "head_logreg": "C of 1"}, []),
+        ("logreg", {"head_logreg": "C of 1"}, ["regularisation"]),
+        ("linear", {"sweep": "learning-rate=1,2", "early_stopping": "3"}, ["sweep", "epoch to"]),
+    ],
+)
+def test_a_choice_on_the_images_of_the_temperature_is_stated(head, settings, named):
+    metadata = dataclasses.replace(METADATA, head=head, protocol=tuple(settings.items()))
+    card = model_card(metadata, DATASET)
+    assert ("had been chosen" in card) == bool(named)
+    for word in named:
+        assert word in card
+
+
+def test_labels_and_axes_are_in_words():
+    card = model_card(dataclasses.replace(METADATA, protocol=(("labels", "fer2013"),)), DATASET)
+    assert "fer2013 |" not in card
+    assert "(n, height, width, 1 or 3)" in card
+    votes = model_card(dataclasses.replace(METADATA, protocol=(("labels", "ferplus"),)), DATASET)
+    assert "| labels | ferplus |" in votes
