@@ -46,6 +46,8 @@ def command(files: tuple[Path, ...], threads: int | None, output: Path | None) -
     from fer_bench.runtime.files import write_atomically
     from fer_bench.training.file_timing import time_files
 
+    # The processes that measure inherit it.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     known: set[str] = set()
     for path in files:
         if os.path.realpath(path) in known:

@@ -77,9 +77,13 @@ def open_file(path: Path, threads: int) -> OpenedFile:
         The file, with the axes of its input replaced by those of an image where they are open.
 
     Raises:
-        FerBenchError: the file has another name, its runtime is not installed or cannot open it,
-            or it has not one input of images.
+        FerBenchError: the file cannot be read or has another name, its runtime is not installed or
+            cannot open it, or it has not one input of images.
     """
+    try:
+        path.stat()
+    except OSError as error:
+        raise FerBenchError(f"cannot be read: {cause_of(error)}", path=path) from error
     openers = {".onnx": _open_onnx, ".keras": _open_keras, ".tflite": _open_litert}
     opener = openers.get(path.suffix.lower())
     if opener is None:

@@ -96,7 +96,8 @@ def test_files_are_timed_in_processes_of_their_own(tmp_path, monkeypatch):
     [
         (["net.onnx", "./net.onnx"], "is given twice"),
         (["net.onnx", "-o", "net.onnx"], "-o is one of the files to time"),
-        (["missing.onnx"], "cannot be read"),
+        (["missing.onnx"], "cannot be read: No such file"),
+        (["missing"], "cannot be read: No such file"),
     ],
 )
 def test_bad_arguments_are_one_line(tmp_path, monkeypatch, arguments, problem):
