@@ -75,8 +75,9 @@ def load_document(path: Path | str) -> Any:
     except OSError as error:
         raise FerBenchError(cause_of(error), "a results.json of fer_bench", path=path) from error
     except (ValueError, RecursionError) as error:
+        is_text = not isinstance(error, UnicodeDecodeError)
         raise FerBenchError(
-            f"not valid JSON: {cause_of(error)}",
+            f"not valid JSON: {cause_of(error)}" if is_text else "not JSON: it is no UTF-8 text",
             "a results.json of fer_bench, complete and unchanged",
             path=path,
         ) from error
