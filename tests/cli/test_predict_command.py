@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from made_models import hopper, model_file
+from made_models import hopper, model_file, two_faces
 from PIL import Image
 
 from fer_bench.cli import main
@@ -97,6 +97,17 @@ def test_the_model_is_named_and_the_table_fits(model, photos, monkeypatch):
     assert len(row) <= 80
     assert "1 photo in" in result.stdout
     assert "1 face (" in result.stdout
+
+
+@pytest.mark.network
+def test_faces_are_numbered_if_a_photo_has_several(model, tmp_path):
+    two_faces().save(tmp_path / "two.png")
+    hopper().save(tmp_path / "one.png")
+    headings = run("predict", model, tmp_path / "one.png").stdout.splitlines()[3].split()
+    assert headings == ["file", "emotion", "p", "margin", "box"]
+    lines = run("predict", model, tmp_path / "two.png").stdout.splitlines()
+    assert lines[3].split()[:2] == ["file", "face"]
+    assert [line.split()[1] for line in lines[5:7]] == ["1", "2"]
 
 
 @pytest.mark.network
