@@ -77,7 +77,7 @@ def load_document(path: Path | str) -> Any:
     except (ValueError, RecursionError) as error:
         is_text = not isinstance(error, UnicodeDecodeError)
         raise FerBenchError(
-            f"not valid JSON: {cause_of(error)}" if is_text else "not JSON: it is no UTF-8 text",
+            f"not valid JSON: {cause_of(error)}" if is_text else "not valid JSON: not UTF-8 text",
             "a results.json of fer_bench, complete and unchanged",
             path=path,
         ) from error

@@ -94,7 +94,7 @@ def test_speeds_that_are_left_out_are_reported_loudly(merge, tmp_path, snapshot)
     [
         (None, "No such file"),
         (b"", "not valid JSON"),
-        (b"\x08\xff", "not JSON: it is no UTF-8 text"),
+        (b"\x08\xff", "not valid JSON: not UTF-8 text"),
         (json.dumps(document(RUN)).encode()[:5000], "not valid JSON"),
         (b"name,seconds\n", "not valid JSON"),
         (b"[]", "no 'fer_bench'"),
