@@ -146,7 +146,8 @@ def test_a_launcher_notices_that_all_slots_are_gone(launched):
         local.wait(found.run, slots, print)
     job = found.job(IDS[0])
     until(lambda: not found.run.is_held("job", job.id))
-    assert found.run.state(job).status == "running"
+    # The process may see its child end before it ends itself.
+    assert found.run.state(job).status in ("running", "waiting")
     (found.place / IDS[0]).unlink()
     again = local.start_slots(found.run, 1)
     local.wait(found.run, again, lambda *_: None)
