@@ -69,7 +69,8 @@ def list_cells(options: Sequence[str]) -> CellList:
         path = Path(directory) / "cells.json"
         plugin = ["-p", listed_cells.__name__, f"{listed_cells.OPTION}={path}"]
         words = pytest_words([*options, "--collect-only", "-q", *plugin])
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        # pytest repeats arguments, which need not be text.
+        done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False)
         listed = msgspec.json.decode(path.read_bytes(), type=CellList) if path.exists() else None
     if done.returncode or listed is None or not listed.cells:
         output = (done.stderr.strip() or done.stdout.strip()).splitlines()
