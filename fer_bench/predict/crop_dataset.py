@@ -120,8 +120,7 @@ def _written(photo: DetectedFaces, directory: Path, output: Path, taken: set[str
     place = Path(photo.source.file).relative_to(directory)
     row: _Row = {"file": place.as_posix(), "faces": len(photo.faces)}
     if photo.problem is not None:
-        reason = str(photo.problem.revised(path=None, hint="", accepted=""))
-        return row | {"status": "unreadable", "reason": reason, "faces": None}
+        return row | {"status": "unreadable", "reason": photo.problem, "faces": None}
     if not photo.faces:
         return row | {"status": "no face"}
     largest = max(photo.faces, key=lambda found: found.face.box.area)

@@ -51,7 +51,7 @@ class DetectedFaces:
 
     source: Source
     faces: tuple[DetectedFace, ...] = ()
-    problem: FerBenchError | None = None
+    problem: str | None = None
 
 
 def detect_all(
@@ -85,7 +85,8 @@ def detect(source: Source, detector: Detector, size: tuple[int, int]) -> Detecte
     try:
         photo = source.read()
     except FerBenchError as error:
-        return DetectedFaces(source, problem=error)
+        # Rows name the file themselves.
+        return DetectedFaces(source, problem=str(error.revised(path=None, hint="", accepted="")))
     image = photo.image
     to_photo = photo.size[0] / image.width, photo.size[1] / image.height
     return DetectedFaces(

@@ -79,7 +79,8 @@ def evaluate(predictions: Predictions) -> Evaluation:
         for (file, _), rows in photos.items()
         if (label := label_of(file, predictions.classes)) is not None
     ]
-    check_labels((file for file, _ in photos), predictions.classes)
+    if not labelled:
+        raise _unlabelled(predictions.classes)
     detected = [(label, rows) for label, rows in labelled if rows[0].box is not None]
     correct = sum(_largest(rows).emotion == label for label, rows in detected)
     return Evaluation(
@@ -97,11 +98,15 @@ def check_labels(files: Iterable[str], classes: Sequence[str]) -> None:
         FerBenchError: none is.
     """
     if all(label_of(file, classes) is None for file in files):
-        raise FerBenchError(
-            "no photo is in a directory with the name of a class",
-            f"directories named {', '.join(classes)}",
-            "omit --evaluate, or sort the photos into such directories",
-        )
+        raise _unlabelled(classes)
+
+
+def _unlabelled(classes: Sequence[str]) -> FerBenchError:
+    return FerBenchError(
+        "no photo is in a directory with the name of a class",
+        f"directories named {', '.join(classes)}",
+        "omit --evaluate, or sort the photos into such directories",
+    )
 
 
 def label_of(file: str, classes: Sequence[str]) -> str | None:

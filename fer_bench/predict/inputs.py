@@ -45,7 +45,7 @@ class Inputs:
 
 
 def find_inputs(paths: Iterable[str | os.PathLike[str]], every: float) -> Inputs:
-    """Return what some paths stand for; a video is known by its suffix.
+    """Return the inputs at some paths; a video is known by its suffix.
 
     Args:
         paths: photos, directories of photos, and videos.

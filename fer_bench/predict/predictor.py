@@ -112,7 +112,7 @@ class Predictor:
         for photo in photos:
             file, second = photo.source.file, photo.source.second
             if photo.problem is not None:
-                rows.append(Prediction(file, second, "unreadable", _reason(photo)))
+                rows.append(Prediction(file, second, "unreadable", photo.problem))
             elif not photo.faces:
                 rows.append(Prediction(file, second, "no face"))
             for number, face in enumerate(photo.faces, start=1):
@@ -134,9 +134,3 @@ class Predictor:
             probabilities=tuple(map(float, probabilities)),
             margin=first - second,
         )
-
-
-def _reason(photo: DetectedFaces) -> str:
-    """Return why a photo cannot be read, without its path."""
-    problem = photo.problem
-    return "" if problem is None else str(problem.revised(path=None, hint="", accepted=""))
