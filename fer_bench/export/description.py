@@ -14,6 +14,7 @@ from fer_bench.export.deployable import INPUT, OUTPUT
 from fer_bench.metrics import (
     expected_calibration_error,
     fit_temperature,
+    log_probabilities,
     majority_class_accuracy,
     softmax,
 )
@@ -145,8 +146,7 @@ def fitted_calibration(
         test_logits: the cell's logits of the test images, shape (m, classes).
         test_labels: their labels, shape (m,).
     """
-    smallest = np.finfo(np.float32).smallest_subnormal
-    temperature = fit_temperature(np.log(np.maximum(probabilities, smallest)), labels)
+    temperature = fit_temperature(log_probabilities(probabilities), labels)
     before, after = (
         _calibration_error(softmax(np.float64(test_logits) / one), test_labels)
         for one in (1.0, temperature)

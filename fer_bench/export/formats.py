@@ -189,27 +189,21 @@ def _litert(model: keras.Model) -> Converted:
     )
 
 
-def _traced(model: keras.Model) -> Any:
-    """Return the model's inference as a concrete function of TensorFlow.
+def _inference_graph(model: keras.Model) -> Any:
+    """Return the model's inference as a concrete function, with all values in its graph.
 
     The model is called with ``training=False``: Keras' own export leaves it open, and a layer may
     then pass its default of True on to batch normalisation.
     """
     import tensorflow as tf
-
-    (tensor,) = model.inputs
-    spec = tf.TensorSpec(tensor.shape, tensor.dtype, name=INPUT)
-    function = tf.function(lambda images: model(images, training=False), input_signature=[spec])
-    return function.get_concrete_function()
-
-
-def _inference_graph(model: keras.Model) -> Any:
-    """Return the traced inference with all variables and constants in the graph."""
     from tensorflow.python.framework.convert_to_constants import (
         convert_variables_to_constants_v2,
     )
 
-    return convert_variables_to_constants_v2(_traced(model))
+    (tensor,) = model.inputs
+    spec = tf.TensorSpec(tensor.shape, tensor.dtype, name=INPUT)
+    function = tf.function(lambda images: model(images, training=False), input_signature=[spec])
+    return convert_variables_to_constants_v2(function.get_concrete_function())
 
 
 def _with_member(saved: bytes, metadata: ModelMetadata) -> bytes:

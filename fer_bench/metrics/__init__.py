@@ -18,7 +18,7 @@ from fer_bench.metrics.scores import (
     recall,
     softmax,
 )
-from fer_bench.metrics.temperature import fit_temperature
+from fer_bench.metrics.temperature import fit_temperature, log_probabilities
 
 __all__ = [
     "Bin",
@@ -32,6 +32,7 @@ __all__ = [
     "expected_calibration_error",
     "fit_temperature",
     "holm",
+    "log_probabilities",
     "majority_class_accuracy",
     "newcombe_interval",
     "over_seeds",

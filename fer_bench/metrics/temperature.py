@@ -9,10 +9,24 @@ import numpy as np
 from fer_bench.metrics.scores import cross_entropy
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 LEAST, MOST = 0.01, 100.0
 """Limits of a temperature: a network that makes no mistake would get 0, a useless one infinity."""
+
+
+def log_probabilities(probabilities: ArrayLike) -> NDArray[np.float64]:
+    """Return logits of these probabilities: their logarithms, those of 0 finite.
+
+    Args:
+        probabilities: float32, shape (n, classes).
+
+    Returns:
+        float64, the same shape.
+    """
+    smallest = np.finfo(np.float32).smallest_subnormal
+    found: NDArray[np.float64] = np.log(np.maximum(probabilities, smallest), dtype=np.float64)
+    return found
 
 
 def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:

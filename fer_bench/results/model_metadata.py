@@ -202,13 +202,9 @@ class ModelMetadata:
             ``softmax(log(probabilities) / temperature)``, which is the softmax of the logits
             divided by the temperature; float64, the same shape.
         """
-        import numpy as np
+        from fer_bench.metrics import log_probabilities, softmax
 
-        from fer_bench.metrics import softmax
-
-        smallest = np.finfo(np.float32).smallest_subnormal
-        logarithms = np.log(np.maximum(probabilities, smallest), dtype=np.float64)
-        return softmax(logarithms / self.calibration.temperature)
+        return softmax(log_probabilities(probabilities) / self.calibration.temperature)
 
 
 def read_metadata(text: str) -> ModelMetadata:
