@@ -5,14 +5,14 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from fer_bench.results.records import EARLY_STOPPING
+from fer_bench.results.records import EARLY_STOPPING, FROZEN_FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.results.records import CellResult
 
-_FEATURES, _TRAINING = "frozen features", "training"
+_TRAINING = "training"
 
 
 def feature_seconds(cell: CellResult, seeds: Sequence[CellResult]) -> float | None:
@@ -26,10 +26,12 @@ def feature_seconds(cell: CellResult, seeds: Sequence[CellResult]) -> float | No
     Returns:
         None if no pass was recorded: the features came from an earlier run. 0 if none are frozen.
     """
-    own = dict(cell.parts).get(_FEATURES)
+    own = dict(cell.parts).get(FROZEN_FEATURES)
     if own is not None:
         return own
-    recorded = [parts[_FEATURES] for one in seeds if _FEATURES in (parts := dict(one.parts))]
+    recorded = [
+        parts[FROZEN_FEATURES] for one in seeds if FROZEN_FEATURES in (parts := dict(one.parts))
+    ]
     return statistics.fmean(recorded) if recorded else None
 
 

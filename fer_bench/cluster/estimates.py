@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fer_bench.cluster.plan import prefix_of
 from fer_bench.protocol.settings import OF_CELLS, is_of_head
 from fer_bench.results import load_run
+from fer_bench.results.records import FROZEN_FEATURES
 from fer_bench.runtime.errors import FerBenchError, bytes_shown, listed
 from fer_bench.training.store.inventory import entries
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from fer_bench.protocol.cell import Cell
     from fer_bench.results.records import CellResult, Run
     from fer_bench.training.store.inventory import Entry
-
-_FEATURES = "frozen features"
-"""Name of the part of a cell's time that cells with the same frozen prefix share."""
 
 
 def estimate(planned: CellList, processes: int) -> list[str]:
@@ -80,7 +78,7 @@ def _time(cells: Sequence[Cell], similar: Sequence[tuple[CellResult, str]], proc
     shared: dict[Hashable, list[float]] = {}
     for cell, _ in similar:
         seconds = dict(cell.parts)
-        features = seconds.pop(_FEATURES, 0.0)
+        features = seconds.pop(FROZEN_FEATURES, 0.0)
         own.setdefault((cell.backbone, cell.init, cell.head), []).append(sum(seconds.values()))
         shared.setdefault((cell.backbone, cell.init), []).append(features)
     known = [cell for cell in cells if (cell.backbone, cell.init, cell.head) in own]

@@ -25,7 +25,7 @@ from fer_bench.report.sweep_table import sweep_tables
 from fer_bench.report.table import Column, Entry, Row, Table
 from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
-from fer_bench.results.records import EARLY_STOPPING
+from fer_bench.results.records import EARLY_STOPPING, FROZEN_FEATURES
 from fer_bench.results.trials import SWEEP
 
 if TYPE_CHECKING:
@@ -336,7 +336,7 @@ def _recall(analysis: Analysis) -> Table:
 
 
 def _parts(analysis: Analysis) -> Table:
-    names = ["building the network", "frozen features", "compiling", "training", "evaluation"]
+    names = ["building the network", FROZEN_FEATURES, "compiling", "training", "evaluation"]
     after_best = ""
     if any(EARLY_STOPPING in dict(cell.parts) for cell in analysis.run.cells):
         names.insert(-1, EARLY_STOPPING)

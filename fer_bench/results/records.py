@@ -54,6 +54,9 @@ NO_TEST = "no test part"
 SAMPLED, COPIES = "not in the sample", "copies of other images"
 """Two reasons in ``DatasetSummary.left_out``; the others are reasons for a missing label."""
 
+FROZEN_FEATURES = "frozen features"
+"""Name of the part of a cell's time that is one pass of all images through its frozen layers."""
+
 EARLY_STOPPING = "early stopping"
 """Name of the part of a cell's time that is spent on epochs after the best one."""
 
