@@ -1,7 +1,6 @@
 """Functions of the public API: one cell, its results and their comparison without pytest."""
 
 import contextlib
-import dataclasses
 import inspect
 import operator
 import os
@@ -14,7 +13,6 @@ from fer_bench import models
 from fer_bench.analysis.comparison import ComparisonResult, default_thresholds, load_run_set, parse
 from fer_bench.analysis.comparison import compare as compare_run_sets
 from fer_bench.data import dataset_names
-from fer_bench.data.cross_test import prepare_other
 from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.protocol.cell import INITS, Init
@@ -232,9 +230,7 @@ def run(
         data = prepare_data(source, spec, votes=source_votes, cache_dir=cache_root())
         context = RunContext(data, protocol, directory, weights, fresh)
         if other_source is not None:
-            training = context.dataset.take(context.split.train)
-            prepared = prepare_other(other_source, training, cache_dir=cache_root())
-            context = dataclasses.replace(context, other=prepared)
+            context = context.tested_on(other_source)
         return run_cell(context, entry, init)
 
 
@@ -251,7 +247,7 @@ def datasets() -> tuple[str, ...]:
 def heads() -> tuple[str, ...]:
     """Return the names of the heads, those of registrations and packages last.
 
-    ``mlp`` stands for heads with hidden layers, such as ``"mlp:256,128"``.
+    ``mlp`` is the name of all heads with hidden layers, such as ``"mlp:256,128"``.
     """
     return (LINEAR, "mlp", *fitted_names())
 

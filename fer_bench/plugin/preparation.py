@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
-from fer_bench.data.cross_test import prepare_other
 from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models import WeightsMissing, identity, locate
 from fer_bench.models.keras_backend import check_keras
@@ -75,9 +73,7 @@ def prepare(
         fresh=settings.fresh,
     )
     if other is not None:
-        training = context.dataset.take(context.split.train)
-        prepared = prepare_other(other, training, cache_dir=cache_root(), progress=progress)
-        context = dataclasses.replace(context, other=prepared)
+        context = context.tested_on(other, progress)
     for entry, _, _ in pretrained:
         note_use(entry, settings.protocol)
     if pretrained:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.metrics import softmax
+from fer_bench.metrics import accuracy, confusion, cross_entropy, recall, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -124,3 +124,25 @@ class Quality:
     recall: tuple[float | None, ...]
     confusion: tuple[tuple[int, ...], ...]
     predictions: Predictions | None = None
+
+    @classmethod
+    def of(
+        cls, history: History, logits: NDArray[np.float32], labels: NDArray[np.uint8]
+    ) -> Quality:
+        """Return the metrics of a trained network, those on the test images from its logits.
+
+        Args:
+            history: its history.
+            logits: its logits of the test images, shape (n, classes); n is 0 without a test part.
+            labels: classes of the test images, shape (n,).
+        """
+        found = confusion(labels, logits.argmax(axis=1), logits.shape[1])
+        has_test = len(labels) > 0
+        return cls(
+            history=history,
+            test_accuracy=accuracy(logits, labels) if has_test else None,
+            test_loss=cross_entropy(logits, labels) if has_test else None,
+            recall=recall(found),
+            confusion=tuple(tuple(int(count) for count in row) for row in found),
+            predictions=Predictions.of(logits) if has_test else None,
+        )

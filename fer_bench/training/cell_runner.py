@@ -17,8 +17,8 @@ from fer_bench.models.keras_backend import clear_keras, load_keras
 from fer_bench.protocol.cell import display_name
 from fer_bench.protocol.head import is_fitted
 from fer_bench.results.fact_names import OF_FEATURES
-from fer_bench.results.quality import History, Predictions, Quality
-from fer_bench.results.records import EARLY_STOPPING, CellResult
+from fer_bench.results.quality import History, Quality
+from fer_bench.results.records import EARLY_STOPPING, FROZEN_FEATURES, CellResult
 from fer_bench.runtime.locks import locked
 from fer_bench.runtime.progress import silent
 from fer_bench.runtime.sealed_directories import check_room, log, store_errors
@@ -224,7 +224,7 @@ class CellRunner:
         if trainer.suffix is not network.suffix:
             copy_variables(trainer.suffix, network.suffix)
         result = self._result(
-            _quality(history, logits, labels), network.parameters, seconds, computed_on
+            Quality.of(history, logits, labels), network.parameters, seconds, computed_on
         )
         weights = (weight.numpy() for weight in network.suffix.weights)
         self._results.save(context.record((result,)), logits, weights, self._facts())
@@ -264,7 +264,7 @@ class CellRunner:
         )
         counts = dataclasses.replace(self.network.network.parameters, head=head.parameters)
         result = dataclasses.replace(
-            self._result(_quality(history, logits, test[1]), counts, seconds, computed_on),
+            self._result(Quality.of(history, logits, test[1]), counts, seconds, computed_on),
             head_value=head.value,
             trials=trials,
             few_shot=evaluate_few_shot(
@@ -357,10 +357,10 @@ class CellRunner:
         """Return the seconds spent before training, by part."""
         seconds, extraction = dict(self.network.seconds), self.network.extraction
         if extraction is None:
-            seconds["frozen features"] = 0.0
+            seconds[FROZEN_FEATURES] = 0.0
         elif extraction.conditions == numerical_environment.conditions():
             # Stored ones count too: the cell cannot be trained without them.
-            seconds["frozen features"] = extraction.seconds
+            seconds[FROZEN_FEATURES] = extraction.seconds
         return seconds
 
     def _facts(self) -> dict[str, Any]:
@@ -385,20 +385,6 @@ class CellRunner:
             **({"changed": changed} if changed else {}),
             "versions": fingerprint.results_versions(),
         }
-
-
-def _quality(history: History, logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> Quality:
-    """Return the metrics of a trained network, those on the test images from its logits."""
-    confusion = metrics.confusion(labels, logits.argmax(axis=1), logits.shape[1])
-    has_test = len(labels) > 0
-    return Quality(
-        history=history,
-        test_accuracy=metrics.accuracy(logits, labels) if has_test else None,
-        test_loss=metrics.cross_entropy(logits, labels) if has_test else None,
-        recall=metrics.recall(confusion),
-        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
-        predictions=Predictions.of(logits) if has_test else None,
-    )
 
 
 def _with_features(now: Conditions, features_on: Conditions) -> Conditions:

@@ -96,9 +96,9 @@ def open_file(path: Path, threads: int) -> OpenedFile:
         raise FerBenchError(f"cannot be read: {cause_of(error)}", path=path) from error
     try:
         found, run = opener(path, content, threads)
-    except (FerBenchError, ImportError) as error:
-        if isinstance(error, FerBenchError):
-            raise
+    except FerBenchError:
+        raise
+    except ImportError as error:
         raise FerBenchError(
             f"its runtime cannot be imported: {cause_of(error)}",
             hint=_INSTALL[path.suffix.lower()],

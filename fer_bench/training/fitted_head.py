@@ -190,7 +190,7 @@ def choose_head(
     values = _values(kind, len(scaled))
     _estimator(kind, values[0], seed)  # imports scikit-learn, which is not timed
     seconds = choosing = 0.0
-    candidates: list[tuple[float, float, FittedHead, NDArray[np.float32]]] = []
+    candidates: list[tuple[FittedCandidate, NDArray[np.float32]]] = []
     for number, value in enumerate(values):
         progress("fitting the head", number, len(values))
         started = perf_counter()
@@ -200,14 +200,13 @@ def choose_head(
         logits = head._logits(scaled_validation)
         accuracy = metrics.accuracy(logits, validation[1])
         loss = metrics.cross_entropy(logits, validation[1])
-        candidates.append((accuracy, -loss, head, logits))
+        candidates.append((FittedCandidate(head, accuracy, loss), logits))
         seconds += fitted - started
         choosing += perf_counter() - fitted
     progress("fitting the head", len(values), len(values))
     # The first of several equal ones.
-    *_, head, logits = max(candidates, key=lambda candidate: candidate[:2])
-    every = tuple(FittedCandidate(one, share, -less) for share, less, one, _ in candidates)
-    return Choice(head, logits, seconds, choosing, every)
+    best, logits = max(candidates, key=lambda one: (one[0].accuracy, -one[0].loss))
+    return Choice(best.head, logits, seconds, choosing, tuple(one for one, _ in candidates))
 
 
 def fit_head(

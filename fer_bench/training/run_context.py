@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.data.cross_test import prepare_other
 from fer_bench.models import check_drawn, locate
 from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.head import is_fitted
 from fer_bench.protocol.trials import candidates
 from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
+from fer_bench.runtime.cache_directory import cache_root
+from fer_bench.runtime.progress import silent
 from fer_bench.training import fingerprint
 from fer_bench.training.drawn_trials import check_optuna
 from fer_bench.training.few_shot import check_shots
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from fer_bench.models import Backbone, Located
     from fer_bench.protocol.cell import Init
     from fer_bench.protocol.settings import Protocol
+    from fer_bench.runtime.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,16 @@ class RunContext:
         if self.protocol.sweep.trials is not None:
             check_optuna()
         check_shots(self.protocol.shots, self.data)
+
+    def tested_on(self, source: Dataset, progress: Progress = silent) -> RunContext:
+        """Return the context with another data set as loaded, on which its cells are tested, too.
+
+        Raises:
+            FerBenchError: as ``prepare_other``.
+        """
+        training = self.dataset.take(self.split.train)
+        other = prepare_other(source, training, cache_dir=cache_root(), progress=progress)
+        return replace(self, other=other)
 
     @property
     def dataset(self) -> Dataset:

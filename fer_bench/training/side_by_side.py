@@ -10,6 +10,7 @@ from fer_bench import metrics
 from fer_bench.results.trials import Trial
 from fer_bench.training.stacked_heads import StackedHeads
 from fer_bench.training.sweep_trials import DIVERGED, trial_settings
+from fer_bench.training.trainer import lowest_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,10 +98,8 @@ def _trial(
 
 def kept_epoch(losses: Sequence[float], patience: int) -> int:
     """Return the epoch whose weights early stopping keeps, from the validation loss of each."""
-    best = 1
-    for epoch, loss in enumerate(losses, start=1):
-        if loss < losses[best - 1]:
-            best = epoch
-        if epoch - best >= patience:
+    for epochs in range(1, len(losses) + 1):
+        best = lowest_epoch(losses[:epochs])
+        if epochs - best >= patience:
             break
     return best

@@ -368,7 +368,11 @@ def _extended(
 
 def best_epoch(history: History) -> int:
     """Return the first epoch with the lowest validation loss, of at least one epoch."""
-    losses = history.validation_loss[1:]
+    return lowest_epoch(history.validation_loss[1:])
+
+
+def lowest_epoch(losses: Sequence[float]) -> int:
+    """Return the first epoch with the lowest of the losses of one or more epochs."""
     return 1 + losses.index(min(losses))
 
 
