@@ -7,52 +7,25 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from made_metadata import METADATA
 from onnx_writer import FLOAT, initializer, model, node, number, part, tensor_info
 from PIL import Image
 
 from fer_bench.data import EMOTIONS
-from fer_bench.results.model_metadata import (
-    KEY,
-    SCHEMA,
-    Calibration,
-    ClassRecall,
-    ModelInput,
-    ModelMetadata,
-    Parity,
-    Share,
-)
+from fer_bench.results.model_metadata import KEY, ClassRecall
 
 UINT8 = 2
 
 
 def metadata(**changes):
     """Return the metadata of a model for grey images of 48 x 48 pixels."""
-    share = Share(0.5, 0.4, 0.6, 100)
-    made = ModelMetadata(
-        schema=SCHEMA,
-        fer_bench="0.1.0",
-        target="any",
+    made = replace(
+        METADATA,
         classes=EMOTIONS,
-        input=ModelInput("images", "uint8", (None, None, None, 1), 48, 48, "0 to 255", "a face"),
-        output="probabilities",
-        cell="mini-pretrained-42",
-        title="mini pretrained, seed 42",
-        backbone="mini",
-        init="pretrained",
-        head="softmax",
-        fingerprint="0123456789abcdef",
+        input=replace(METADATA.input, shape=(None, None, None, 1)),
         dataset="sketch",
-        dataset_digest="fedcba",
-        split="70-10-20",
-        protocol=(("epochs", "20"),),
-        accuracy=share,
-        deduplicated=None,
-        majority_baseline=0.25,
         recalls=tuple(ClassRecall(name, 10, 0.5, 0.3, 0.7) for name in EMOTIONS),
-        calibration=Calibration(1.0, "100 validation images", 0.1, 0.1),
-        parity=Parity(100, 1e-6, 0, "onnxruntime"),
-        licences=(("mini", "MIT"),),
-        card="# mini",
+        calibration=replace(METADATA.calibration, temperature=1.0),
     )
     return replace(made, **changes)
 
