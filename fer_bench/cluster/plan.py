@@ -105,10 +105,10 @@ class Plan:
         Raises:
             FerBenchError: it is the plan of another run.
         """
-        for what in ("options", "directory", "listed"):
+        for what, name in _NAMES.items():
             if getattr(self, what) != getattr(other, what):
                 raise FerBenchError(
-                    f"the directory has a run with another {_NAMES[what]}: "
+                    f"the directory has a run with another {name}: "
                     f"{' '.join(self.options) or 'no options'}, in {self.directory!r}",
                     "the same command, which continues the run",
                     "choose another --run-dir",
