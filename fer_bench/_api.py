@@ -32,9 +32,9 @@ from fer_bench.protocol.settings import (
     Preprocessing,
     Protocol,
     Schedule,
-    TrainableLayers,
 )
 from fer_bench.protocol.sweep import DEFAULT, Sweep
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.results import load_run
 from fer_bench.results.records import Run
 from fer_bench.runtime.cache_directory import cache_root

@@ -21,7 +21,7 @@ from fer_bench.results.speeds import InferenceSpeed, NetworkTrainingSpeed, Train
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fer_bench.protocol.settings import Setting
+    from fer_bench.protocol.declared_settings import Setting
 
 NAMES = tuple(published.COUNTS)
 # A tenth of the paper's images, class by class.

@@ -16,7 +16,8 @@ import fer_bench
 from fer_bench import _api
 from fer_bench.models import WeightsMissing
 from fer_bench.protocol.data_spec import DataSpec
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.results.dataframe import CLASS_COLUMNS, COLUMNS
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.version import __version__

@@ -24,7 +24,7 @@ import numpy as np
 
 from fer_bench.analysis.paper_forensics import DECIMALS, DIFFERENCES
 from fer_bench.protocol import published
-from fer_bench.protocol.settings import TrainableLayers
+from fer_bench.protocol.trainable_layers import TrainableLayers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -202,7 +202,7 @@ def _row(text: str) -> tuple[str, Init]:
 def _axis(text: str) -> tuple[str, tuple[Any, ...]]:
     """Parse a setting to vary: its field of the protocol and its values."""
     from fer_bench.analysis.paper_search import AXES
-    from fer_bench.protocol.settings import TrainableLayers
+    from fer_bench.protocol.trainable_layers import TrainableLayers
 
     option, _, values = text.partition("=")
     name = {"batchnorm": "batch_normalization"}.get(option, option.replace("-", "_"))

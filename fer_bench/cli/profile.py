@@ -81,7 +81,8 @@ def command(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from fer_bench import models
     from fer_bench.cli import cell_profile
-    from fer_bench.protocol.settings import Protocol, TrainableLayers
+    from fer_bench.protocol.settings import Protocol
+    from fer_bench.protocol.trainable_layers import TrainableLayers
     from fer_bench.runtime.progress_bar import ProgressBar
 
     layers = TrainableLayers.parse(trainable_layers)

@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 Convention = Literal["consecutive", "untrained"]
@@ -220,3 +222,8 @@ def _by_window(points: NDArray[np.float64], window: int) -> list[float]:
         float(np.mean(differences[first - 1 : last]))
         for first, last in windows(len(differences), window)
     ]
+
+
+def lowest_epoch(losses: Sequence[float]) -> int:
+    """Return the first epoch, from 1, with the lowest of the losses of one or more epochs."""
+    return 1 + losses.index(min(losses))

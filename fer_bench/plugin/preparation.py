@@ -9,7 +9,7 @@ from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models import WeightsMissing, identity, locate
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.models.weights import lock_file
-from fer_bench.protocol.settings import TrainableLayers
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.files import check_writable
 from fer_bench.runtime.progress import silent

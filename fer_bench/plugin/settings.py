@@ -19,9 +19,10 @@ from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import LINEAR, Heads
 from fer_bench.protocol.label_codes import NUMBERED
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol
 from fer_bench.protocol.shards import Shard
 from fer_bench.protocol.sweep import Sweep
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError, listed
 from fer_bench.runtime.files import expand_user

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from fer_bench.protocol.settings import chosen, setting_rows, settled, stated
+from fer_bench.protocol.declared_settings import chosen, setting_rows, settled, stated
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from fer_bench.protocol.settings import Setting
+    from fer_bench.protocol.declared_settings import Setting
 
 SplitName = Literal["paper", "80-20", "80-20-ordered", "kaggle", "grouped"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)

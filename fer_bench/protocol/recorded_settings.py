@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import Heads
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol
 from fer_bench.protocol.sweep import Sweep
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fer_bench.protocol.settings import Setting
+    from fer_bench.protocol.declared_settings import Setting
 
 
 def recorded_protocol(settings: Iterable[Setting]) -> Protocol:

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 from fer_bench.protocol import augmentation, recipes
+from fer_bench.protocol.declared_settings import Setting, chosen, setting_rows, settled, stated
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.fitted_heads import fitted_settings
 from fer_bench.protocol.head import Head, Heads, is_fitted
 from fer_bench.protocol.head_registry import head_kind
 from fer_bench.protocol.recipes import RECIPES, Recipe
 from fer_bench.protocol.sweep import Sweep
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.runtime.errors import FerBenchError
 
-if TYPE_CHECKING:
-    from fer_bench.protocol.cell import Init
-
-Trainable = int | Literal["all"]
-Origin = Literal["stated", "chosen", "changed"]
 BatchNormalization = Literal["paper", "frozen"]
 BATCH_NORMALIZATIONS: tuple[BatchNormalization, ...] = get_args(BatchNormalization)
 Optimizer = Literal["adam", "sgd", "rmsprop"]
@@ -50,103 +46,6 @@ OF_SHOTS = ("shots", "draws")
 
 LARGEST_INPUT = 1024
 """Largest side length of a network's input, in pixels."""
-
-
-@dataclass(frozen=True)
-class TrainableLayers:
-    """Number of trained layers at the end of a backbone, for each init.
-
-    Attributes:
-        pretrained: a number of layers, or ``"all"``.
-        random: the same for randomly initialised backbones.
-    """
-
-    pretrained: Trainable = 4
-    random: Trainable = 4
-
-    def of(self, init: Init) -> Trainable:
-        """Return the value for one init."""
-        return self.pretrained if init == "pretrained" else self.random
-
-    @classmethod
-    def parse(cls, text: str) -> TrainableLayers:
-        """Parse ``4``, ``all``, or ``pretrained:4,random:all``.
-
-        Raises:
-            FerBenchError: the text has another form.
-        """
-        accepted = "0 or more, 'all', or both inits as in 'pretrained:4,random:all'"
-
-        def number(word: str) -> Trainable:
-            if word == "all":
-                return "all"
-            if re.fullmatch(r"[0-9]{1,6}", word):
-                return int(word)
-            raise FerBenchError(f"trainable layers {text!r}: {word!r} is not a number", accepted)
-
-        if ":" not in text:
-            value = number(text.strip())
-            return cls(value, value)
-        values: dict[str, Trainable] = {}
-        for part in text.split(","):
-            init, _, word = (piece.strip() for piece in part.partition(":"))
-            if init not in ("pretrained", "random") or init in values:
-                raise FerBenchError(f"trainable layers {text!r}: {part!r} is invalid", accepted)
-            values[init] = number(word)
-        return cls(**values)
-
-    def __str__(self) -> str:
-        if self.pretrained == self.random:
-            return str(self.pretrained)
-        return f"pretrained:{self.pretrained},random:{self.random}"
-
-
-def stated(default: Any, where: str) -> Any:
-    """Declare a setting whose default the paper states."""
-    return field(default=default, metadata={"origin": "stated", "why": where})
-
-
-def chosen(default: Any, why: str) -> Any:
-    """Declare a setting that the paper does not mention."""
-    return field(default=default, metadata={"origin": "chosen", "why": why})
-
-
-def settled(origin: Origin, value: Any, why: str) -> Any:
-    """Declare a setting with a fixed value, which is reported but cannot be configured."""
-    return field(default=value, init=False, metadata={"origin": origin, "why": why})
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One row of the printed protocol.
-
-    Attributes:
-        name: name of the field.
-        value: the value in use, as text.
-        origin: ``"stated"`` by the paper, ``"chosen"`` by this project if the paper does not give
-            it, or ``"changed"`` from its default by the user.
-        why: the statement of the paper, or the reason for the choice.
-    """
-
-    name: str
-    value: str
-    origin: Origin
-    why: str
-
-
-def setting_rows(declared: Any) -> list[Setting]:
-    """Return the settings of a dataclass with origin and reason, in order of declaration."""
-    rows = []
-    for item in dataclasses.fields(declared):
-        if "origin" not in item.metadata:
-            continue
-        value = getattr(declared, item.name)
-        origin: Origin = "changed" if value != item.default else item.metadata["origin"]
-        why = item.metadata["why"]
-        if origin == "changed":
-            why = f"default {item.default} ({item.metadata['origin']}: {why})"
-        rows.append(Setting(item.name, str(value), origin, why))
-    return rows
 
 
 @dataclass(frozen=True)

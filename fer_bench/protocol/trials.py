@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.protocol.head import LINEAR, Head
-from fer_bench.protocol.settings import TrainableLayers
 from fer_bench.protocol.sweep import Sweep, grid, sweeps_dropout
+from fer_bench.protocol.trainable_layers import TrainableLayers
 
 if TYPE_CHECKING:
     from fer_bench.protocol.cell import Cell

@@ -21,7 +21,7 @@ from fer_bench.runtime.errors import FerBenchError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.protocol.settings import Setting
+    from fer_bench.protocol.declared_settings import Setting
     from fer_bench.results.quality import Quality
     from fer_bench.results.records import CellResult, DatasetSummary, Example, Run, Status
     from fer_bench.results.speeds import InferenceSpeed

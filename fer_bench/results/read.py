@@ -30,7 +30,7 @@ from fer_bench.runtime.files import cause_of, read_regular
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fer_bench.protocol.settings import Setting
+    from fer_bench.protocol.declared_settings import Setting
 
 
 LARGEST = 1 << 26

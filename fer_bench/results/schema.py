@@ -38,8 +38,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fer_bench.protocol.declared_settings import Setting  # noqa: TC001 - msgspec needs it at run time
 from fer_bench.protocol.head import LINEAR, Head, is_fitted
-from fer_bench.protocol.settings import Setting  # noqa: TC001 - msgspec needs it at run time
 from fer_bench.results.records import CellResult, DatasetSummary, Example
 from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.errors import FerBenchError, shown

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from fer_bench.models import Backbone
     from fer_bench.protocol.cell import Init
-    from fer_bench.protocol.settings import Trainable
+    from fer_bench.protocol.trainable_layers import Trainable
     from fer_bench.training.run_context import RunContext
 
 COMMON_SIZE = 96

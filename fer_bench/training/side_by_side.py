@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench import metrics
+from fer_bench.metrics.convergence import lowest_epoch
 from fer_bench.results.trials import Trial
 from fer_bench.training.stacked_heads import StackedHeads
 from fer_bench.training.sweep_trials import DIVERGED, trial_settings
-from fer_bench.training.trainer import lowest_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

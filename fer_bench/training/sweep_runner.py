@@ -25,8 +25,8 @@ from fer_bench.training.sweep_trials import DIVERGED, candidate_of, trial_of, tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.protocol.settings import Trainable
     from fer_bench.protocol.sweep import Settings
+    from fer_bench.protocol.trainable_layers import Trainable
     from fer_bench.protocol.trials import Candidate
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.trained_cell import TrainedCell

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from fer_bench import metrics
+from fer_bench.metrics.convergence import lowest_epoch
 from fer_bench.results.quality import History
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
@@ -369,11 +370,6 @@ def _extended(
 def best_epoch(history: History) -> int:
     """Return the first epoch with the lowest validation loss, of at least one epoch."""
     return lowest_epoch(history.validation_loss[1:])
-
-
-def lowest_epoch(losses: Sequence[float]) -> int:
-    """Return the first epoch with the lowest of the losses of one or more epochs."""
-    return 1 + losses.index(min(losses))
 
 
 def up_to_best_epoch(history: History, seconds: Seconds) -> tuple[History, Seconds]:

@@ -21,7 +21,8 @@ from fer_bench.data.formats.npz_files import pack_npz
 from fer_bench.data.prepare import load_data
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.report.paper_search_tables import search_table
 from fer_bench.results.quality import Quality
 from fer_bench.runtime.errors import FerBenchError

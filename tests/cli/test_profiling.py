@@ -10,7 +10,8 @@ from fer_bench import cli  # noqa: E402
 from fer_bench.cli.cell_profile import profile  # noqa: E402
 from fer_bench.models import Backbone, get  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
-from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
+from fer_bench.protocol.settings import Protocol  # noqa: E402
+from fer_bench.protocol.trainable_layers import TrainableLayers  # noqa: E402
 
 pytestmark = pytest.mark.network
 

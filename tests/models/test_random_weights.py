@@ -14,7 +14,8 @@ from fer_bench.data.prepare import prepare_data  # noqa: E402
 from fer_bench.models import Backbone, get, random_weights  # noqa: E402
 from fer_bench.models.random_weights import seeded  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
-from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
+from fer_bench.protocol.settings import Protocol  # noqa: E402
+from fer_bench.protocol.trainable_layers import TrainableLayers  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402

@@ -6,7 +6,8 @@ import pytest
 
 from fer_bench.plugin.settings import read_settings
 from fer_bench.protocol.data_spec import DataSpec
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol
+from fer_bench.protocol.trainable_layers import TrainableLayers
 
 
 @pytest.mark.parametrize(

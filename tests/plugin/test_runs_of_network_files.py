@@ -7,7 +7,8 @@ from fer_bench import models
 from fer_bench.models import registry
 from fer_bench.models.network_files.adapter import FileAdapter
 from fer_bench.plugin.preparation import note_use
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol
+from fer_bench.protocol.trainable_layers import TrainableLayers
 
 
 @pytest.fixture(autouse=True)

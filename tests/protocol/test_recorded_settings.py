@@ -7,8 +7,9 @@ import pytest
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import Heads
 from fer_bench.protocol.recorded_settings import recorded_protocol
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol
 from fer_bench.protocol.sweep import Sweep
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.runtime.errors import FerBenchError
 
 CHANGED = {

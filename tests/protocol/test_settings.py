@@ -8,7 +8,8 @@ from fer_bench.protocol import augmentation
 from fer_bench.protocol.data_spec import DEDUPES, LABELS, SPLITS, DataSpec
 from fer_bench.protocol.head import Heads
 from fer_bench.protocol.recipes import RECIPES
-from fer_bench.protocol.settings import OF_SHOTS, Protocol, TrainableLayers
+from fer_bench.protocol.settings import OF_SHOTS, Protocol
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.runtime.errors import FerBenchError
 
 

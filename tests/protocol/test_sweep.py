@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.head import Heads
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol
 from fer_bench.protocol.sweep import AXES, DEFAULT, Sweep, grid, read_value, value_text
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.protocol.trials import candidates
 from fer_bench.runtime.errors import FerBenchError
 

@@ -14,8 +14,9 @@ from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import Heads
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol
 from fer_bench.protocol.sweep import Sweep
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.report.commands import (
     audit_command,
     benchmark_command,

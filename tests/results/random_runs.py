@@ -9,7 +9,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from fer_bench.metrics import confusion, recall
-from fer_bench.protocol.settings import Setting
+from fer_bench.protocol.declared_settings import Setting
 from fer_bench.results.cross_test import CrossTest, UntrainedClass
 from fer_bench.results.few_shot import FewShot
 from fer_bench.results.quality import History, Predictions, Quality

@@ -13,7 +13,8 @@ from fer_bench.protocol import augmentation
 from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import Heads
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol
+from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.training import cell_network, fingerprint
 from fer_bench.training.run_context import RunContext
 

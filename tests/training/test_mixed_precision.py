@@ -12,7 +12,8 @@ from fer_bench.data import Dataset  # noqa: E402
 from fer_bench.data.prepare import prepare_data  # noqa: E402
 from fer_bench.models import registry  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
-from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
+from fer_bench.protocol.settings import Protocol  # noqa: E402
+from fer_bench.protocol.trainable_layers import TrainableLayers  # noqa: E402
 from fer_bench.training.cell_network import CellNetwork  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.network_training import network_training  # noqa: E402

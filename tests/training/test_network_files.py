@@ -16,7 +16,8 @@ from fer_bench.models import keras_backend, registry  # noqa: E402
 from fer_bench.models.network_files.adapter import FileAdapter  # noqa: E402
 from fer_bench.models.network_files.onnx_extractor import OnnxExtractor  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
-from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
+from fer_bench.protocol.settings import Protocol  # noqa: E402
+from fer_bench.protocol.trainable_layers import TrainableLayers  # noqa: E402
 from fer_bench.runtime.progress import silent  # noqa: E402
 from fer_bench.training.cell_network import CellNetwork  # noqa: E402
 from fer_bench.training.cell_runner import is_stored, run_cell  # noqa: E402

@@ -12,8 +12,9 @@ from fer_bench.metrics import softmax  # noqa: E402
 from fer_bench.models import get  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
 from fer_bench.protocol.head import Heads  # noqa: E402
-from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
+from fer_bench.protocol.settings import Protocol  # noqa: E402
 from fer_bench.protocol.sweep import Sweep  # noqa: E402
+from fer_bench.protocol.trainable_layers import TrainableLayers  # noqa: E402
 from fer_bench.results.trials import Trial, TrialSetting  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 from fer_bench.training import sweep_runner  # noqa: E402

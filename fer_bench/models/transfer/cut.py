@@ -9,7 +9,8 @@ import keras
 from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
-    from fer_bench.protocol.settings import BatchNormalization, Trainable
+    from fer_bench.protocol.settings import BatchNormalization
+    from fer_bench.protocol.trainable_layers import Trainable
 
 
 def freeze(

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.models import Backbone, WeightsRecord
-    from fer_bench.protocol.settings import BatchNormalization, Pooling, Trainable
+    from fer_bench.protocol.settings import BatchNormalization, Pooling
+    from fer_bench.protocol.trainable_layers import Trainable
 
 
 class Computation(Protocol):
