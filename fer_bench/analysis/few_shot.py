@@ -83,9 +83,7 @@ def few_shot_scores(group: Group) -> tuple[FewShotScore, ...]:
 
 def _score(results: Sequence[FewShot], group: Group) -> FewShotScore:
     first = results[0]
-    labels, codes = group.dataset.labels, group.dataset.twins
-    if first.mieb:
-        labels, codes = (np.frombuffer(one, np.uint8) for one in (first.labels, first.duplicates))
+    labels, codes = first.tested(group.dataset)
     predicted = np.concatenate([one.predicted for one in results])
     owner = np.repeat(np.arange(len(results)), [len(one.predictions) for one in results])
     units = owner if group.init == "random" and len(results) > 1 else np.arange(len(predicted))

@@ -57,6 +57,11 @@ class CrossTest:
         return sum(map(sum, self.confusion))
 
     @property
+    def accuracy(self) -> float:
+        """Share of the tested images that are recognised."""
+        return sum(counts[label] for label, counts in enumerate(self.confusion)) / self.images
+
+    @property
     def duplicates(self) -> int:
         """Number of tested images that have a duplicate in training."""
         return self.images - sum(map(sum, self.deduplicated))

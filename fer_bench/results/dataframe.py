@@ -1,4 +1,4 @@
-"""A run as pandas tables: one row for each cell, or for each class of each cell.
+"""A run as pandas tables: one row for each cell, or for each class or few-shot draw of each cell.
 
 Accuracies and the other metrics are shares (0 to 1), losses are in nats, times in seconds. Metrics
 followed by ``_low`` and ``_high`` are the limits of their 95 % CI over the test images.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.results.metric_estimates import OF_CLASSES, OVERALL, estimate_metrics
+from fer_bench.results.metric_estimates import OF_CLASSES, OVERALL, correct, estimate_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from fer_bench.results.metric_estimates import Estimate
     from fer_bench.results.records import CellResult, DatasetSummary, Run
@@ -35,6 +37,8 @@ _RESULT = {
     "source": "string",
     "epochs": "Int64",
     "test_accuracy": "float64",
+    "deduplicated_accuracy": "float64",
+    "cross_test_accuracy": "float64",
     "test_loss": "float64",
     "balanced_accuracy": "float64",
     "validation_accuracy": "float64",
@@ -57,6 +61,16 @@ COLUMNS = {**_CELL, **_RESULT, **_with_limits([_NAMES[name] for name in OVERALL]
 
 CLASS_COLUMNS = {**_CELL, "class": "string", "images": "int64", **_with_limits(OF_CLASSES)}
 """Columns of every table of classes, with their types."""
+
+DRAW_COLUMNS = {
+    **_CELL,
+    "shots": "int64",
+    "mieb": "bool",
+    "draw": "int64",
+    "accuracy": "float64",
+    "deduplicated_accuracy": "float64",
+}
+"""Columns of every table of few-shot draws, with their types."""
 
 
 def cell_frame(run: Run) -> pd.DataFrame:
@@ -86,6 +100,28 @@ def class_frame(run: Run) -> pd.DataFrame:
         for one in metrics.classes
     ]
     return _table(rows, CLASS_COLUMNS)
+
+
+def draw_frame(run: Run) -> pd.DataFrame:
+    """Return one row for each draw of the few-shot evaluation, in the order of the run.
+
+    ``shots`` is the number of training images of each class. In the rows with ``mieb``, training
+    and test images are MIEB's.
+    """
+    rows = []
+    for cell in run.cells:
+        for found in cell.few_shot:
+            labels, codes = found.tested(run.dataset)
+            for number, right in enumerate(found.predicted == labels):
+                accuracies = {"accuracy": right.mean(), **_deduplicated(right, codes)}
+                facts = {"shots": found.shots, "mieb": found.mieb, "draw": number}
+                rows.append(names_of(cell) | facts | accuracies)
+    return _table(rows, DRAW_COLUMNS)
+
+
+def _deduplicated(right: NDArray[np.bool_], codes: NDArray[np.uint8]) -> dict[str, float]:
+    """Return the accuracy on images without a duplicate in training, by its column, if known."""
+    return {"deduplicated_accuracy": right[codes == 0].mean()} if (codes == 0).any() else {}
 
 
 def _table(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
@@ -132,6 +168,11 @@ def _row(cell: CellResult, dataset: DatasetSummary) -> dict[str, Any]:
         if metrics is not None:
             row |= _limits({_NAMES[name]: getattr(metrics, name) for name in OVERALL})
             row["test_accuracy"] = cell.quality.test_accuracy
+        right = correct((cell.quality,), dataset.labels)
+        if right is not None:
+            row |= _deduplicated(right[0], dataset.twins)
+    if cell.cross_test is not None:
+        row["cross_test_accuracy"] = cell.cross_test.accuracy
     if cell.parameters is not None:
         row |= {
             "backbone_parameters": cell.parameters.backbone,
@@ -145,3 +186,7 @@ def _row(cell: CellResult, dataset: DatasetSummary) -> dict[str, Any]:
         column = f"network_training_images_per_second_{network.input_size}"
         row[column] = network.images_per_second
     return row
+
+
+FRAMES = {"cell": cell_frame, "class": class_frame, "draw": draw_frame}
+"""Functions that make the tables, by the meaning of a row."""

@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fer_bench.results.records import DatasetSummary
+
 
 @dataclass(frozen=True)
 class FewShot:
@@ -39,3 +41,13 @@ class FewShot:
     def predicted(self) -> NDArray[np.uint8]:
         """Predicted classes, shape (draws, n)."""
         return np.stack([np.frombuffer(one, np.uint8) for one in self.predictions])
+
+    def tested(self, dataset: DatasetSummary) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return class and duplicate code of each test image, each of shape (n,).
+
+        Args:
+            dataset: the run's data set, whose codes may be unknown: then theirs are empty.
+        """
+        if not self.labels:
+            return dataset.labels, dataset.twins
+        return np.frombuffer(self.labels, np.uint8), np.frombuffer(self.duplicates, np.uint8)

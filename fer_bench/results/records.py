@@ -278,18 +278,18 @@ class Run:
     cells: tuple[CellResult, ...]
     examples: tuple[Example, ...] = ()
 
-    def to_frame(self, by: Literal["cell", "class"] = "cell") -> pd.DataFrame:
+    def to_frame(self, by: Literal["cell", "class", "draw"] = "cell") -> pd.DataFrame:
         """Return a pandas table: see ``fer_bench.results.dataframe``.
 
         Args:
             by: ``"cell"`` for one row for each cell, ``"class"`` for one row for each class of each
-                tested cell.
+                tested cell, ``"draw"`` for one row for each draw of the few-shot evaluation.
 
         Raises:
             ValueError: ``by`` has another value.
         """
-        from fer_bench.results.dataframe import cell_frame, class_frame
+        from fer_bench.results.dataframe import FRAMES
 
-        if by not in ("cell", "class"):
-            raise ValueError(f"by must be 'cell' or 'class', got {by!r}")
-        return cell_frame(self) if by == "cell" else class_frame(self)
+        if by not in FRAMES:
+            raise ValueError(f"by must be one of {', '.join(map(repr, FRAMES))}, got {by!r}")
+        return FRAMES[by](self)
