@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.cluster.parallel_config import ParallelConfig
-    from fer_bench.cluster.plan import Job, Plan
+    from fer_bench.cluster.plan import CellList, Job, Plan
     from fer_bench.cluster.run_directory import JobState, RunDirectory
 
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     type=NonEmptyPath(dir_okay=False),
     metavar="FILE",
     help="YAML file with the backend and its settings. Default: one process on each GPU of this "
-    "machine, or one without GPUs.",
+    "machine, or one without GPUs or with --data-parallel.",
 )
 @click.option(
     "--run-dir",
@@ -71,8 +71,9 @@ def command(
     from fer_bench.cluster.run_directory import RunDirectory
 
     config = ParallelConfig() if config_file is None else read_config(config_file)
-    processes = _processes(config)
-    plan = _plan(options, config, processes, timing_job)
+    listed = list_cells(options)
+    processes = _processes(config, listed)
+    plan = _plan(options, config, listed, processes, timing_job)
     run = RunDirectory(run_dir.resolve())
     if dry_run:
         _show_plan(plan, processes)
@@ -96,17 +97,22 @@ def command(
         _run_here(run, run_dir, processes)
 
 
-def _processes(config: ParallelConfig) -> int:
+def _processes(config: ParallelConfig, listed: CellList) -> int:
     from fer_bench.cluster.local import visible_gpus
 
-    return config.processes or max(1, len(visible_gpus()))
+    return config.processes or (1 if listed.is_data_parallel else max(1, len(visible_gpus())))
 
 
-def _plan(options: Sequence[str], config: ParallelConfig, processes: int, timing_job: bool) -> Plan:
+def _plan(
+    options: Sequence[str],
+    config: ParallelConfig,
+    listed: CellList,
+    processes: int,
+    timing_job: bool,
+) -> Plan:
     from fer_bench.cluster.plan import Plan, plan_jobs
     from fer_bench.plugin import of_job
 
-    listed = list_cells(options)
     if timing_job and not listed.is_timed:
         raise FerBenchError("--timing-job contradicts --no-timing", "one of them")
     is_alone = config.has_node_alone if config.backend == "submitit" else processes == 1

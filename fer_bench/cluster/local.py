@@ -1,4 +1,4 @@
-"""Backend ``local``: processes on this machine, each with its own GPU if there are any."""
+"""Backend ``local``: processes on this machine, each with GPUs of its own if there are any."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ def visible_gpus() -> list[str]:
 def start_slots(run: RunDirectory, processes: int) -> list[subprocess.Popen[bytes]]:
     """Start the slots of a run that are not working already, in sessions of their own.
 
+    Each has one GPU or, if the run divides batches between devices, an equal share of them.
+
     Args:
         run: directory of the run.
         processes: number of slots.
@@ -51,13 +53,17 @@ def start_slots(run: RunDirectory, processes: int) -> list[subprocess.Popen[byte
             f"{processes} processes cannot have a GPU each: there {_are(len(gpus))}",
             f"processes of at most {len(gpus)}",
         )
+    share = len(gpus) // processes if run.plan().listed.is_data_parallel else 1
     # Not the user's directory, in which python -m would look for modules first.
     with (run.path / "slots.log").open("ab") as log:
         return [
             subprocess.Popen(
                 [sys.executable, "-m", slot.__name__, str(run.path), str(number)],
                 cwd=run.path,
-                env={**os.environ, **({_VISIBLE: gpus[number]} if gpus else {})},
+                env={
+                    **os.environ,
+                    **({_VISIBLE: ",".join(gpus[number * share :][:share])} if gpus else {}),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

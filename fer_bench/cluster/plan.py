@@ -39,12 +39,14 @@ class CellList:
         settings: name and value of each setting of data and protocol.
         store: directory of features, checkpoints and results.
         is_timed: if False, the command line has ``--no-timing``.
+        is_data_parallel: if True, it has ``--data-parallel``.
     """
 
     cells: tuple[PlannedCell, ...]
     settings: dict[str, str]
     store: str
     is_timed: bool
+    is_data_parallel: bool = False
 
 
 @dataclass(frozen=True)

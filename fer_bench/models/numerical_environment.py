@@ -168,10 +168,17 @@ def threads() -> str:
 
 
 def devices() -> str:
-    """Return the devices of Keras' backend; this imports Keras."""
+    """Return the devices of Keras' backend, and if they share each batch; this imports Keras."""
     import keras
 
-    return ", ".join(keras.distribution.list_devices())
+    names = ", ".join(keras.distribution.list_devices())
+    return f"{names} (data parallel)" if _is_data_parallel() else names
+
+
+def _is_data_parallel() -> bool:
+    import keras
+
+    return isinstance(keras.distribution.distribution(), keras.distribution.DataParallel)
 
 
 def _onednn() -> list[tuple[str, str]]:
@@ -221,7 +228,7 @@ def _of_keras(floatx: str) -> dict[str, str]:
     if attention is not None:
         found["flash attention"] = str(attention)
     distribution = keras.distribution.distribution()
-    if distribution is not None:
+    if distribution is not None and not _is_data_parallel():
         found["distribution"] = f"{type(distribution).__name__} over {devices()}"
     return found
 

@@ -61,4 +61,5 @@ def _listed(settings: Settings, collected: set[object]) -> CellList:
         settings={one.name: one.value for one in values},
         store=str(settings.store),
         is_timed=settings.timing,
+        is_data_parallel=settings.data_parallel,
     )

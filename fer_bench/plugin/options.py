@@ -274,6 +274,11 @@ OPTIONS = (
     ),
     Option("fresh", "Recompute everything, even if it is in the store."),
     Option(
+        "data-parallel",
+        "Divide each batch between all devices of this process. Needs KERAS_BACKEND=jax, two "
+        "devices or more, and a --batch-size divisible by their number.",
+    ),
+    Option(
         "no-timing",
         "Do not measure training and inference speed; cells with a stored result then build no "
         "network.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models import WeightsMissing, identity, locate
-from fer_bench.models.keras_backend import check_keras
+from fer_bench.models.keras_backend import check_keras, load_keras
 from fer_bench.models.weights import lock_file
 from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.runtime.cache_directory import cache_root
@@ -50,11 +50,16 @@ def prepare(
         Data, protocol and store that the cells share.
 
     Raises:
-        FerBenchError: the Keras configuration is unusable; the data, the votes or a weight file
-            is invalid; required weights are missing or differ from the locked ones; or the
-            report, the store or a requested lock file cannot be written.
+        FerBenchError: the Keras configuration is unusable; batches cannot be divided; the data,
+            the votes or a weight file is invalid; required weights are missing or differ from the
+            locked ones; or the report, the store or a requested lock file cannot be written.
     """
     check_keras()
+    if settings.data_parallel:
+        load_keras()
+        from fer_bench.models.data_parallel import divide_batches
+
+        divide_batches(settings.protocol.batch_size)
     if reporting:
         check_writable("--report-dir", settings.report_dir)
     check_writable("--store", settings.store)

@@ -55,6 +55,7 @@ class Settings:
         must_report: if True, runs without benchmarks have a report too.
         store: directory of features, checkpoints and results.
         fresh: if True, the store's content is computed again.
+        data_parallel: if True, batches are divided between all devices.
         timing: if True, training and inference speed are measured.
         base: results files and directories to compare the run with; empty for no comparison.
         thresholds: thresholds of the comparison.
@@ -79,6 +80,7 @@ class Settings:
     must_report: bool
     store: Path
     fresh: bool
+    data_parallel: bool
     timing: bool
     base: tuple[Path, ...]
     thresholds: Thresholds
@@ -198,6 +200,7 @@ def read_settings(config: pytest.Config) -> Settings:
         must_report=report_dir is not None or bool(base),
         store=options.path("store") or cache_root() / "store",
         fresh=options.flag("fresh"),
+        data_parallel=options.flag("data-parallel"),
         timing=not options.flag("no-timing"),
         base=base,
         thresholds=_thresholds(options, base, config.invocation_params.dir),

@@ -224,7 +224,10 @@ class CellNetwork:
         """Return probabilities of the classes for a few images, shape (n, classes)."""
         import keras
 
-        outputs = keras.ops.convert_to_numpy(self.network.whole.predict_on_batch(images))
+        from fer_bench.models.data_parallel import divided
+
+        network = self.network.whole
+        outputs = keras.ops.convert_to_numpy(network.predict_on_batch(divided(images)))
         if self.fitted_head is not None:
             outputs = softmax(self.fitted_head.logits(np.asarray(outputs, np.float32)))
         return np.asarray(outputs, np.float32)
@@ -298,8 +301,10 @@ class CellNetwork:
             return (images,)
         import keras
 
+        from fer_bench.models.data_parallel import divided
+
         def extract(rows: slice) -> Sequence[Any]:
-            values = keras.tree.flatten(prefix.predict_on_batch(images[rows]))
+            values = keras.tree.flatten(prefix.predict_on_batch(divided(images[rows])))
             return [keras.ops.convert_to_numpy(value) for value in values]
 
         store = FeatureStore(self._context.store)

@@ -13,6 +13,7 @@ import numpy as np
 
 from fer_bench import metrics
 from fer_bench.metrics.convergence import lowest_epoch
+from fer_bench.models.data_parallel import are_divided, divided
 from fer_bench.results.quality import History
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
@@ -102,7 +103,8 @@ class Trainer:
         before = list(self._variables())
         size = self._protocol.batch_size
         # One batch of each size that occurs in an epoch: XLA compiles each batch size separately.
-        self._fit(self._rows[: size + len(self._rows) % size])
+        for block in self._blocks(self._rows[: size + len(self._rows) % size]):
+            self._fit(block)
         self._restore(before)
         return perf_counter() - started
 
@@ -199,14 +201,12 @@ class Trainer:
     def _outputs(
         self, model: keras.Model, batches: Iterable[NDArray[np.int64]]
     ) -> NDArray[np.float32]:
+        outputs = (
+            model.predict_on_batch([*map(divided, self._inputs(batch))]) for batch in batches
+        )
         # The dtype policy may give outputs of another type.
         return np.concatenate(
-            [
-                keras.ops.convert_to_numpy(
-                    model.predict_on_batch([tensor[batch] for tensor in self.tensors])
-                ).astype(np.float32)
-                for batch in batches
-            ]
+            [keras.ops.convert_to_numpy(one).astype(np.float32) for one in outputs]
         )
 
     def _accuracy_and_loss(
@@ -326,10 +326,12 @@ class Trainer:
         )
         return 2 * int(sum(sizes))
 
-    def _blocks(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        step = self._batches_per_block * self._protocol.batch_size
-        for start in range(0, len(rows), step):
-            yield rows[start : start + step]
+    def _blocks(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        size = self._protocol.batch_size
+        step = self._batches_per_block * size
+        # Keras divides all batches of a call as it divides the first.
+        end = len(rows) - (len(rows) % size if are_divided() else 0)
+        return [block for block in np.split(rows, [*range(step, end, step), end]) if len(block)]
 
     @property
     def _batches_per_block(self) -> int:

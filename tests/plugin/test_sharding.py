@@ -38,6 +38,7 @@ def settings(shard, names="all", seeds=1):
         must_report=False,
         store=None,
         fresh=False,
+        data_parallel=False,
         timing=True,
         shard=shard,
         base=(),
