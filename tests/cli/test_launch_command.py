@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from made_runs import document, made_cell, made_missing, made_run
 
 from fer_bench.cli import main
+from fer_bench.cluster import local
 from fer_bench.cluster.plan import CellList, Plan, PlannedCell, plan_jobs
 from fer_bench.cluster.run_directory import CellOutcome, JobState, RunDirectory
 from fer_bench.protocol.cell import Cell
@@ -75,6 +76,17 @@ def test_a_dry_run_shows_jobs_and_what_is_unknown(invoke, tmp_path):
     assert disk.startswith("disk: 0 B of frozen features and an unknown size for mini pretrained")
     assert repr(str(tmp_path / "s")) in store
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("options", "processes"), [([], 2), (["--data-parallel"], 1)])
+def test_a_process_has_one_gpu_unless_batches_are_divided(invoke, monkeypatch, options, processes):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    started = []
+    monkeypatch.setattr(local, "start_slots", lambda _, count: started.append(count) or [])
+    monkeypatch.setattr(local, "wait", lambda *_: None)
+    done = invoke("launch", "--", "--init=random", *options)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert started == [processes]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Jobs of the local backend: started, killed, started again, shared by processes."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -164,6 +165,20 @@ def test_each_process_has_a_gpu(launched, monkeypatch):
     assert [env["CUDA_VISIBLE_DEVICES"] for _, env in given] == ["3", "GPU-ab"]
     with pytest.raises(FerBenchError, match="3 processes cannot have a GPU each: there are 2"):
         local.start_slots(found.run, 3)
+
+
+@pytest.mark.parametrize(
+    ("processes", "gpus"), [(1, ["0,1,2,3,4"]), (2, ["0,1", "2,3"]), (5, ["0", "1", "2", "3", "4"])]
+)
+def test_processes_share_the_gpus_if_batches_are_divided(launched, monkeypatch, processes, gpus):
+    found = launched(*CELLS)
+    listed = dataclasses.replace(found.plan.listed, is_data_parallel=True)
+    found.run.write_plan(dataclasses.replace(found.plan, listed=listed))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3,4")
+    given = []
+    monkeypatch.setattr(subprocess, "Popen", lambda _, env, **__: given.append(env))
+    local.start_slots(found.run, processes)
+    assert [env["CUDA_VISIBLE_DEVICES"] for env in given] == gpus
 
 
 @pytest.mark.parametrize(("named", "gpus"), [("", []), ("-1", []), ("0,1", ["0", "1"])])

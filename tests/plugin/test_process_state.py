@@ -38,6 +38,18 @@ def test_another_backend_ends_the_run_before_the_data_and_keeps_the_report(
 
 
 @pytest.mark.network
+def test_batches_that_cannot_be_divided_end_the_run_before_the_data(bench, small, tmp_path):
+    """JAX has one device in tests, TensorFlow divides no batches."""
+    pytest.importorskip("keras")
+    done = bench(small, *RUN, "--data-parallel", "--dataset=/nowhere/fer2013.csv")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    lines = f"{done.stdout}\n{done.stderr}".splitlines()
+    (line,) = (line for line in lines if line.startswith("ERROR: "))
+    assert "--data-parallel: " in line
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.network
 def test_a_dtype_policy_has_results_of_its_own_for_every_cell(
     bench, small, undrawn, pytester, tiny_data, tmp_path
 ):
