@@ -88,21 +88,6 @@ class Difference:
         return f"{value:+.4f}" if self.is_rate else signed_points(value)
 
 
-@dataclass(frozen=True)
-class JudgedDifference:
-    """State of a statement and the difference that it is based on.
-
-    Attributes:
-        label: display text of which metric is subtracted from which; empty if it is clear.
-        difference: difference of the metrics.
-        state: state of the statement.
-    """
-
-    label: str
-    difference: Difference
-    state: State
-
-
 def contrast(
     metrics: Sequence[tuple[float, Mapping[int, float]]],
     standard_error: float,
@@ -177,12 +162,11 @@ def state_within(difference: Difference, margin: float) -> State:
     return "fails" if interval.low > margin or interval.high < -margin else "open"
 
 
-def part_of(judged: JudgedDifference, label: str, basis: Basis) -> Part:
+def part_of(label: str, difference: Difference, state: State, basis: Basis) -> Part:
     """Return a part of a claim based on a difference, with ``label`` at the start of its text."""
-    difference = judged.difference
     return Part(
-        judged.state,
-        " ".join(filter(None, (label, judged.label, difference.text))),
+        state,
+        f"{label} {difference.text}",
         difference.mean,
         difference.interval(),
         needs=MORE_DATA,
@@ -190,20 +174,22 @@ def part_of(judged: JudgedDifference, label: str, basis: Basis) -> Part:
     )
 
 
-def combine_conventions(label: str, judged: Sequence[JudgedDifference], basis: Basis) -> Part:
+def combine_conventions(
+    label: str, judged: Sequence[tuple[Difference, State]], basis: Basis
+) -> Part:
     """Combine the same statement under each convention into one part, open if they disagree.
 
     Args:
         label: start of the display text.
-        judged: one per convention in their order, at least one.
+        judged: difference and state of the statement, for each convention in their order.
         basis: as in ``Part``.
     """
-    first, *others = (part_of(one, label, basis) for one in judged)
+    first = part_of(label, *judged[0], basis)
     text = first.text
-    for other, part in zip(judged[1:], others, strict=True):
-        if part.text != first.text:
-            text += f" / {other.difference.mean_text}"
-    if len({one.state for one in judged}) == 1:
+    for difference, _ in judged[1:]:
+        if difference.text != judged[0][0].text:
+            text += f" / {difference.mean_text}"
+    if len({state for _, state in judged}) == 1:
         return dataclasses.replace(first, text=text)
     return dataclasses.replace(
         first, state="open", text=text, cause=CONVENTIONS_DISAGREE, needs=ONE_CONVENTION

@@ -12,7 +12,6 @@ import numpy as np
 
 from fer_bench.analysis.claims.differences import (
     MORE_DATA,
-    JudgedDifference,
     contrast,
     part_of,
     state_below,
@@ -183,12 +182,11 @@ def disputed_labels_lower_confidence(evidence: Evidence) -> Findings:
     gap = contrast([(1.0, by_seed[0]), (-1.0, by_seed[1])], math.sqrt(variance))
     if gap is None:
         raise AssertionError("the seeds are common")
-    judged = JudgedDifference("", gap, state_below(gap, 0.0))
     label = (
         f"confidence on {int(disputed.sum()):,} disputed minus {int((~disputed).sum()):,} other "
         "images"
     )
-    part = part_of(judged, label, _basis(learned, evidence))
+    part = part_of(label, gap, state_below(gap, 0.0), _basis(learned, evidence))
     if missing:
         part = dataclasses.replace(part, state="so far")
     return Findings([part], 1, missing, "confidence of the prediction, share")
@@ -228,7 +226,7 @@ def _basis(learned: Sequence[Network], evidence: Evidence) -> Basis:
     """
     seeds = min(len(evidence.groups[network].trained) for network in learned)
     networks = tuple(dict.fromkeys([*learned, *_distorted(evidence)]))
-    return Basis(networks, ("test images",), seeds)
+    return Basis(networks, ("test images",), seeds=seeds)
 
 
 def _recall_text(recalls: Recalls) -> str:

@@ -9,7 +9,11 @@ import numpy as np
 
 from fer_bench.analysis.claims.differences import Difference, contrast
 from fer_bench.analysis.claims.values import NOT_RUN, Evidence, Missing, Network
-from fer_bench.metrics.convergence import mean_convergence_rate, mean_overfitting_rate
+from fer_bench.metrics.convergence import (
+    CONVENTIONS,
+    mean_convergence_rate,
+    mean_overfitting_rate,
+)
 from fer_bench.metrics.intervals import zero_count_upper_bound
 from fer_bench.protocol import published
 from fer_bench.protocol.cell import INITS
@@ -166,19 +170,19 @@ def validation_difference(
     return contrast([(1.0, sides[0]), (-1.0, sides[1])], error)
 
 
-def rate_difference(
+def rate_differences(
     evidence: Evidence,
     first: Network,
     second: Network,
     epochs: EpochRange,
-    convention: Convention,
     *,
     overfitting: bool = False,
-) -> Difference | None:
+) -> list[Difference]:
     """Return the rate of one network minus that of another, over a range of epochs.
 
-    As a window of ``metrics.convergence``, a range a to b holds the differences from epoch a to b +
-    1 (or the last) under ``consecutive``, and from epoch a - 1 to b under ``untrained``.
+    There is one for each of ``CONVENTIONS``, or none if one is unknown. As a window of
+    ``metrics.convergence``, a range a to b holds the differences from epoch a to b + 1 (or the
+    last) under ``consecutive``, and from epoch a - 1 to b under ``untrained``.
 
     A rate over k differences telescopes to (end - start) / k, so two of them depend on four
     accuracies. Each has a sampling variance of at most 0.25 / n, which gives the error sqrt(4 *
@@ -186,14 +190,18 @@ def rate_difference(
     is added under the root.
     """
     data = evidence.run.dataset
-    start, end = _ends(epochs, convention, evidence.epochs)
     variance = 1 / data.train + (1 / data.validation if overfitting else 0)
-    first_rates, second_rates = (
-        _rates(evidence, network, epochs, convention, overfitting=overfitting)
-        for network in (first, second)
-    )
-    error = math.sqrt(variance) / max(end - start, 1)
-    return contrast([(1.0, first_rates), (-1.0, second_rates)], error, is_rate=True)
+    found = []
+    for convention in CONVENTIONS:
+        start, end = _ends(epochs, convention, evidence.epochs)
+        rates, others = (
+            _rates(evidence, network, epochs, convention, overfitting=overfitting)
+            for network in (first, second)
+        )
+        error = math.sqrt(variance) / max(end - start, 1)
+        found.append(contrast([(1.0, rates), (-1.0, others)], error, is_rate=True))
+    known = [one for one in found if one is not None]
+    return known if len(known) == len(found) else []
 
 
 def training_excess(

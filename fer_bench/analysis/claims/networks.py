@@ -6,12 +6,7 @@ import dataclasses
 import statistics
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import (
-    JudgedDifference,
-    part_of,
-    state_above,
-    state_within,
-)
+from fer_bench.analysis.claims.differences import part_of, state_above, state_within
 from fer_bench.analysis.claims.measures import (
     accuracy_contrast,
     accuracy_difference,
@@ -63,12 +58,11 @@ def openface_equals_resnet50(evidence: Evidence) -> Findings:
     parts: list[Part] = []
     gap = accuracy_difference(evidence, OPENFACE, RESNET50)
     if gap is not None:
-        judged = JudgedDifference("", gap, state_within(gap, EQUAL))
         networks = (OPENFACE, RESNET50)
         winner = OPENFACE if gap.mean > 0 else RESNET50
-        basis = Basis(networks, ("test images",), 0, holding=networks, failing=(winner,))
+        basis = Basis(networks, ("test images",), holding=networks, failing=(winner,))
         needs = f"more seeds or images, for a CI entirely within or beyond {points(EQUAL)}"
-        part = part_of(judged, "OpenFace minus ResNet-50", basis)
+        part = part_of("OpenFace minus ResNet-50", gap, state_within(gap, EQUAL), basis)
         parts.append(dataclasses.replace(part, needs=needs))
     sizes, no_size = _smaller(evidence, "openface", ["resnet50"])
     speeds, no_speed = _faster(evidence, OPENFACE, RESNET50)
@@ -89,10 +83,8 @@ def mobilenet_is_smallest(evidence: Evidence) -> Findings:
     parts: list[Part] = []
     gain = accuracy_difference(evidence, OPENFACE, MOBILENET)
     if gain is not None:
-        networks = (OPENFACE, MOBILENET)
-        basis = Basis(networks, ("test images",), 0, holding=(OPENFACE,), failing=(MOBILENET,))
-        judged = JudgedDifference("", gain, state_above(gain))
-        parts.append(part_of(judged, "OpenFace minus MobileNet", basis))
+        basis = Basis.of_lead(OPENFACE, MOBILENET, "test images")
+        parts.append(part_of("OpenFace minus MobileNet", gain, state_above(gain), basis))
     others = [backbone for backbone in published.BACKBONES if backbone != "mobilenet"]
     sizes, no_size = _smaller(evidence, "mobilenet", others)
     return Findings(
@@ -129,9 +121,8 @@ def face_networks_are_as_good(evidence: Evidence) -> Findings:
     gap = accuracy_contrast(evidence, weights)
     parts: list[Part] = []
     if gap is not None:
-        judged = JudgedDifference("", gap, state_above(gap, -EQUAL))
-        basis = Basis(networks, ("test images",), 0, holding=networks, failing=IMAGENET)
-        parts = [part_of(judged, "face minus ImageNet networks", basis)]
+        basis = Basis(networks, ("test images",), holding=networks, failing=IMAGENET)
+        parts = [part_of("face minus ImageNet networks", gap, state_above(gap, -EQUAL), basis)]
     missing = list_missing_tests(evidence, *networks)
     return Findings(parts, 1, missing, "mean test accuracy, share")
 

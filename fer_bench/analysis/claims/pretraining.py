@@ -6,7 +6,6 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.differences import (
-    JudgedDifference,
     combine_conventions,
     mean_of,
     part_of,
@@ -18,7 +17,7 @@ from fer_bench.analysis.claims.measures import (
     accuracy_difference,
     list_missing,
     list_missing_tests,
-    rate_difference,
+    rate_differences,
     training_excess,
     validation_difference,
 )
@@ -36,9 +35,7 @@ from fer_bench.metrics.convergence import CONVENTIONS
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.claims.differences import Difference
-    from fer_bench.analysis.claims.values import Evidence, Metric, Missing, Part
-    from fer_bench.metrics.convergence import Convention
+    from fer_bench.analysis.claims.values import Evidence, Missing, Part
     from fer_bench.protocol.cell import Init
 
 LEVEL_RATE = 0.002
@@ -73,9 +70,8 @@ def pretrained_is_better(evidence: Evidence) -> Findings:
         validation = validation_difference(evidence, pretrained, random, -1)
         if gain is None or validation is None:
             continue
-        judged = JudgedDifference("", gain, state_above(gain, tests=BACKBONES))
-        basis = _basis(pretrained, random, "test images", "validation accuracy")
-        part = part_of(judged, TITLES[backbone], basis)
+        basis = Basis.of_lead(pretrained, random, "test images", "validation accuracy")
+        part = part_of(TITLES[backbone], gain, state_above(gain, tests=BACKBONES), basis)
         if part.state == "holds" and validation.mean <= 0:
             part = dataclasses.replace(
                 part,
@@ -97,37 +93,29 @@ def pretrained_converges_faster(evidence: Evidence) -> Findings:
     for pair in pairs:
         missing += list_missing(evidence, *pair, epochs=LATE.last)
     pretrained, random = zip(*pairs, strict=True)
-    basis = Basis(NETWORKS, ("training accuracy",), 0, holding=pretrained, failing=random)
-
-    def mean_over_backbones(
-        epochs: EpochRange, convention: Convention
-    ) -> tuple[Difference | None, list[Difference | None]]:
-        each = [rate_difference(evidence, *pair, epochs, convention) for pair in pairs]
-        known = [one for one in each if one is not None]
-        return (mean_of(known) if len(known) == len(pairs) else None), each
-
+    basis = Basis(NETWORKS, ("training accuracy",), holding=pretrained, failing=random)
+    by_backbone = {
+        epochs: [rate_differences(evidence, *pair, epochs) for pair in pairs]
+        for epochs in (EARLY, LATE)
+    }
+    # Not strict: without the rates of a backbone there is no mean.
+    early, later = (
+        [mean for one in zip(*each, strict=False) if (mean := mean_of(one)) is not None]
+        for each in by_backbone.values()
+    )
     parts: list[Part] = []
     remarks: list[str] = []
-    early, later = (
-        [
-            found
-            for convention in CONVENTIONS
-            if (found := mean_over_backbones(epochs, convention)[0]) is not None
-        ]
-        for epochs in (EARLY, LATE)
-    )
     if len(early) == len(later) == len(CONVENTIONS):
-        faster = [JudgedDifference("", one, state_above(one, tests=2)) for one in early]
+        faster = [(one, state_above(one, tests=2)) for one in early]
         parts.append(combine_conventions("epochs 1-10", faster, basis))
-        level = [JudgedDifference("", one, state_below(one, LEVEL_RATE, 2)) for one in later]
+        level = [(one, state_below(one, LEVEL_RATE, 2)) for one in later]
         others = dataclasses.replace(basis, holding=NETWORKS, failing=pretrained)
         parts.append(combine_conventions("epochs 11-20", level, others))
     for epochs, name in ((EARLY, "MCR by backbone (not judged), 1-10"), (LATE, "11-20")):
-        _, each = mean_over_backbones(epochs, "consecutive")
         shown = [
-            f"{TITLES[backbone]} {one.mean_text}"
-            for backbone, one in zip(published.BACKBONES, each, strict=True)
-            if one is not None
+            f"{TITLES[backbone]} {gaps[0].mean_text}"
+            for backbone, gaps in zip(published.BACKBONES, by_backbone[epochs], strict=True)
+            if gaps
         ]
         if shown:
             remarks.append(f"{name}: {', '.join(shown)}")
@@ -153,19 +141,11 @@ def _overfits_faster(evidence: Evidence, faster: Init, slower: Init) -> Findings
         first, second = Network(backbone, faster), Network(backbone, slower)
         missing += list_missing(evidence, first, second, epochs=2)
         epochs = EpochRange(1, evidence.epochs)
-        found = [
-            JudgedDifference("", one, state_above(one, tests=BACKBONES))
-            for convention in CONVENTIONS
-            if (
-                one := rate_difference(
-                    evidence, first, second, epochs, convention, overfitting=True
-                )
-            )
-            is not None
-        ]
-        if len(found) == len(CONVENTIONS):
-            basis = _basis(first, second, "training accuracy", "validation accuracy")
-            parts.append(combine_conventions(TITLES[backbone], found, basis))
+        gaps = rate_differences(evidence, first, second, epochs, overfitting=True)
+        if gaps:
+            judged = [(gap, state_above(gap, tests=BACKBONES)) for gap in gaps]
+            basis = Basis.of_lead(first, second, "training accuracy", "validation accuracy")
+            parts.append(combine_conventions(TITLES[backbone], judged, basis))
     unit = f"accuracy MOFR, {faster} minus {slower}, share per epoch"
     return Findings(parts, BACKBONES, missing, unit)
 
@@ -179,10 +159,10 @@ def pretrained_is_high_late(evidence: Evidence) -> Findings:
         missing += list_missing(evidence, network, epochs=LAST_EPOCHS.last)
         excess = training_excess(evidence, network, LAST_EPOCHS, HIGH)
         if excess is not None:
-            judged = JudgedDifference("", excess, state_above(excess, tests=len(SLOWED)))
-            basis = Basis((network,), ("training accuracy",), 0, holding=(network,))
+            state = state_above(excess, tests=len(SLOWED))
+            basis = Basis((network,), ("training accuracy",), holding=(network,))
             label = f"{TITLES[backbone]} {percent(HIGH + excess.mean)} - {percent(HIGH)} ="
-            parts.append(part_of(judged, label, basis))
+            parts.append(part_of(label, excess, state, basis))
     unit = f"training accuracy minus {HIGH}, share"
     return Findings(parts, len(SLOWED), missing, unit)
 
@@ -200,10 +180,9 @@ def vggface_gains_most(evidence: Evidence) -> Findings:
         lead = accuracy_contrast(evidence, weights)
         if lead is None:
             continue
-        label = f"{TITLES['vggface']} minus {rival.label}"
-        judged = JudgedDifference(label, lead, state_above(lead, tests=len(rivals)))
-        basis = Basis(networks, ("test images",), 0, holding=(gained,), failing=(rival,))
-        parts.append(part_of(judged, "gain of", basis))
+        label = f"gain of {TITLES['vggface']} minus {rival.label}"
+        basis = Basis(networks, ("test images",), holding=(gained,), failing=(rival,))
+        parts.append(part_of(label, lead, state_above(lead, tests=len(rivals)), basis))
     gains = [
         f"{TITLES[backbone]} {one.mean_text}"
         for backbone in published.BACKBONES
@@ -220,8 +199,3 @@ def vggface_gains_most(evidence: Evidence) -> Findings:
 
 def _networks(backbone: str) -> tuple[Network, Network]:
     return Network(backbone, "pretrained"), Network(backbone, "random")
-
-
-def _basis(first: Network, second: Network, *metrics: Metric) -> Basis:
-    """Return the basis of the statement that the first network is ahead of the second."""
-    return Basis((first, second), metrics, 0, holding=(first,), failing=(second,))

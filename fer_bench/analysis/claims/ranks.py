@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import (
-    JudgedDifference,
-    combine_conventions,
-    part_of,
-    state_above,
-)
+from fer_bench.analysis.claims.differences import combine_conventions, part_of, state_above
 from fer_bench.analysis.claims.measures import (
     list_missing,
-    rate_difference,
+    rate_differences,
     validation_accuracies,
     validation_difference,
 )
@@ -26,7 +21,6 @@ from fer_bench.analysis.claims.values import (
     Ranking,
 )
 from fer_bench.analysis.number_text import percent
-from fer_bench.metrics.convergence import CONVENTIONS
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
@@ -56,10 +50,10 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
             if lead is None:
                 continue
             state = state_above(lead, tests=2 * len(rivals))
-            judged = JudgedDifference(f"{VGGFACE.label} minus {rival.label}", lead, state)
             mean = sum(accuracies[seed] for seed in lead.seeds) / len(lead.seeds)
-            basis = _basis(VGGFACE, rival, "validation accuracy")
-            parts.append(part_of(judged, f"{name} {percent(mean)},", basis))
+            label = f"{name} {percent(mean)}, {VGGFACE.label} minus {rival.label}"
+            basis = Basis.of_lead(VGGFACE, rival, "validation accuracy")
+            parts.append(part_of(label, lead, state, basis))
         if parts:
             rankings.append(Ranking(tuple(parts)))
     missing = list_missing(evidence, VGGFACE, *rivals)
@@ -121,21 +115,10 @@ def _rank_by_rate(
     parts: list[Part] = []
     for rival in rivals:
         first, second = (rival, network) if lowest else (network, rival)
-        label = f"{first.label} minus {second.label}"
-        leads = [
-            rate_difference(evidence, first, second, epochs, convention, overfitting=overfitting)
-            for convention in CONVENTIONS
-        ]
-        judged = [
-            JudgedDifference(label, lead, state_above(lead, tests=tests))
-            for lead in leads
-            if lead is not None
-        ]
-        if len(judged) == len(CONVENTIONS):
-            parts.append(combine_conventions(name, judged, _basis(network, rival, *metrics)))
+        leads = rate_differences(evidence, first, second, epochs, overfitting=overfitting)
+        if leads:
+            label = f"{name} {first.label} minus {second.label}"
+            judged = [(lead, state_above(lead, tests=tests)) for lead in leads]
+            basis = Basis.of_lead(network, rival, *metrics)
+            parts.append(combine_conventions(label, judged, basis))
     return [Ranking(tuple(parts))] if parts else []
-
-
-def _basis(network: Network, rival: Network, *metrics: Metric) -> Basis:
-    """Return the basis of the statement that a network ranks ahead of a rival."""
-    return Basis((network, rival), metrics, 0, holding=(network,), failing=(rival,))

@@ -90,17 +90,22 @@ class Basis:
     Attributes:
         networks: all networks whose metrics enter.
         metrics: kinds of these metrics.
-        seeds: number of seeds that the networks were compared over.
         holding: networks that must have learned something if the part holds: a network that has
             not can lose a comparison, but neither win it nor tie.
         failing: the same if the part fails.
+        seeds: number of seeds that the networks were compared over; ``part_of`` sets it.
     """
 
     networks: tuple[Network, ...]
     metrics: tuple[Metric, ...]
-    seeds: int
     holding: tuple[Network, ...] = ()
     failing: tuple[Network, ...] = ()
+    seeds: int = 0
+
+    @classmethod
+    def of_lead(cls, first: Network, second: Network, *metrics: Metric) -> Basis:
+        """Return the basis of the statement that the first network is ahead of the second."""
+        return cls((first, second), metrics, holding=(first,), failing=(second,))
 
 
 @dataclass(frozen=True)

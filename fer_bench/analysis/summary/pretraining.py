@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, guard
@@ -128,12 +129,9 @@ def _causes(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
     pretrained, random = networks
     evidence = Evidence(analysis.run, dict(zip(networks, effect[:2], strict=True)))
     seeds = min(len(group.trained) for group in (effect.pretrained, effect.random))
-    basis = Basis(
-        (pretrained, random),
-        ("test images",),
-        seeds if effect.pair is None else effect.pair.seeds,
-        holding=(pretrained,),
-        failing=(random,),
+    basis = replace(
+        Basis.of_lead(pretrained, random, "test images"),
+        seeds=seeds if effect.pair is None else effect.pair.seeds,
     )
     part = Part("holds" if effect.difference > 0 else "fails", "", cause="", basis=basis)
     causes = [cause for cause in guard(part, evidence).cause.split("; ") if cause]
