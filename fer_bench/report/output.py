@@ -154,7 +154,7 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
     Raises:
         FerBenchError: a file cannot be written or removed.
     """
-    from fer_bench.report.page import Content, page, page_name
+    from fer_bench.report.page import page
     from fer_bench.report.plots import figures, trend_figures
 
     drawn = [
@@ -166,21 +166,11 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
     ]
     if report.trend is not None:
         drawn += trend_figures(report.trend)
-    names = dict.fromkeys(one.run.dataset.name for one in report.experiments)
-    cards = {} if data is None else {OF_BENCHMARK.card: data_card(data)}
-    made = page(
-        Content(
-            analyses=report.analyses,
-            set_names=report.set_names,
-            experiments=report.experiments,
-            tables=report.tables,
-            figures=drawn,
-            summary=report.summary,
-            name=page_name(names),
-            audit=None if data is None else audit_section(data, OF_BENCHMARK),
-            files={**{name: report.files[name] for name in EMBEDDED}, **cards},
-        )
-    )
+    files, audit = {name: report.files[name] for name in EMBEDDED}, None
+    if data is not None:
+        files[OF_BENCHMARK.card] = data_card(data)
+        audit = audit_section(data, OF_BENCHMARK)
+    made = page(report, drawn, files, audit)
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}
     written = write_files(directory, {PAGE: made, **shown})
     # PNGs follow after the page: it does not show them, and drawing takes a quarter of the time.

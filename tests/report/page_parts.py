@@ -14,16 +14,18 @@ from eight_cells import make_run
 from fer_bench.analysis.experiments import Experiment
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import Summary
-from fer_bench.report import Column, Row, Table, tables
-from fer_bench.report.page import Content
+from fer_bench.report import Column, Report, Row, Table, tables
+from fer_bench.report.page import page
 from fer_bench.report.plots import PALETTE, Figure
 from fer_bench.results.quality import Predictions
 from fer_bench.results.records import Example, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.figure import Figure as Drawing
+
+    from fer_bench.report.page.audit_section import AuditSection
 
 VOID = {"img", "link", "meta", "wbr", "br", "hr", "input"}
 KEYS = ("figure-5-mobilenet", "figure-11", "mistakes", "confusion", "calibration", "unheard-of")
@@ -163,16 +165,25 @@ def with_predictions(run: Run) -> Run:
     )
 
 
-def content(run: Run | None = None, **changes: Any) -> Content:
-    """Return content with everything that a page can show."""
+def page_of(
+    run: Run | None = None,
+    figures: Sequence[Figure] | None = None,
+    files: Mapping[str, str] | None = None,
+    audit: AuditSection | None = None,
+    **changes: Any,
+) -> str:
+    """Return a page with everything that it can show; ``changes`` as in ``report_of``."""
+    drawn = [figure(key) for key in KEYS] if figures is None else figures
+    return page(report_of(run, **changes), drawn, files or {}, audit)
+
+
+def report_of(run: Run | None = None, **changes: Any) -> Report:
+    """Return a report whose tables include ``CLAIMS``, with other values of some of its fields."""
     analysis = analyse(with_predictions(make_run()) if run is None else run)
-    made = Content(
-        analyses=[analysis],
-        set_names=[""],
-        experiments=[Experiment(analysis.run)],
-        tables=[*(one for one in tables(analysis) if one.key != "claims"), CLAIMS],
-        figures=[figure(key) for key in KEYS],
+    made = Report(
+        analyses=(analysis,),
+        experiments=(Experiment(analysis.run),),
+        tables=(*(one for one in tables(analysis) if one.key != "claims"), CLAIMS),
         summary=Summary(("Pretraining is worth it.", "By 0.3 of accuracy."), ("One seed.",)),
-        name="The report",
     )
     return dataclasses.replace(made, **changes)

@@ -6,14 +6,12 @@ import dataclasses
 
 import pytest
 from eight_cells import make_run
-from page_parts import Node, content, read
-
-from fer_bench.report.page import page
+from page_parts import Node, page_of, read
 
 
 @pytest.fixture(scope="module")
 def section() -> Node:
-    return read(page(content())).by_id("digits")
+    return read(page_of()).by_id("digits")
 
 
 def rows(section: Node, key: str) -> dict[str, list[str]]:
@@ -65,4 +63,4 @@ def test_hits_against_chance_and_the_best_rival(section: Node) -> None:
 def test_other_data_have_no_such_section() -> None:
     run = make_run()
     other = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, name="sketch"))
-    assert 'id="digits"' not in page(content(other))
+    assert 'id="digits"' not in page_of(other)

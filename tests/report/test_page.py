@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from eight_cells import make_run, without_figures
 from made_audits import audited
-from page_parts import CLAIMS, KEYS, Node, content, figure, read, with_predictions
+from page_parts import CLAIMS, KEYS, Node, figure, page_of, read, report_of, with_predictions
 from PIL import Image
 
 from fer_bench.analysis.example_images import choose
@@ -29,7 +29,6 @@ from fer_bench.report.audit.implications import implications
 from fer_bench.report.commands import reproduction
 from fer_bench.report.convergence_tables import rate_tables
 from fer_bench.report.example_predictions import MISTAKE
-from fer_bench.report.page import page
 from fer_bench.report.page.scripts import chart_library, page_script
 from fer_bench.report.page.setup_facts import PAPER
 from fer_bench.report.page.table_view import grid, short_title
@@ -61,7 +60,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def tree() -> Node:
-    return read(page(content()))
+    return read(page_of())
 
 
 def test_sections_stand_in_order_and_in_the_navigation(tree: Node) -> None:
@@ -73,7 +72,7 @@ def test_sections_stand_in_order_and_in_the_navigation(tree: Node) -> None:
 def test_a_trend_has_a_section_of_its_own_and_none_where_there_is_none(tree: Node) -> None:
     made = Table("trend", "Moves", "", (Column("verdict", kind="word"),), (Row("a", ("worse",)),))
     drawn = [figure("trend"), figure("trend-others"), figure("tradeoffs")]
-    shown = read(page(content(tables=[made], figures=drawn)))
+    shown = read(page_of(tables=[made], figures=drawn))
     sections = [*SECTIONS[:-1], "trend", SECTIONS[-1]]
     assert [node.attributes["id"] for node in shown.all("section")] == sections
     (nav,) = shown.all("nav")
@@ -97,7 +96,7 @@ def made() -> Audited:
 
 @pytest.fixture(scope="module")
 def whole(made: Audited) -> Node:
-    return read(page(content(audit=audit_section(made.prepared(), OF_BENCHMARK))))
+    return read(page_of(audit=audit_section(made.prepared(), OF_BENCHMARK)))
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +160,7 @@ class TestData:
         codes = bytes([1, *[0] * (len(run.dataset.labels) - 1)])
         votes = run.dataset.labels.tobytes()
         known = dataclasses.replace(run.dataset, test_twins=codes, test_votes=votes)
-        section = read(page(content(dataclasses.replace(run, dataset=known)))).by_id("data")
+        section = read(page_of(dataclasses.replace(run, dataset=known))).by_id("data")
         first, *_, last = section.all("p")
         assert first.text() == (
             "14 % of the test images (1 of 7) have a duplicate in training; 100 % of labels agree "
@@ -179,7 +178,7 @@ class TestData:
     def test_a_class_map_that_is_known_is_no_question(self) -> None:
         run = make_run()
         known = dataclasses.replace(run.dataset, class_map="rafdb")
-        shown = read(page(content(dataclasses.replace(run, dataset=known)))).by_id("data")
+        shown = read(page_of(dataclasses.replace(run, dataset=known))).by_id("data")
         assert "--class-map=MAP" in shown.all("code")[0].text()
         assert "MAP: name or file of the class map: rafdb" in shown.text()
         assert "if the run had" not in shown.text()
@@ -190,7 +189,7 @@ class TestData:
         source = dataclasses.replace(made.dataset, classes=(*HOSTILE, "usual"))
         data = dataclasses.replace(data, source=source)
         vars(data)["audit"] = made.found
-        text = page(content(audit=audit_section(data, OF_BENCHMARK)))
+        text = page_of(audit=audit_section(data, OF_BENCHMARK))
         assert HOSTILE[0] not in text
         assert "{{ 7*7 }}" in text
         assert HOSTILE[4] not in text
@@ -214,14 +213,14 @@ def test_a_speed_table_without_any_value_is_one_line() -> None:
     run = dataclasses.replace(run, cells=tuple(cell.without_speed() for cell in run.cells))
     unmeasured = "Speed was not measured: run without --no-timing."
     assert grid(speed_table(analyse(run))).unmeasured == unmeasured
-    shown = read(page(content(run))).by_id("table-of-speed")
+    shown = read(page_of(run)).by_id("table-of-speed")
     assert unmeasured in shown.text()
     assert not shown.all("table")
 
 
 def test_files_are_embedded_for_the_page_alone() -> None:
     files = {"tables.csv": "a,b\n", "data-card.md": "# Card\n"}
-    shown = read(page(content(files=files)))
+    shown = read(page_of(files=files))
     embedded = unpacked(shown)
     assert {name: embedded[name] for name in files} == files
     drawn = {"figure-11.svg", "mistakes.svg", "confusion.svg"}
@@ -240,7 +239,7 @@ def test_files_are_embedded_for_the_page_alone() -> None:
 def test_images_of_examples_are_embedded_once() -> None:
     run = with_predictions(make_run())
     drawn = [one for one in example_figures(analyse(run)) if one.svg.count("<image ")]
-    shown = read(page(content(run, figures=drawn)))
+    shown = read(page_of(run, figures=drawn))
     references = [
         found
         for text in unpacked(shown).values()
@@ -260,7 +259,7 @@ def test_notes_and_long_tables_are_folded(tree: Node) -> None:
     folds = [one for one in tree.all("details") if "open" not in one.attributes]
     folded = {node.text() for one in folds for node in one.all("p", class_="note")}
     below_ranking = {node.text() for node in tree.by_id("ranking-1").all("p", class_="note")}
-    for table in content().tables:
+    for table in report_of().tables:
         assert folded >= set(table.notes) - below_ranking
     for key, count in (("protocol", 1), ("recall", 0)):
         assert len(tree.by_id(f"table-of-{key}").all("details", class_="fold")) == count
@@ -273,7 +272,7 @@ def test_the_setup_has_command_date_duration_and_versions() -> None:
         run, cells=tuple(cells), environment=(("fer_bench", "1.2"), ("threads", "2"))
     )
     time = datetime(2026, 1, 31, 12, 30, tzinfo=timezone.utc)
-    shown = read(page(content(run, experiments=[Experiment(run, times=(time,))]))).by_id("setup")
+    shown = read(page_of(run, experiments=[Experiment(run, times=(time,))])).by_id("setup")
     names, values = ([node.text() for node in shown.all(tag)] for tag in ("dt", "dd"))
     assert dict(zip(names, values, strict=True)) == {
         "measured": "2026-01-31 12:30 UTC",
@@ -291,7 +290,7 @@ def test_a_session_in_a_clone_names_its_command_and_the_one_without_a_clone(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["pytest", "benchmarks"])
-    shown = read(page(content(run))).by_id("setup")
+    shown = read(page_of(run)).by_id("setup")
     (command,) = shown.all("pre")
     assert command.text().splitlines()[-1].startswith("pytest benchmarks --backbone=")
     assert "without one, fer-bench run instead of pytest benchmarks." in shown.text()
@@ -306,7 +305,7 @@ def test_the_level_of_the_accuracies_is_explained_below_the_ranking(
 
 
 def test_every_table_row_and_reason_is_there(tree: Node) -> None:
-    for table in content().tables:
+    for table in report_of().tables:
         shown, made = tree.by_id(f"table-of-{table.key}"), body(table.visible)
         assert shown.rows() == [
             [label, *cells] for label, cells in zip(made.labels, made.cells, strict=True)
@@ -327,7 +326,7 @@ def test_the_location_of_missing_weights_is_shown_once() -> None:
     reason = "pretrained weights of VGG-Face: 'vgg.h5' not found in /home/me"
     skipped = without_figures("vggface", "pretrained", "skipped", reason)
     run = dataclasses.replace(run, cells=(run.cells[0], skipped))
-    shown = read(page(content(run, tables=tables(analyse(run)))))
+    shown = read(page_of(run, tables=tables(analyse(run))))
     assert shown.text().count("/home/me") == 1
     (details, *_) = [one for one in shown.all("a") if one.text() == "details"]
     assert details.attributes["href"] == "#not-measured"
@@ -397,7 +396,7 @@ def test_short_titles() -> None:
 
 def test_the_answer_comes_first_with_the_ranking() -> None:
     run = make_run()
-    answer = read(page(content(run))).by_id("answer")
+    answer = read(page_of(run)).by_id("answer")
     assert [node.text() for node in answer.all("h1")] == ["Pretraining is worth it."]
     (box,) = answer.all("div", role="note")
     assert box.attributes["aria-label"] == "Caution"
@@ -411,9 +410,9 @@ def test_the_answer_comes_first_with_the_ranking() -> None:
 
 def test_only_several_networks_have_something_each() -> None:
     run = make_run()
-    assert ", each pretrained and random, " in read(page(content(run))).text()
+    assert ", each pretrained and random, " in read(page_of(run)).text()
     alone = dataclasses.replace(run, cells=run.cells[:2])
-    shown = read(page(content(alone))).by_id("answer")
+    shown = read(page_of(alone)).by_id("answer")
     (said,) = (one.text() for one in shown.all("p") if "for 20 epochs." in one.text())
     assert said.startswith("MobileNet, pretrained and ")
     assert said.endswith(" and random, trained for 20 epochs.")
@@ -426,7 +425,7 @@ def test_seeds_are_distinguished() -> None:
     quality = dataclasses.replace(cell.quality, test_accuracy=0.5) if cell.quality else None
     again = dataclasses.replace(cell, seed=43, quality=quality)
     run = with_predictions(dataclasses.replace(run, cells=(*run.cells, again)))
-    text = page(content(run))
+    text = page_of(run)
     shown = read(text)
     assert "±sd" in shown.by_id("answer").text()
     (first, second) = shown.all("li", class_="example")
@@ -480,7 +479,7 @@ def test_a_mistake_is_shown_by_the_most_confident_incorrect_seed_and_no_class_co
     examples = tuple(
         dataclasses.replace(one, why=text) for one, text in zip(run.examples, why, strict=True)
     )
-    shown = read(page(content(dataclasses.replace(run, examples=examples))))
+    shown = read(page_of(dataclasses.replace(run, examples=examples)))
     first, second = shown.all("li", class_="example")
     assert first.all("p", class_="why")[0].text() == why[0].removeprefix("Angry: ").capitalize()
     predictions = [node.text() for node in second.all("ul")[0].all("li")]
@@ -501,7 +500,7 @@ def test_many_networks_are_folded_below_an_image() -> None:
     cells = tuple(dataclasses.replace(cell, backbone=f"b{number}") for number in range(13))
     for count, folded in ((12, 0), (13, 1)):
         some = dataclasses.replace(run, cells=cells[:count])
-        (first, _) = read(page(content(some))).all("li", class_="example")
+        (first, _) = read(page_of(some)).all("li", class_="example")
         assert len(first.all("details")) == folded
         assert len(first.all("ul")[0].all("li")) == count
 
@@ -516,7 +515,7 @@ def test_confusion_with_recall() -> None:
     confusion = tuple(map(tuple, counts.tolist()))
     quality = dataclasses.replace(cell.quality, confusion=confusion)
     run = dataclasses.replace(run, cells=(dataclasses.replace(cell, quality=quality),))
-    (shown,) = read(page(content(run))).by_id("confusion").all("details", class_="map")
+    (shown,) = read(page_of(run)).by_id("confusion").all("details", class_="map")
     assert "open" in shown.attributes
     rows = shown.rows()
     assert rows[0] == ["Angry", "25.0", "0.0", "0.0", "75.0", *["0.0"] * 3, "25.0", "4"]
@@ -549,7 +548,7 @@ def test_cells_that_were_not_measured_have_their_seeds() -> None:
     ]
     other = without_figures("vggface", "random", "failed", "no memory")
     run = dataclasses.replace(run, cells=(again[0], *lost[:2], other))
-    (listed,) = read(page(content(run, figures=[]))).all("ul", class_="ended")
+    (listed,) = read(page_of(run, figures=[])).all("ul", class_="ended")
     assert re.split(r", (?=\D)", listed.all("strong")[0].text()) == [
         "MobileNet pretrained (seeds 43, 44)",
         "VGG-Face random",
@@ -564,7 +563,7 @@ def test_figures_of_other_backbones_are_called_that() -> None:
         (run, "Figures"),
         (dataclasses.replace(run, cells=foreign), "Figures of other backbones"),
     ):
-        shown = read(page(content(made, figures=curves)))
+        shown = read(page_of(made, figures=curves))
         assert shown.by_id("figures").all("h3")[0].text() == title
         assert shown.by_id("figures").all("figure", id="plot-of-figure-9-initial-accuracy")
         assert shown.by_id("curves").all("figure", id="plot-of-curves-other")
@@ -580,7 +579,7 @@ def test_tables_with_text_show_their_columns_next_to_each_value(tree: Node) -> N
 def test_the_badge_of_an_outcome_leaves_its_cause_to_wrap() -> None:
     rows = (Row("C7", ("undecided: one seed", "0.3 above")), Row("C10", ("supported", "exact")))
     made = dataclasses.replace(CLAIMS, rows=rows)
-    shown = read(page(content(tables=[made]))).by_id("table-of-claims")
+    shown = read(page_of(tables=[made])).by_id("table-of-claims")
     assert [one.text() for one in shown.all("span", class_="badge")] == ["undecided", "supported"]
     assert shown.all("td")[0].text() == "undecided one seed"
 
@@ -590,7 +589,7 @@ def test_two_rows_are_not_sorted_and_many_have_a_box_of_their_own() -> None:
     for count in (2, 3, 30, 31):
         rows = tuple(Row(str(number), (1,)) for number in range(count))
         made = Table("table-2", "T", "", (Column("n"),), rows)
-        shown = read(page(content(tables=[made]))).by_id("table-of-table-2")
+        shown = read(page_of(tables=[made])).by_id("table-of-table-2")
         found[count] = (
             len(shown.all("table", class_="sortable")),
             len(shown.all("div", class_="tall")),
@@ -621,7 +620,7 @@ def test_claims_without_evidence_are_folded_below_the_counts() -> None:
     run = with_predictions(make_run())
     run = dataclasses.replace(run, cells=run.cells[:2])
     analysis = analyse(run)
-    shown = read(page(content(run, tables=tables(analysis)))).by_id("claims")
+    shown = read(page_of(run, tables=tables(analysis))).by_id("claims")
     assert " of 17 claims testable here: " in shown.all("p", class_="intro")[0].text()
     folded = shown.by_id("table-of-claims-without-evidence")
     assert folded.all("details", class_="fold")
@@ -640,18 +639,18 @@ def test_verdicts(tree: Node) -> None:
 
 
 def test_sections_without_content_say_so() -> None:
-    shown = read(page(content(make_run(), tables=[], figures=[], summary=Summary(()))))
+    shown = read(page_of(make_run(), tables=[], figures=[], summary=Summary(())))
     assert [node.attributes["id"] for node in shown.all("section")] == SECTIONS
     for name in ("claims", "tables", "figures", "pictures"):
         assert "This report has no" in shown.by_id(name).text()
-    assert [node.text() for node in shown.all("h1")] == ["The report"]
+    assert [node.text() for node in shown.all("h1")] == ["fer_bench on fer2013"]
 
 
 def test_a_run_with_nothing_trained_says_so(snapshot: SnapshotAssertion) -> None:
     run = dataclasses.replace(
         make_run(), cells=(without_figures("vggface", "random", "failed", "no memory"),)
     )
-    shown = read(page(content(run, figures=[])))
+    shown = read(page_of(run, figures=[]))
     assert [node.text() for node in shown.all("h1")] == snapshot
     assert "Pretraining is worth it." in shown.by_id("answer").text()
     assert "no memory" in shown.by_id("setup").text()
@@ -663,7 +662,7 @@ def test_images_of_a_run_without_predictions() -> None:
     older = dataclasses.replace(
         make_run(), examples=run.examples
     )  # as read from a file of schema 1: no labels, no predictions
-    shown = read(page(content(older)))
+    shown = read(page_of(older))
     assert [node.all("h3")[0].text() for node in shown.all("li", class_="example")] == [
         "Unknown class"
     ] * 2
@@ -688,13 +687,10 @@ def test_hostile_names_are_text(name: str, tree: Node) -> None:
         run, examples=tuple(dataclasses.replace(one, why=name) for one in run.examples)
     )
     claims = dataclasses.replace(CLAIMS, rows=(Row(name, (name, name), name, name),), notes=(name,))
-    text = page(
-        content(
-            run,
-            tables=[*tables(analyse(run))[:-1], claims],
-            summary=Summary((name,)),
-            name=name,
-        )
+    text = page_of(
+        run,
+        tables=[*tables(analyse(run))[:-1], claims],
+        summary=Summary((name,)),
     )
     text.encode("utf-8")
     assert "\x00" not in text
@@ -708,7 +704,7 @@ def test_hostile_names_are_text(name: str, tree: Node) -> None:
     assert not [node for node in shown for key in node.attributes if key.startswith("on")]
     assert "49" not in shown.all("h1")[0].text()
     if name.isprintable():
-        assert shown.all("title")[0].text() == name
+        assert shown.all("title")[0].text() == f"fer_bench on {name}"
         assert any(name in node.text() for node in shown.by_id("confusion").all("bdi"))
 
 
@@ -756,6 +752,6 @@ def test_two_hundred_cells_make_a_page_of_sensible_size(run: Run) -> None:
         dataclasses.replace(trained[number % 5], backbone=f"b{number}", title=f"Backbone{number}")
         for number in range(200)
     )
-    text = page(content(dataclasses.replace(with_predictions(run), cells=cells)))
+    text = page_of(dataclasses.replace(with_predictions(run), cells=cells))
     assert len(text.encode()) < 6_000_000
     assert text.count("Backbone199 ") > 10

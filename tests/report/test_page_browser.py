@@ -14,14 +14,13 @@ from eight_cells import make_run
 from made_archives import of_accuracies
 from made_audits import audited
 from page_browser import write
-from page_parts import content, figure, with_predictions
+from page_parts import figure, page_of, with_predictions
 from PIL import Image
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table
 from fer_bench.report.audit import OF_BENCHMARK, audit_section
-from fer_bench.report.page import page
 from fer_bench.report.plots import PALETTE, trend_figures
 from fer_bench.report.plots.example_images import example_figures
 from fer_bench.report.trend_table import trend_table
@@ -34,18 +33,18 @@ TABLE = "#table-of-table-2 table"
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return write(tmp_path_factory.mktemp("report"), page(content()))
+    return write(tmp_path_factory.mktemp("report"), page_of())
 
 
 @pytest.fixture(scope="module")
 def trend_page() -> str:
     found = of_accuracies(*[0.4] * 3, *[0.3] * 3, *[0.4] * 2)
-    return page(content(tables=[trend_table(found)], figures=trend_figures(found)))
+    return page_of(tables=[trend_table(found)], figures=trend_figures(found))
 
 
 @pytest.fixture(scope="module")
 def audit_page() -> str:
-    return page(content(audit=audit_section(audited().prepared(), OF_BENCHMARK)))
+    return page_of(audit=audit_section(audited().prepared(), OF_BENCHMARK))
 
 
 def labels(tab: Any) -> list[str]:
@@ -114,7 +113,7 @@ def test_hostile_names_break_no_layout_and_run_nothing(
     )
     dataset = dataclasses.replace(run.dataset, name=names[2], counts=counts)
     run = with_predictions(dataclasses.replace(run, cells=cells, dataset=dataset))
-    text = page(content(run, summary=Summary(*[tuple(names)] * 3), name=names[2]))
+    text = page_of(run, summary=Summary(*[tuple(names)] * 3))
     tab, complaints, _ = visit(write(tmp_path, text), width)
     tab.on("dialog", lambda dialog: complaints.append(dialog.message))
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
@@ -122,21 +121,19 @@ def test_hostile_names_break_no_layout_and_run_nothing(
 
 
 def test_foreign_script_does_not_run(visit: Any, tmp_path: Path) -> None:
-    text = page(content()).replace("</main>", "</main><script>document.title = 'no'</script>")
+    text = page_of().replace("</main>", "</main><script>document.title = 'no'</script>")
     tab, complaints, _ = visit(write(tmp_path, text))
-    assert tab.title() == "The report"
+    assert tab.title() == "fer_bench on fer2013"
     assert any("Content Security Policy" in one for one in complaints)
 
 
 def test_files_and_drawings_are_saved_from_the_page_alone(visit: Any, tmp_path: Path) -> None:
     run = with_predictions(make_run())
-    text = page(
-        content(
-            run,
-            figures=[figure("calibration"), *example_figures(analyse(run))],
-            audit=audit_section(audited().prepared(), OF_BENCHMARK),
-            files={"tables.csv": "a,b\n"},
-        )
+    text = page_of(
+        run,
+        figures=[figure("calibration"), *example_figures(analyse(run))],
+        audit=audit_section(audited().prepared(), OF_BENCHMARK),
+        files={"tables.csv": "a,b\n"},
     )
     tab, complaints, requests = visit(write(tmp_path, text))
 
@@ -233,7 +230,7 @@ def test_names_are_sorted_without_their_marks_and_by_their_numbers(
     )
     columns = (Column("n"), Column("word", kind="word"))
     table = Table("table-2", "Names", "Name", columns, rows)
-    tab, _, _ = visit(write(tmp_path, page(content(tables=[table]))))
+    tab, _, _ = visit(write(tmp_path, page_of(tables=[table])))
     tab.locator(f"{TABLE} th[data-column='0'] button").click()
     assert labels(tab) == ["C1", "C2", "C10", "C11"]
 
@@ -255,7 +252,7 @@ def test_heads_stay_over_their_columns(visit: Any, address: str) -> None:
 def test_many_rows_scroll_below_their_heads(visit: Any, tmp_path: Path) -> None:
     rows = tuple(Row(f"row {number}", (number,)) for number in range(60))
     table = Table("table-2", "Many", "Name", (Column("n", "group"),), rows)
-    tab, _, _ = visit(write(tmp_path, page(content(tables=[table]))))
+    tab, _, _ = visit(write(tmp_path, page_of(tables=[table])))
     box = tab.locator("#table-of-table-2 .scroll")
     assert box.get_attribute("tabindex") == "0"
     box.evaluate("one => { one.scrollTop = 300 }")
@@ -313,7 +310,7 @@ def test_long_class_names_starve_no_column(visit: Any, tmp_path: Path, width: in
     run = with_predictions(
         dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, counts=counts))
     )
-    tab, _, _ = visit(write(tmp_path, page(content(run))), width)
+    tab, _, _ = visit(write(tmp_path, page_of(run)), width)
     for name in ("network", "predicted"):
         assert tab.locator(f".predictions .{name}").first.bounding_box()["width"] > 60
 

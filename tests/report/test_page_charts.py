@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from eight_cells import make_run
 from page_browser import write
-from page_parts import KEYS, content, figure, with_predictions
+from page_parts import KEYS, figure, page_of, report_of, with_predictions
 
 from fer_bench.report import Column, Row, Table
-from fer_bench.report.page import page
 from fer_bench.report.table_rendering import DASH
 
 if TYPE_CHECKING:
@@ -67,8 +66,9 @@ def distinct(run: Run) -> Run:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     run = with_predictions(distinct(make_run()))
-    made = content(run, figures=[figure(key) for key in FIGURES], files={"summary.csv": SUMMARY})
-    text = page(dataclasses.replace(made, tables=[*made.tables, TABLE]))
+    tables = (*report_of(run).tables, TABLE)
+    figures = [figure(key) for key in FIGURES]
+    text = page_of(run, figures, {"summary.csv": SUMMARY}, tables=tables)
     assert len(text.encode()) < 3_000_000
     return write(tmp_path_factory.mktemp("charts"), text)
 

@@ -13,7 +13,7 @@ from page_parts import read
 
 from fer_bench.analysis.experiments import NamedRun
 from fer_bench.report import Report, terminal_text
-from fer_bench.report.page import Content, page
+from fer_bench.report.page import page
 from fer_bench.report.plots.tradeoffs import tradeoff_figures
 from fer_bench.results.records import Example
 
@@ -42,20 +42,12 @@ def report() -> Report:
 
 @pytest.fixture(scope="module")
 def shown(report: Report) -> Node:
-    content = Content(
-        analyses=report.analyses,
-        set_names=report.set_names,
-        experiments=report.experiments,
-        tables=report.tables,
-        figures=[
-            dataclasses.replace(figure, key=f"{figure.key}-set-{number}", title=f"{number}")
-            for number, analysis in enumerate(report.analyses, start=1)
-            for figure in tradeoff_figures(analysis)
-        ],
-        summary=report.summary,
-        name="The report",
-    )
-    return read(page(content))
+    figures = [
+        dataclasses.replace(figure, key=f"{figure.key}-set-{number}", title=f"{number}")
+        for number, analysis in enumerate(report.analyses, start=1)
+        for figure in tradeoff_figures(analysis)
+    ]
+    return read(page(report, figures, {}))
 
 
 def test_what_differs_is_a_table(report: Report) -> None:

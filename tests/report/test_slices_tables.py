@@ -8,12 +8,11 @@ from functools import cache
 import numpy as np
 import pytest
 from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_run
-from page_parts import content, read
+from page_parts import page_of, read
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.metrics import sampling_interval
 from fer_bench.report import Report, tables, terminal_text
-from fer_bench.report.page import page
 from fer_bench.report.page.masthead import subject
 from fer_bench.results.records import NO_VOTE
 
@@ -209,6 +208,6 @@ def test_every_form_of_the_report_shows_it(run):
 
 def test_the_page_shows_both_tables_with_the_data_warnings(run):
     report = Report.of(run)
-    shown = read(page(content(run, tables=report.tables))).by_id("data")
+    shown = read(page_of(run, tables=report.tables)).by_id("data")
     tables = [node.attributes["id"] for node in shown.all("article", class_="table")]
     assert tables == ["table-of-clean", "table-of-votes"]

@@ -16,7 +16,7 @@ from fer_bench.report.page.chart_data import chart_data
 from fer_bench.report.page.data_findings import data_findings, effect_of_duplicates
 from fer_bench.report.page.digits_section import digits_section
 from fer_bench.report.page.embedded_files import archive, example_drawing
-from fer_bench.report.page.masthead import subject
+from fer_bench.report.page.masthead import page_name, subject
 from fer_bench.report.page.scripts import chart_library, page_script, policy
 from fer_bench.report.page.setup_facts import PAPER, links, setup_facts
 from fer_bench.report.page.table_view import Grid, grid, short_title
@@ -27,12 +27,12 @@ from fer_bench.report.summary_table import summary_table
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.page.audit_section import AuditSection
-    from fer_bench.report.page.page_input import Content
     from fer_bench.report.plots import Figure
+    from fer_bench.report.report import Report
     from fer_bench.report.table import Table
     from fer_bench.results.records import Run
 
@@ -139,7 +139,12 @@ class Ended(NamedTuple):
     cells: Sequence[tuple[str, str]]
 
 
-def page(content: Content) -> str:
+def page(
+    report: Report,
+    figures: Sequence[Figure],
+    files: Mapping[str, str],
+    audit: AuditSection | None = None,
+) -> str:
     """Return the report as one HTML document, which can be sent alone.
 
     The page loads nothing: styles, scripts, drawings, images and files are embedded, and its
@@ -147,38 +152,45 @@ def page(content: Content) -> str:
     add interactive charts, sort and copy tables, filter by cells and classes, switch the theme and
     save the embedded files.
 
+    Args:
+        report: the report. The page places tables by their keys; those with keys that it does not
+            know come last.
+        figures: its figures, placed in the same way.
+        files: further files that the page contains for download, by name.
+        audit: audit of the data; None if it is not available, as results files do not hold it.
+
     Raises:
         ValueError: the run is inconsistent, see ``fer_bench.report.tables.tables``.
     """
     from markupsafe import Markup
 
-    charts = chart_data(content.analyses, content.set_names)
+    analyses = report.analyses
+    charts = chart_data(analyses, report.set_names)
     scripts = [*([chart_library()] if charts else []), page_script()]
-    analyses = content.analyses
-    runs = [experiment.run for experiment in content.experiments]
-    each = [analyse(experiment.qualified) for experiment in content.experiments]
-    sets = list(zip(analyses, map(clean, content.set_names), strict=True))
+    runs = [experiment.run for experiment in report.experiments]
+    each = [analyse(experiment.qualified) for experiment in report.experiments]
+    sets = list(zip(analyses, map(clean, report.set_names), strict=True))
     examples = [
         replace(one, why=f"{name}: {one.why}" if name else one.why)
         for analysis, name in sets
         for one in example_images(analysis)
     ]
-    example_figures = [one for one in content.figures if _is(one.key, _EXAMPLES)]
-    confusion_figures = [one for one in content.figures if _is(one.key, _CONFUSION)]
+    example_figures = [one for one in figures if _is(one.key, _EXAMPLES)]
+    confusion_figures = [one for one in figures if _is(one.key, _CONFUSION)]
     has_papers = any(cell.backbone in BACKBONES for run in runs for cell in run.cells)
     # Claims on other networks than those of the run are worth a click, not a screen.
     folded = (*_FOLDED, WITHOUT_EVIDENCE) if has_papers else (*_FOLDED, *_CLAIMS)
     parts = _Parts(
         [
-            *(_plot(one) for one in content.figures if not _is(one.key, _EXAMPLES + _CONFUSION)),
+            *(_plot(one) for one in figures if not _is(one.key, _EXAMPLES + _CONFUSION)),
             *(
                 _grid(part, folded)
-                for table in content.tables
+                for table in report.tables
                 for part in (split_by_evidence(table) if has_papers else [table])
             ),
         ]
     )
-    compared, claims, paper, setup, trend, data, figures = map(
+    compared, claims, paper, setup, trend, data, paper_figures = map(
         parts.take, (_RUNS, _CLAIMS, _PAPER, _SETUP, _TREND, _DATA, _PAPER_FIGURES)
     )
     sections = [
@@ -197,10 +209,10 @@ def page(content: Content) -> str:
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         policy=policy(scripts),
         charts=charts,
-        name=clean(content.name),
+        name=page_name(runs),
         summary={
-            part.name: [clean(sentence) for sentence in getattr(content.summary, part.name)]
-            for part in fields(content.summary)
+            part.name: [clean(sentence) for sentence in getattr(report.summary, part.name)]
+            for part in fields(report.summary)
         },
         rankings=[
             replace(_grid(summary_table(analysis)), id=f"ranking-{number}")
@@ -221,27 +233,27 @@ def page(content: Content) -> str:
         examples=examples,
         example_files=_short_titles(example_figures),
         data_parts=data,
-        audit=None if content.audit is None else _data(content.audit),
+        audit=None if audit is None else _data(audit),
         data_findings=_sentences(sets, data_findings),
         recommendations=_sentences(sets, recommendation_sentence),
         data_effects=_sentences(sets, effect_of_duplicates),
         audit_commands=_unique(map(recorded_command, runs)),
         claims=claims,
-        verdict_counts=_verdict_counts(content.tables, runs),
+        verdict_counts=_verdict_counts(report.tables, runs),
         digits=digits_section() if any(run.dataset.name == DATASET for run in runs) else None,
         paper=paper,
         paper_address=PAPER,
         deviations=_unique(clean(away) for analysis in each for away in analysis.deviations),
         curve_figures=[one for one in sections[1].parts if _is(one.key, _CURVES)],
-        figures=figures,
+        figures=paper_figures,
         other_backbones=not has_papers,
         trend=trend,
         setup=setup,
         commands=_unique(map(reproduction, runs)),
-        facts=setup_facts(content.experiments),
+        facts=setup_facts(report.experiments),
         links=links(),
-        files=list(content.files),
-        archive=archive({**content.files, **drawn}),
+        files=list(files),
+        archive=archive({**files, **drawn}),
         ended=[one for analysis in analyses for one in ended(analysis.run)],
     )
 

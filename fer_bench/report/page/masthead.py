@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.results.records import Run
 
 
-def page_name(datasets: Iterable[str]) -> str:
-    """Return the name of a page on these data sets."""
+def page_name(runs: Iterable[Run]) -> str:
+    """Return the name of a page on the data sets of these runs."""
     names = (
-        f"{name} (drawn by code, not photographs)" if name == "sketch" else name
-        for name in datasets
+        f"{name} (drawn by code, not photographs)" if name == "sketch" else clean(name)
+        for name in dict.fromkeys(run.dataset.name for run in runs)
     )
     return f"fer_bench on {' and '.join(names)}"
 
