@@ -18,8 +18,8 @@ from fer_bench.metrics.convergence import (
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import RATES_SPLIT
 from fer_bench.protocol.head import LINEAR, is_fitted
-from fer_bench.report.table import Column, Row, Table
-from fer_bench.results.records import NO_TEST
+from fer_bench.report.cell_rows import cell_row
+from fer_bench.report.table import Column, Table
 from fer_bench.runtime.invocation import benchmark_program
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.results.quality import History
-    from fer_bench.results.records import CellResult, DatasetSummary, Run
+    from fer_bench.results.records import CellResult, Run
 
     Window = tuple[int, int]
     Key = tuple[Window, str]
@@ -107,8 +107,7 @@ def _rate_table(analysis: Analysis, kind: _Kind) -> Table:
         if cell.quality is not None and has_epochs:
             values |= _rates(cell, cell.quality.history, kind, cut, can_stop=can_stop)
         entries = tuple(values.get(key) for key in columns)
-        reason, missing = why_missing(cell, has_epochs)
-        rows.append(Row(cell.label, entries, reason, missing, key=cell.row_key))
+        rows.append(cell_row(cell, has_epochs, entries))
     return Table(
         key=f"table-{kind.number}",
         title=f"Table {kind.number}. {_NAMES[kind.rate]} ({kind.rate}) of {kind.figure}, "
@@ -151,29 +150,6 @@ def _has_papers_differences(window: Window, cut: Sequence[Window]) -> bool:
         return False
     differences = min(window[1] + 1, cut[-1][1]) - window[0]
     return differences == DIFFERENCES[published.WINDOWS.index(window)]
-
-
-def why_missing(
-    cell: CellResult, measured: bool, data: DatasetSummary | None = None
-) -> tuple[str, str]:
-    """Return the reason and the short word shown for missing values of a row.
-
-    The word is empty if the row is fully measured. A cell that was measured but did not end with
-    status "ok" still has a reason.
-
-    Args:
-        cell: the row's cell.
-        measured: True if the row has all its values.
-        data: the data set if the row needs a test part, else None.
-    """
-    if data is not None and not data.has_test and cell.quality is not None:
-        reason = f"{NO_TEST}: split {data.split!r} has training and validation images only"
-        return (reason if cell.status == "ok" else f"{cell.status}: {cell.reason}"), NO_TEST
-    if cell.status != "ok":
-        return f"{cell.status}: {cell.reason}", "" if measured else cell.status
-    if not measured and is_fitted(cell.head) and cell.quality is not None:
-        return "no epochs: the head is fitted in one step", ""
-    return ("", "") if measured else ("not measured in this run", "")
 
 
 def _published(

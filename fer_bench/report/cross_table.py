@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.cross_scores import cross_score
-from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.table import Column, Row, Table
 
 if TYPE_CHECKING:
@@ -49,11 +49,6 @@ def _columns(group: str) -> list[Column]:
 
 
 def _row(cell: CellResult, width: int, *, several: bool) -> Row:
-    label, key = (cell.name, f"{cell.row_key}, seed {cell.seed}") if several else ("", "")
-    is_tested = cell.cross_test is not None
-    reason, missing = why_missing(cell, measured=is_tested or cell.status == "ok")
-    if not is_tested and not reason:
-        reason = "not tested on another data set"
     entries: list[Entry] = [None] * width
     if cell.cross_test is not None:
         test = cell.cross_test
@@ -65,7 +60,10 @@ def _row(cell: CellResult, width: int, *, several: bool) -> Row:
                 continue
             entries += [found.images, *_limits(found.accuracy), *_limits(found.macro_f1)]
             entries.append(found.baseline)
-    return Row(label or cell.label, tuple(entries), reason, missing, key=key or cell.row_key)
+    row = cell_row(cell, cell.cross_test is not None or cell.status == "ok", entries, seed=several)
+    if cell.cross_test is None and not row.reason:
+        return replace(row, reason="not tested on another data set")
+    return row
 
 
 def _limits(one: Estimate) -> tuple[float | None, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.few_shot import few_shot_scores
 from fer_bench.protocol import published
 from fer_bench.protocol.few_shot import MIEB_PUBLISHED, MIEB_TEST
-from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.duplicate_definition import SAME_PICTURE
 from fer_bench.report.table import Column, Row, Table
 
@@ -68,10 +68,7 @@ def _rows(group: Group, scores: Sequence[FewShotScore]) -> Iterator[Row]:
             one.images,
             one.draws,
         )
-        name = f"{'MIEB' if one.mieb else one.shots}"
-        reason, missing = why_missing(group.mean, measured=True)
-        key = f"{group.row_key}, {name}"
-        yield Row(f"{group.label}, {name}", entries, reason, missing, key=key)
+        yield cell_row(group.mean, True, entries, part=f", {'MIEB' if one.mieb else one.shots}")
 
 
 def _entries(found: FewShotEstimate | None) -> tuple[Entry, ...]:

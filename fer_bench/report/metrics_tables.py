@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.table import Column, Row, Table, recorded_and_shown
 from fer_bench.results.metric_estimates import OF_CLASSES, OVERALL
 
@@ -132,6 +132,5 @@ def _by_seed(recalls: Sequence[float | None]) -> str | None:
 
 def _row(group: Group, part: str, estimates: Sequence[Estimate], width: int) -> Row:
     entries: list[Entry] = [limit for one in estimates for limit in (one.value, one.low, one.high)]
-    reason, missing = why_missing(group.mean, bool(estimates), group.dataset)
-    found = tuple(entries or [None] * width)
-    return Row(f"{group.label}{part}", found, reason, missing, key=f"{group.row_key}{part}")
+    found = entries or [None] * width
+    return cell_row(group.mean, bool(estimates), found, part=part, data=group.dataset)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.timing_noise import noise_text, timing_noise
-from fer_bench.report.convergence_tables import why_missing
-from fer_bench.report.table import Column, Entry, Row, Table
+from fer_bench.report.cell_rows import cell_row
+from fer_bench.report.table import Column, Entry, Table
 from fer_bench.results.fact_names import SPEED
 from fer_bench.results.speed_units import speed_unit
 
@@ -59,9 +60,8 @@ def speed_table(analysis: Analysis) -> Table:
         if training is None:
             missing = [0, *missing]
         complete = not missing and bool(sizes)
-        reason, word = why_missing(cell, complete)
         place = missing[0] if missing else None
-        rows.append(Row(cell.label, tuple(entries), reason, word, place, key=cell.row_key))
+        rows.append(replace(cell_row(cell, complete, entries), place=place))
     noise = noise_text(timing_noise(zip(analysis.groups, measures, strict=True)))
     return Table(
         key="speed",

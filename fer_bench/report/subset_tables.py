@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.subsets import Score
-from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.duplicate_definition import SAME_PICTURE
 from fer_bench.report.table import Column, Row, Table, recorded_and_shown
 from fer_bench.results.records import COPIES
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.analysis.seed_groups import Group
     from fer_bench.analysis.subsets import Excess, Leakage, Subsets, VoteScores
     from fer_bench.report.table import Entry
     from fer_bench.results.records import DatasetSummary
@@ -103,7 +102,7 @@ def _clean(analysis: Analysis, known: Subsets) -> Table:
     for group in analysis.groups:
         found = group.leakage
         entries = [None] * len(columns) if found is None else _leaked(found)
-        rows.append(_row(group, found is not None, entries))
+        rows.append(cell_row(group.mean, found is not None, entries))
     return Table(
         key="clean",
         title="Deduplicated test accuracy",
@@ -155,7 +154,7 @@ def _votes(analysis: Analysis) -> Table:
     for group in analysis.groups:
         found = group.vote_scores
         entries = [None] * 12 if found is None else _voted(found)
-        rows.append(_row(group, found is not None, entries))
+        rows.append(cell_row(group.mean, found is not None, entries))
     return Table(
         key="votes",
         title="Test accuracy against FER+",
@@ -211,8 +210,3 @@ def _entries(one: Score | Excess) -> list[Entry]:
     return [
         limit for found in (one.interval, one.spread) for limit in (value, found.low, found.high)
     ]
-
-
-def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
-    reason, missing = why_missing(group.mean, measured)
-    return Row(group.label, tuple(entries), reason, missing, key=group.row_key)

@@ -11,7 +11,7 @@ from fer_bench.analysis.summary import accuracy_text, majority_class
 from fer_bench.analysis.timing_noise import noise_text, timing_noise
 from fer_bench.analysis.training_time import lacks_features
 from fer_bench.metrics.classification import classification_metrics
-from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.table_rendering import terminal
 from fer_bench.results.records import NO_TEST
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.standings import Standing
-    from fer_bench.report.table import Entry
 
 BEST = "*"
 """Mark of the best network and of those above the baseline that may be as accurate."""
@@ -186,18 +185,17 @@ def _only_with_duplicates(standings: Sequence[Standing]) -> str:
 
 
 def _row(standing: Standing, best: Standing, spread: str, others: Sequence[tuple[str, str]]) -> Row:
-    cell = standing.group.cells[0]
     mark = BEST if standing.contends(best) else ""
     counts = standing.parameters
     beats = {True: "yes", False: "no", None: None}[standing.exceeds_baseline]
     if standing.equals_baseline:
         beats = _EQUAL
-    reason, _ = why_missing(standing.group.mean, measured=True)
     accuracy = accuracy_text(standing)
     if spread == "sd" and standing.deviation is None:
         accuracy = accuracy.partition(" ")[0]
-    return Row(
-        cell.label,
+    return cell_row(
+        standing.group.mean,
+        True,
         (
             mark + accuracy.replace(" %", "").replace(" ", ""),
             _share(standing.macro_f1),
@@ -210,7 +208,6 @@ def _row(standing: Standing, best: Standing, spread: str, others: Sequence[tuple
             None if standing.throughput is None else speed_text(standing.throughput),
             *(_share(mean_accuracy(standing.group.trained, other)) for other in others),
         ),
-        reason,
     )
 
 
@@ -222,10 +219,7 @@ def _untrained(analysis: Analysis, columns: int) -> Iterator[Row]:
     """Yield a row for each backbone and init without results, with the reason."""
     for group in analysis.groups:
         if not group.trained:
-            reason, missing = why_missing(group.mean, measured=False)
-            cell = group.cells[0]
-            entries: tuple[Entry, ...] = (None,) * columns
-            yield Row(cell.label, entries, reason, missing)
+            yield cell_row(group.mean, False, (None,) * columns)
 
 
 def _without(table: Table, dropped: Sequence[int]) -> Table:

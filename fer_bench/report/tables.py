@@ -11,9 +11,10 @@ from fer_bench.analysis.cross_scores import other_sets
 from fer_bench.metrics.convergence import initial
 from fer_bench.protocol import published
 from fer_bench.protocol.head import is_fitted
+from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.class_counts_table import class_counts_table
-from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
+from fer_bench.report.convergence_tables import rate_tables, setting
 from fer_bench.report.cross_table import cross_table
 from fer_bench.report.few_shot_table import few_shot_tables
 from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
@@ -22,18 +23,18 @@ from fer_bench.report.setup_tables import environment_table, protocol_table
 from fer_bench.report.speed_table import speed_table
 from fer_bench.report.subset_tables import deduplicated_note, subset_tables
 from fer_bench.report.sweep_table import sweep_tables
-from fer_bench.report.table import Column, Entry, Row, Table
+from fer_bench.report.table import Column, Entry, Table
 from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
 from fer_bench.results.records import EARLY_STOPPING, FROZEN_FEATURES
 from fer_bench.results.trials import SWEEP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import CellResult, DatasetSummary
+    from fer_bench.results.records import CellResult
 
 
 def tables(analysis: Analysis) -> list[Table]:
@@ -104,28 +105,6 @@ def _noted(table: Table, note: str) -> Table:
     return dataclasses.replace(table, notes=(*table.notes, note)) if note else table
 
 
-def _each(analysis: Analysis) -> Iterator[tuple[CellResult, str, str]]:
-    """Yield each cell with label and key of its row, with the seed if the run has several."""
-    for cell in analysis.run.cells:
-        if analysis.has_seeds:
-            yield cell, cell.name, f"{cell.row_key}, seed {cell.seed}"
-        else:
-            yield cell, cell.label, cell.row_key
-
-
-def _row(
-    cell: CellResult,
-    measured: bool,
-    entries: tuple[Entry, ...],
-    label: str = "",
-    key: str = "",
-    data: DatasetSummary | None = None,
-) -> Row:
-    """Return a row of a cell; ``data`` as in ``why_missing``."""
-    reason, missing = why_missing(cell, measured, data)
-    return Row(label or cell.label, entries, reason, missing, key=key or cell.row_key)
-
-
 def _initial(analysis: Analysis) -> Table:
     run = analysis.run
     columns = [
@@ -148,7 +127,7 @@ def _initial(analysis: Analysis) -> Table:
                 history.running_loss[0],
                 *initial(history.validation_loss),
             )
-        rows.append(_row(cell, has_epochs, entries))
+        rows.append(cell_row(cell, has_epochs, entries))
     return Table(
         key="initial",
         title="Initial accuracy and loss",
@@ -220,7 +199,7 @@ def _final(analysis: Analysis) -> Table:
         columns=tuple(columns),
         rows=tuple(
             dataclasses.replace(
-                _row(cell, cell.quality is not None, figures, data=analysis.dataset),
+                cell_row(cell, cell.quality is not None, figures, data=analysis.dataset),
                 # Without a test part, "batch statistics" is not what a row lacks.
                 place=None if run.dataset.has_test or cell.quality is None else names.index("test"),
             )
@@ -268,7 +247,7 @@ def _cells(analysis: Analysis) -> Table:
         if one.name.startswith("head_")
     }
     rows = []
-    for cell, label, key in _each(analysis):
+    for cell in analysis.run.cells:
         counts = cell.parameters
         entries: tuple[Entry, ...] = (
             cell.status,
@@ -278,8 +257,8 @@ def _cells(analysis: Analysis) -> Table:
             None if counts is None else counts.trainable,
             _chosen(cell, parameters),
         )
-        reason, _ = why_missing(cell, cell.quality is not None)
-        rows.append(Row(label, entries, reason, key=key))
+        row = cell_row(cell, cell.quality is not None, entries, seed=analysis.has_seeds)
+        rows.append(dataclasses.replace(row, missing=""))
     return Table(
         key="cells",
         title="Cells",
@@ -319,7 +298,7 @@ def _recall(analysis: Analysis) -> Table:
         entries: tuple[Entry, ...] = (None,) * len(names)
         if cell.quality is not None:
             entries = cell.quality.recall
-        rows.append(_row(cell, cell.quality is not None, entries, data=analysis.dataset))
+        rows.append(cell_row(cell, cell.quality is not None, entries, data=analysis.dataset))
     notes = ["Recall: % of the test images of a class that are predicted as that class."]
     if analysis.trained and analysis.dataset.has_test:
         tested = [sum(row) for row in analysis.trained[0].qualities[0].confusion]
@@ -348,10 +327,10 @@ def _parts(analysis: Analysis) -> Table:
         names.append(SWEEP)
         swept = f" {SWEEP}: all trials but the chosen one, apart from frozen features."
     rows = []
-    for cell, label, key in _each(analysis):
+    for cell in analysis.run.cells:
         seconds = dict(cell.parts)
-        entries = tuple(seconds.get(name) for name in names)
-        rows.append(_row(cell, bool(seconds), entries, label, key))
+        entries = [seconds.get(name) for name in names]
+        rows.append(cell_row(cell, bool(seconds), entries, seed=analysis.has_seeds))
     return Table(
         key="parts",
         title="Time per stage, in seconds",
@@ -370,14 +349,13 @@ def _parts(analysis: Analysis) -> Table:
 
 def _weights(analysis: Analysis) -> Table:
     rows = [
-        _row(
+        cell_row(
             cell,
             bool(cell.weights),
             (cell.weights or None, cell.fingerprint[:12] or None),
-            label,
-            key,
+            seed=analysis.has_seeds,
         )
-        for cell, label, key in _each(analysis)
+        for cell in analysis.run.cells
     ]
     return Table(
         key="weights",

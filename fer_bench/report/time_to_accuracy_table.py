@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.protocol.head import is_fitted
-from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.feature_note import unrecorded_features
-from fer_bench.report.table import Column, Entry, Row, Table
+from fer_bench.report.table import Column, Entry, Table
 
 if TYPE_CHECKING:
     from fer_bench.analysis.run_analysis import Analysis
@@ -41,10 +41,8 @@ def time_to_accuracy_table(analysis: Analysis) -> Table:
         ]
     rows = []
     for group in analysis.groups:
-        entries = known.get(group.id)
-        reason, missing = why_missing(group.mean, entries is not None)
-        entries = entries or (None,) * 3
-        rows.append(Row(group.label, entries, reason, missing, key=group.row_key))
+        entries = known.get(group.id, (None,) * 3)
+        rows.append(cell_row(group.mean, group.id in known, entries))
     return Table(
         key="learning-speed",
         title="Time to accuracy",

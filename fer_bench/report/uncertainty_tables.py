@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.group_comparisons import ALL_PAIRS, LEVEL
 from fer_bench.metrics import over_seeds
-from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.table import Column, Entry, Row, Table
 from fer_bench.results.records import NO_TEST
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.analysis.seed_groups import Group
 
 
 def uncertainty_table(analysis: Analysis) -> Table:
@@ -58,7 +57,7 @@ def uncertainty_table(analysis: Analysis) -> Table:
                 *limits,
                 *_over_seeds([one.history.validation_accuracy[-1] for one in group.qualities]),
             ]
-        row = _row(group, bool(group.trained), entries)
+        row = cell_row(group.mean, bool(group.trained), entries, data=group.dataset)
         # The first column is the number of seeds, the second is of the test images.
         rows.append(row if group.dataset.has_test else replace(row, place=1))
     return Table(
@@ -166,7 +165,8 @@ def calibration_table(analysis: Analysis) -> Table:
                 statistics.mean(float(one.confidence.mean()) for one in group.predictions),
                 group.score.accuracy,
             ]
-        rows.append(_row(group, group.score is not None, entries))
+        measured = group.score is not None
+        rows.append(cell_row(group.mean, measured, entries, data=group.dataset))
     return Table(
         key="calibration",
         title="Expected calibration error",
@@ -193,8 +193,3 @@ def _over_seeds(figures: Sequence[float]) -> list[Entry]:
     interval = spread.interval
     ends: list[Entry] = [None, None] if interval is None else [interval.low, interval.high]
     return [spread.mean, spread.deviation, *ends]
-
-
-def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
-    reason, missing = why_missing(group.mean, measured, group.dataset)
-    return Row(group.label, tuple(entries), reason, missing, key=group.row_key)
