@@ -9,14 +9,14 @@ epoch to epoch. This module separates that effect from overfitting.
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.number_text import percent, points
+from fer_bench.analysis.number_text import percent, points, ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from fer_bench.results.quality import History
 
@@ -100,23 +100,23 @@ def explain(label: str, found: Sequence[BatchNormGap]) -> str:
         return ""
     widest = max(found, key=lambda one: one.widest)
     seeds = f" (means of {len(found)} seeds)" if len(found) > 1 else ""
-    apart = sorted({epoch for one in found for epoch in one.apart})
+    apart = ", ".join(ranges(sorted({epoch for one in found for epoch in one.apart}), "-"))
     return (
         f"{label} trains batch normalisation, which uses batch statistics in training "
         f"and moving averages in evaluation. Training accuracy{seeds}: "
-        f"{percent(_mean(one.running for one in found))} during the last epoch, with batch "
-        f"statistics; {percent(_mean(one.train for one in found))} after it, with moving averages. "
-        f"Validation accuracy: {percent(_mean(one.batch_validation for one in found))} with batch "
-        f"statistics, {percent(_mean(one.validation for one in found))} with moving averages "
-        f"({100 * MUCH:.0f} points or more apart after epoch {_ranges(apart)}; at most "
+        f"{percent(fmean(one.running for one in found))} during the last epoch, with batch "
+        f"statistics; {percent(fmean(one.train for one in found))} after it, with moving averages. "
+        f"Validation accuracy: {percent(fmean(one.batch_validation for one in found))} with batch "
+        f"statistics, {percent(fmean(one.validation for one in found))} with moving averages "
+        f"({100 * MUCH:.0f} points or more apart after epoch {apart}; at most "
         f"{points(widest.widest)}, after epoch {widest.epoch}). {_split(found)}"
     )
 
 
 def _split(found: Sequence[BatchNormGap]) -> str:
     """Split the final gap between training and validation accuracy into its two causes."""
-    artefact = round(_mean(one.artefact for one in found), 3)
-    remaining = round(_mean(one.remaining for one in found), 3)
+    artefact = round(fmean(one.artefact for one in found), 3)
+    remaining = round(fmean(one.remaining for one in found), 3)
     if artefact > 0:
         lost = f"The moving averages cost {points(artefact)} of final validation accuracy"
     else:
@@ -127,18 +127,3 @@ def _split(found: Sequence[BatchNormGap]) -> str:
             "validation accuracy, due to overfitting and to weight updates within the epoch."
         )
     return f"{lost}; with batch statistics, training accuracy is not above validation accuracy."
-
-
-def _ranges(epochs: Sequence[int]) -> str:
-    """Format ascending numbers with consecutive ones as ranges: ``3-5, 8``."""
-    runs: list[list[int]] = []
-    for epoch in epochs:
-        if runs and runs[-1][-1] == epoch - 1:
-            runs[-1].append(epoch)
-        else:
-            runs.append([epoch])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
-
-
-def _mean(values: Iterable[float]) -> float:
-    return statistics.fmean(values)

@@ -10,6 +10,7 @@ import numpy as np
 from fer_bench.analysis.seed_spread import add_seed_spread
 from fer_bench.metrics import Interval, confusion, sampling_interval
 from fer_bench.metrics.classification import classification_metrics, metric_intervals
+from fer_bench.results.metric_estimates import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,21 +22,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class FewShotEstimate:
-    """Mean of a metric over draws.
-
-    Attributes:
-        value: the mean, 0 to 1.
-        interval: 95 % CI over test images and draws.
-    """
-
-    value: float
-    interval: Interval
-
-
-@dataclass(frozen=True)
 class FewShotScore:
     """Few-shot result of a group, for one number of images of each class.
+
+    Estimates are means over the draws, with their 95 % CI over test images and draws.
 
     Attributes:
         shots: number of training images of each class in a draw.
@@ -56,9 +46,9 @@ class FewShotScore:
     draws: int
     images: int
     drawn_from: int
-    accuracy: FewShotEstimate
-    deduplicated: FewShotEstimate | None
-    macro_f1: FewShotEstimate
+    accuracy: Estimate
+    deduplicated: Estimate | None
+    macro_f1: Estimate
     leaked: int | None
     seen: float
 
@@ -102,7 +92,7 @@ def _score(results: Sequence[FewShot], group: Group) -> FewShotScore:
     )
 
 
-def _accuracy(correct: NDArray[np.bool_], units: NDArray[np.int64]) -> FewShotEstimate:
+def _accuracy(correct: NDArray[np.bool_], units: NDArray[np.int64]) -> Estimate:
     return _estimate(correct.mean(axis=1), sampling_interval(correct), units)
 
 
@@ -111,7 +101,7 @@ def _macro_f1(
     predicted: NDArray[np.uint8],
     classes: int,
     units: NDArray[np.int64],
-) -> FewShotEstimate:
+) -> Estimate:
     matrices = np.stack([confusion(labels, one, classes) for one in predicted])
     values = classification_metrics(matrices).macro_f1
     interval = metric_intervals(labels, predicted, classes).overall["macro_f1"]
@@ -121,7 +111,7 @@ def _macro_f1(
 
 def _estimate(
     values: NDArray[np.float64], interval: Interval, units: NDArray[np.int64]
-) -> FewShotEstimate:
+) -> Estimate:
     """Return the mean of the draws' values, with the interval widened by the units' spread."""
     by_unit = [float(values[units == unit].mean()) for unit in np.unique(units)]
-    return FewShotEstimate(float(values.mean()), add_seed_spread(interval, by_unit))
+    return Estimate.of(float(values.mean()), add_seed_spread(interval, by_unit))

@@ -12,7 +12,7 @@ from fer_bench.analysis.group_comparisons import (
     compared_seeds,
     find_pair,
 )
-from fer_bench.analysis.number_text import interval_text
+from fer_bench.analysis.number_text import ci_text, interval_text
 from fer_bench.metrics.paired_metrics import compare_metrics
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ def _of_confusions(first: Group, other: Group, name: str, comparisons: int) -> C
         1 - LEVEL / comparisons,
         paired_seeds=paired,
     )[name]
-    low, high = 100 * found.interval.low, 100 * found.interval.high
+    interval = found.interval
     corrected = f" corrected for {comparisons} comparisons" if comparisons > 1 else ""
-    return Contrast(
-        found.difference, not low <= 0 <= high, f"95 % CI {low:.1f} to {high:.1f}{corrected}"
-    )
+    differ = not interval.low <= 0 <= interval.high
+    return Contrast(found.difference, differ, f"{ci_text(interval)}{corrected}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.group_comparisons import p_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.metrics import Interval
@@ -38,9 +38,13 @@ def interval_text(pair: Pair) -> str:
     If the correction changes p, the text says that the interval is the one before it.
     """
     found = pair.comparison
-    low, high = 100 * found.interval.low, 100 * found.interval.high
     before = " before correction" if pair.corrected != found.p_value else ""
-    return f"95 % CI {low:.1f} to {high:.1f}{before}, {p_text(pair.corrected)}"
+    return f"{ci_text(found.interval)}{before}, {p_text(pair.corrected)}"
+
+
+def ci_text(interval: Interval) -> str:
+    """Format the 95 % CI of a share, or of a difference of shares, in percent or points."""
+    return f"95 % CI {100 * interval.low:.1f} to {100 * interval.high:.1f}"
 
 
 def points(difference: float) -> str:
@@ -57,6 +61,22 @@ def signed_points(difference: float) -> str:
 def percent(share: float) -> str:
     """Format a share in percent, with one decimal."""
     return f"{100 * share:.1f} %"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is 1."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def ranges(numbers: Iterable[int], to: str) -> list[str]:
+    """Format ascending whole numbers, consecutive ones as ranges: ``3-5`` and ``8``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return [f"{run[0]}{to}{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
 
 
 def listed(names: Sequence[str]) -> str:

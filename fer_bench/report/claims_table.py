@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.values import NETWORKS
+from fer_bench.analysis.number_text import counted
 from fer_bench.protocol.head import LINEAR
 from fer_bench.report.convergence_tables import split_note
 from fer_bench.report.table import Column, Row, Table
@@ -113,7 +114,7 @@ def _certainty(verdict: ClaimVerdict) -> str:
         text = f"{metric}: {text}"
     if verdict.seeds is None:
         return text
-    return f"{text} ({verdict.seeds} seed{'s' if verdict.seeds > 1 else ''})"
+    return f"{text} ({counted(verdict.seeds, 'seed')})"
 
 
 def _notes(analysis: Analysis) -> list[str]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.cross_scores import cross_score
 from fer_bench.report.cell_rows import cell_row
-from fer_bench.report.table import Column, Row, Table
+from fer_bench.report.table import Column, Row, Table, with_limits
 
 if TYPE_CHECKING:
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.table import Entry
     from fer_bench.results.cross_test import CrossTest
-    from fer_bench.results.metric_estimates import Estimate
     from fer_bench.results.records import CellResult, DatasetSummary
 
 
@@ -42,9 +41,7 @@ def cross_table(analysis: Analysis) -> Table:
 def _columns(group: str) -> list[Column]:
     columns = [Column("images", group)]
     for name in ("accuracy", "macro F1"):
-        value = Column(name, group, decimals=1, style="percent", limits=True)
-        limits = (replace(value, name=f"{name} {end}", limits=False) for end in ("low", "high"))
-        columns += [value, *limits]
+        columns += with_limits(Column(name, group, decimals=1, style="percent"))
     return [*columns, Column("base", group, decimals=1, style="percent")]
 
 
@@ -58,16 +55,12 @@ def _row(cell: CellResult, width: int, *, several: bool) -> Row:
             if found is None:
                 entries += [0, *[None] * 7]
                 continue
-            entries += [found.images, *_limits(found.accuracy), *_limits(found.macro_f1)]
+            entries += [found.images, *astuple(found.accuracy), *astuple(found.macro_f1)]
             entries.append(found.baseline)
     row = cell_row(cell, cell.cross_test is not None or cell.status == "ok", entries, seed=several)
     if cell.cross_test is None and not row.reason:
         return replace(row, reason="not tested on another data set")
     return row
-
-
-def _limits(one: Estimate) -> tuple[float | None, ...]:
-    return one.value, one.low, one.high
 
 
 def _without_counts(test: CrossTest) -> tuple[CrossTest, tuple[int, ...], tuple[int, ...]]:

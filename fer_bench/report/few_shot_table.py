@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.few_shot import few_shot_scores
@@ -10,12 +10,12 @@ from fer_bench.protocol import published
 from fer_bench.protocol.few_shot import MIEB_PUBLISHED, MIEB_TEST
 from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.duplicate_definition import SAME_PICTURE
-from fer_bench.report.table import Column, Row, Table
+from fer_bench.report.table import Column, Row, Table, with_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fer_bench.analysis.few_shot import FewShotEstimate, FewShotScore
+    from fer_bench.analysis.few_shot import FewShotScore
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.report.table import Entry
@@ -29,7 +29,11 @@ def few_shot_tables(analysis: Analysis) -> list[Table]:
         return []
     rows = [row for group, scores in found if scores for row in _rows(group, scores)]
     columns = [
-        *(column for name in ("accuracy", "deduplicated", "macro F1") for column in _share(name)),
+        *(
+            column
+            for name in ("accuracy", "deduplicated", "macro F1")
+            for column in with_limits(Column(name, decimals=1, style="percent"))
+        ),
         Column("training", "duplicates", decimals=1, style="percent"),
         Column("drawn", "duplicates", decimals=2, style="percent"),
         Column("test images", hidden=True),
@@ -52,29 +56,18 @@ def few_shot_tables(analysis: Analysis) -> list[Table]:
     ]
 
 
-def _share(name: str) -> list[Column]:
-    value = Column(name, decimals=1, style="percent", limits=True)
-    return [value, *(replace(value, name=f"{name} {end}", limits=False) for end in ("low", "high"))]
-
-
 def _rows(group: Group, scores: Sequence[FewShotScore]) -> Iterator[Row]:
     for one in scores:
         entries: tuple[Entry, ...] = (
-            *_entries(one.accuracy),
-            *_entries(one.deduplicated),
-            *_entries(one.macro_f1),
+            *astuple(one.accuracy),
+            *((None,) * 3 if one.deduplicated is None else astuple(one.deduplicated)),
+            *astuple(one.macro_f1),
             None if one.leaked is None else one.leaked / one.images,
             one.seen / one.images,
             one.images,
             one.draws,
         )
         yield cell_row(group.mean, True, entries, part=f", {'MIEB' if one.mieb else one.shots}")
-
-
-def _entries(found: FewShotEstimate | None) -> tuple[Entry, ...]:
-    if found is None:
-        return None, None, None
-    return found.value, found.interval.low, found.interval.high
 
 
 def _published(width: int) -> list[Row]:

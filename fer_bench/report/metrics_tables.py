@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.report.cell_rows import cell_row
-from fer_bench.report.table import Column, Row, Table, recorded_and_shown
+from fer_bench.report.table import Column, Row, Table, recorded_and_shown, with_limits
 from fer_bench.results.metric_estimates import OF_CLASSES, OVERALL
 
 if TYPE_CHECKING:
@@ -109,15 +109,10 @@ def class_metrics_table(analysis: Analysis) -> Table:
 
 def _columns(name: str) -> list[Column]:
     """Return the columns of a metric and of its limits over the images, then as they are shown."""
-    value = Column(
-        HEADINGS[name], decimals=1, style="percent", limits=True, optional=name == "top_2"
-    )
+    value = Column(HEADINGS[name], decimals=1, style="percent", optional=name == "top_2")
     if name in _COEFFICIENTS:
         value = replace(value, decimals=2, style="")
-    limits = (f"{value.name} low", f"{value.name} high")
-    return recorded_and_shown(
-        [value, *(replace(value, limits=False, name=limit) for limit in limits)]
-    )
+    return recorded_and_shown(with_limits(value))
 
 
 def _by_seed(recalls: Sequence[float | None]) -> str | None:

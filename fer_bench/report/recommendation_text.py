@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.number_text import listed, percent, points
+from fer_bench.analysis.number_text import ci_text, listed, percent, points
 from fer_bench.analysis.recommendation import SIMILAR
 from fer_bench.analysis.timing_noise import is_unreliable, noise_text
 from fer_bench.protocol import published
@@ -248,12 +248,7 @@ def _in_figures(one: Candidate, found: Recommendation, *, interval: bool = True)
     """Return metric, speed and size of a network, as far as they are known."""
     figures = []
     if one.value is not None:
-        limits = one.interval if interval else None
-        spread = (
-            ""
-            if limits is None
-            else f" (95 % CI {100 * limits.low:.1f} to {100 * limits.high:.1f})"
-        )
+        spread = f" ({ci_text(one.interval)})" if interval and one.interval else ""
         figures.append(f"{NAMES[found.requirements.metric]} {percent(one.value)}{spread}")
     if one.speed is not None:
         figures.append(f"{speed_text(one.speed)} img/s")

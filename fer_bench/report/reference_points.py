@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fer_bench.protocol import published
 from fer_bench.runtime.escapes import clean
@@ -12,27 +12,16 @@ if TYPE_CHECKING:
 
     from fer_bench.results.records import Run
 
-_SOURCES = (
+SOURCES = (
     ("Goodfellow et al. 2013", "https://arxiv.org/abs/1307.0414"),
     ("Khaireddin and Chen 2021", "https://arxiv.org/abs/2105.03588"),
     ("Pecoraro et al. 2021", "https://arxiv.org/abs/2111.07224"),
 )
+"""Author and address of each publication."""
 
 
-class ReferencePoints(NamedTuple):
-    """Reasons for the level of a run's accuracies, with published ones to compare.
-
-    Attributes:
-        sentences: what limits the accuracies, then what others reach.
-        sources: author and address of each publication.
-    """
-
-    sentences: tuple[str, ...]
-    sources: tuple[tuple[str, str], ...] = _SOURCES
-
-
-def reference_points(runs: Sequence[Run]) -> ReferencePoints:
-    """Return the reference points of runs, at least one."""
+def reference_points(runs: Sequence[Run]) -> list[str]:
+    """State what limits the accuracies of runs, at least one, then what others reach."""
     layers = _values(runs, "trainable_layers")
     trained = f"the last {layers} layers and the head" if layers != "all" else "all layers"
     augment = _values(runs, "augment")
@@ -52,7 +41,7 @@ def reference_points(runs: Sequence[Run]) -> ReferencePoints:
     if others:
         names = " and ".join(map(clean, others))
         sentences.append(f"Accuracies on {names} cannot be compared with these.")
-    return ReferencePoints(tuple(sentences))
+    return sentences
 
 
 def _values(runs: Sequence[Run], name: str) -> str:

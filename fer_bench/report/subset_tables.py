@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.subsets import Score
 from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.duplicate_definition import SAME_PICTURE
-from fer_bench.report.table import Column, Row, Table, recorded_and_shown
+from fer_bench.report.table import Column, Row, Table, recorded_and_shown, with_limits
 from fer_bench.results.records import COPIES
 
 if TYPE_CHECKING:
@@ -185,9 +184,8 @@ def _baseline(name: str, entries: Sequence[Entry]) -> Row:
 
 
 def _columns(name: str, group: str, key: str) -> list[Column]:
-    value = Column(name, group, decimals=1, style="percent", limits=True, keys=(key, name))
-    limits = [replace(value, limits=False, keys=(key, end)) for end in ("low", "high")]
-    return recorded_and_shown([value, *limits])
+    value = Column(name, group, decimals=1, style="percent", keys=(key, name))
+    return recorded_and_shown(with_limits(value))
 
 
 def _leaked(found: Leakage) -> list[Entry]:

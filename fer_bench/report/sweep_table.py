@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.number_text import signed_points
+from fer_bench.analysis.number_text import ci_text, counted, signed_points
 from fer_bench.analysis.sweeps import (
     mean_optimism,
     optimism,
@@ -98,15 +98,14 @@ def _notes(labels: dict[str, str], swept: list[CellResult], data: DatasetSummary
 
 
 def _summary(cell: CellResult, data: DatasetSummary) -> str:
-    chosen, count = cell.chosen, len(cell.trials)
+    chosen = cell.chosen
     if chosen is None:
         return "none is chosen."
     found, mean = optimism(chosen, data), mean_optimism(cell.trials, data)
-    words = f"{chosen}, chosen from {count} trial{'' if count == 1 else 's'}"
+    words = f"{chosen}, chosen from {counted(len(cell.trials), 'trial')}"
     if found is not None and mean is not None:
-        low, high = 100 * found.interval.low, 100 * found.interval.high
         words += (
-            f"; optimism {signed_points(found.value)} points (95 % CI {low:.1f} to {high:.1f}), "
+            f"; optimism {signed_points(found.value)} points ({ci_text(found.interval)}), "
             f"mean over the trials {signed_points(mean)}"
         )
     ends = values_at_an_end(cell)

@@ -70,6 +70,17 @@ class Column:
     repeated: bool = False
 
 
+def with_limits(value: Column) -> list[Column]:
+    """Return a column and those of its interval's limits, which are shown with it."""
+    ends = [
+        dataclasses.replace(
+            value, name=f"{value.name} {end}", keys=value.keys and (value.keys[0], end)
+        )
+        for end in ("low", "high")
+    ]
+    return [dataclasses.replace(value, limits=True), *ends]
+
+
 def recorded_and_shown(columns: Sequence[Column]) -> list[Column]:
     """Return a value and its two limits twice: for ``tables.csv`` alone, and to be shown alone."""
     return [

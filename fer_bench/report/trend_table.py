@@ -6,11 +6,12 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.number_text import counted, ranges
 from fer_bench.report.comparison.phrases import name_text, value_text
 from fer_bench.report.table import Column, Row, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from fer_bench.analysis.comparison.compared_metrics import Metric
     from fer_bench.analysis.history.archive import Archive, StoredRun
@@ -165,7 +166,7 @@ def _partly(trend: Trend) -> Iterator[str]:
         known.setdefault(series.cell, set()).update(point.run for point in series.points)
     for cell, runs in known.items():
         if len(runs) < total:
-            which = _ranges(sorted(runs))
+            which = _listed(ranges((run + 1 for run in sorted(runs)), " to "))
             yield f"{trend.names[cell]} was measured in {len(runs):,} of {total:,} runs: {which}."
 
 
@@ -178,27 +179,13 @@ def _archive(archive: Archive) -> Iterator[str]:
     for why in archive.unreadable:
         yield f"Left out, as unreadable: {why}."
     if archive.duplicates:
-        yield f"Left out, as duplicates of a run in another file: {_files(archive.duplicates)}."
+        files = counted(archive.duplicates, "file")
+        yield f"Left out, as duplicates of a run in another file: {files}."
     if archive.others:
-        yield f"Left out, as not results of fer_bench: {_files(archive.others)}."
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"
+        yield f"Left out, as not results of fer_bench: {counted(archive.others, 'file')}."
 
 
 def _listed(names: Sequence[str]) -> str:
     if len(names) > _NAMED + 1:
         names = [*names[:_NAMED], f"{len(names) - _NAMED:,} more"]
     return ", ".join(names)
-
-
-def _ranges(runs: Iterable[int]) -> str:
-    """Format 0-based runs as 1-based ranges: ``1 to 3, 7``."""
-    spans: list[list[int]] = []
-    for run in runs:
-        if spans and spans[-1][1] == run:
-            spans[-1][1] = run + 1
-        else:
-            spans.append([run + 1, run + 1])
-    return _listed([str(a) if a == b else f"{a} to {b}" for a, b in spans])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.group_comparisons import ALL_PAIRS, LEVEL
 from fer_bench.metrics import over_seeds
 from fer_bench.report.cell_rows import cell_row
-from fer_bench.report.table import Column, Entry, Row, Table
+from fer_bench.report.table import Column, Entry, Row, Table, with_limits
 from fer_bench.results.records import NO_TEST
 
 if TYPE_CHECKING:
@@ -101,9 +101,7 @@ def pairs_table(pairs: Sequence[Pair], *, has_test: bool = True) -> Table:
         key = f"{pair.first.row_key} less {pair.second.row_key}"
         rows.append(Row(f"{first} minus {second}", tuple(entries), key=key))
     columns = [
-        Column("difference", decimals=1, style="percent", limits=True),
-        Column("difference", decimals=1, style="percent", keys=("", "low")),
-        Column("difference", decimals=1, style="percent", keys=("", "high")),
+        *with_limits(Column("difference", decimals=1, style="percent", keys=("", "difference"))),
         *(
             Column(name, "only one correct", keys=("right alone", name))
             for name in ("first", "second")

@@ -55,14 +55,14 @@ def test_intervals_cover_images_and_draws():
     found = few_shot(0.3, 0.5, 0.4)
     (score,) = scores(cell(found))
     images = sampling_interval(found.predicted == LABELS)
-    low, high = score.accuracy.interval.low, score.accuracy.interval.high
+    low, high = score.accuracy.low, score.accuracy.high
     assert low == pytest.approx(0.4 - np.hypot(0.4 - images.low, half), abs=2e-3)
     assert high == pytest.approx(0.4 + np.hypot(images.high - 0.4, half), abs=2e-3)
     for estimate in (score.deduplicated, score.macro_f1):
-        assert estimate.interval.low < estimate.value - 0.2
+        assert estimate.low < estimate.value - 0.2
     (alone,) = scores(cell(few_shot(0.4)))
     only = sampling_interval(few_shot(0.4).predicted == LABELS)
-    assert (alone.accuracy.interval.low, alone.accuracy.interval.high) == (only.low, only.high)
+    assert (alone.accuracy.low, alone.accuracy.high) == (only.low, only.high)
 
 
 def test_draws_of_all_seeds_are_one_sample_unless_seeds_draw_weights():
@@ -73,7 +73,7 @@ def test_draws_of_all_seeds_are_one_sample_unless_seeds_draw_weights():
         (score,) = scores(*(cell(one, seed=seed, init=init) for seed, one in enumerate(draws)))
         assert score.draws == 6
         assert score.accuracy.value == pytest.approx(0.41, abs=2e-3)
-        widths[init] = score.accuracy.interval.high - score.accuracy.value
+        widths[init] = score.accuracy.high - score.accuracy.value
     assert widths["pretrained"] == pytest.approx(2.571 * 0.11 / np.sqrt(6), abs=0.02)
     assert widths["random"] > 0.5
 

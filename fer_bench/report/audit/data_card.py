@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.number_text import counted
 from fer_bench.data.audit import REACH
 from fer_bench.data.info import info_of
-from fer_bench.report.audit.implications import implications, things
+from fer_bench.report.audit.implications import implications
 from fer_bench.report.audit.provenance import origin
 from fer_bench.report.audit.summary import summary
 from fer_bench.report.audit.tables import audit_tables
@@ -118,7 +119,7 @@ def _facts(info: Info, data: PreparedData) -> Table:
         ("split", found.split),
         *([] if found.not_split else [("duplicates", DEDUPED[spec.dedupe])]),
         ("audited", f"{found.images:,} images" if data.unused else "all images"),
-        *((f"not audited: {why}", things(images, "image")) for why, images in data.unused),
+        *((f"not audited: {why}", counted(images, "image")) for why, images in data.unused),
     ]
     if spec.dedupe != "none" and data.split_error is None:
         removed = f"{data.removed_duplicates:,} duplicates"

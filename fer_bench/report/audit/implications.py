@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.number_text import counted
+
 if TYPE_CHECKING:
     from fer_bench.data.audit import Audit
     from fer_bench.protocol.data_spec import Labels
@@ -20,7 +22,7 @@ def implications(found: Audit, labels: Labels = "fer2013") -> list[str]:
     flaws = found.test_flaws
     if flaws.empty:
         sentences.append(
-            f"{flaws.empty:,} of {things(flaws.images, 'test image')} "
+            f"{flaws.empty:,} of {counted(flaws.images, 'test image')} "
             f"{'is' if flaws.empty == 1 else 'are'} blank or nearly blank: a network can only "
             "guess or memorise the label."
         )
@@ -59,7 +61,7 @@ def _conflicting_labels(found: Audit) -> list[str]:
     return [
         "Some identical test images have different labels. A network predicts the same class for "
         f"each of them, so it is wrong on at least {flaws.contradictory:,} of "
-        f"{things(flaws.images, 'test image')}."
+        f"{counted(flaws.images, 'test image')}."
     ]
 
 
@@ -78,7 +80,7 @@ def _class_imbalance(found: Audit) -> list[str]:
     if least < sizes[largest]:
         sentences.append(
             # No sentence starts with a class name, which could be parsed as a list marker.
-            f"The {part} part has {things(least, 'image')} of class {smallest}: a single "
+            f"The {part} part has {counted(least, 'image')} of class {smallest}: a single "
             f"prediction changes its recall by {100 / least:.1f} percentage points and the "
             f"accuracy by {100 / total:.2f}."
         )
@@ -97,7 +99,7 @@ def _label_issues(found: Audit, labels: Labels) -> list[str]:
     if flaws.images and flaws.likely_wrong is not None:
         sentences.append(
             "If nearly unanimous taggers are right, a perfect network would count as wrong on "
-            f"{flaws.likely_wrong:,} of {things(flaws.images, 'test image')} "
+            f"{flaws.likely_wrong:,} of {counted(flaws.images, 'test image')} "
             f"({flaws.likely_wrong / flaws.images:.1%})."
         )
     worst = max(
@@ -108,12 +110,7 @@ def _label_issues(found: Audit, labels: Labels) -> list[str]:
         voted, images = worst.instead[0]
         sentences.append(
             f"Label issues are most frequent in class {worst.name}: "
-            f"{worst.likely_wrong / worst.images:.1%} of its {things(worst.images, 'label')} are "
+            f"{worst.likely_wrong / worst.images:.1%} of its {counted(worst.images, 'label')} are "
             f"likely wrong, most often with votes for {voted} ({images:,})."
         )
     return sentences
-
-
-def things(number: int, noun: str) -> str:
-    """Return the number with its noun, in the plural unless it is 1."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.comparison_result import CANNOT_COMPARE, REGRESSION
+from fer_bench.analysis.number_text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -109,9 +110,7 @@ def verdict_text(change: Change) -> str:
 def hidden_text(hidden: Iterable[Change]) -> str:
     """Return the number of unchanged metrics not shown, in words; empty if there are none."""
     count = len(list(hidden))
-    if not count:
-        return ""
-    return f"Not listed: {count:,} metric{'' if count == 1 else 's'} without a change."
+    return f"Not listed: {counted(count, 'metric')} without a change." if count else ""
 
 
 def conclusion(outcome: ComparisonResult) -> tuple[str, str]:
@@ -131,8 +130,7 @@ def conclusion(outcome: ComparisonResult) -> tuple[str, str]:
 def counts_text(outcome: ComparisonResult) -> str:
     """Return the number of changes with each verdict."""
     others = [change.verdict for change in outcome.changes if not change.regression]
-    regressions = len(outcome.regressions)
-    counts = [f"{regressions:,} regression{'' if regressions == 1 else 's'}"]
+    counts = [counted(len(outcome.regressions), "regression")]
     counts += [
         f"{count:,} {word}" for kind, word in _COUNTED.items() if (count := others.count(kind))
     ]

@@ -22,7 +22,7 @@ from fer_bench.report.page.setup_facts import PAPER, links, setup_facts
 from fer_bench.report.page.table_view import Grid, grid, short_title
 from fer_bench.report.page.templates import filled
 from fer_bench.report.recommendation_text import recommendation_sentence
-from fer_bench.report.reference_points import reference_points
+from fer_bench.report.reference_points import SOURCES, reference_points
 from fer_bench.report.summary_table import summary_table
 from fer_bench.runtime.escapes import clean
 
@@ -220,6 +220,7 @@ def page(
         ],
         compared=compared,
         reference_points=reference_points(runs),
+        sources=SOURCES,
         subject=_unique(sentence for analysis in each for sentence in subject(analysis)),
         trained=any(analysis.trained for analysis in analyses),
         has_test=any(analysis.dataset.has_test for analysis in analyses),
