@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.number_text import percent
@@ -21,48 +20,16 @@ from fer_bench.report.plots.labels import (
 from fer_bench.report.plots.palette import SOFT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.figure import Figure as Drawing
 
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.analysis.time_to_accuracy import LearningCurve, TimeToAccuracy
+    from fer_bench.analysis.time_to_accuracy import LearningCurve
 
 _WIDE = 8.0
 """Ratio of the longest to the shortest time above which the axis is logarithmic."""
 _MARKS = 12
-
-
-@dataclass(frozen=True)
-class TimedCurve:
-    """Line of one backbone and init.
-
-    Attributes:
-        label: short name of the network.
-        series: backbone and head.
-        init: ``"pretrained"`` or ``"random"``.
-        seconds: time from the start of a cell to the end of each epoch.
-        accuracies: mean validation accuracy at each of these times.
-    """
-
-    label: str
-    series: tuple[str, str]
-    init: str
-    seconds: tuple[float, ...]
-    accuracies: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class TimedCurves:
-    """Data of the figure.
-
-    Attributes:
-        curves: lines by final accuracy, the highest first.
-        target: accuracy that all networks should reach.
-        logarithmic: True if the times differ too widely for a linear axis.
-    """
-
-    curves: tuple[TimedCurve, ...]
-    target: float
-    logarithmic: bool
 
 
 def time_to_accuracy_figures(analysis: Analysis) -> list[Figure]:
@@ -70,7 +37,9 @@ def time_to_accuracy_figures(analysis: Analysis) -> list[Figure]:
     found = analysis.time_to_accuracy
     if found is None:
         return []
-    ranked = _ranked(found)
+    ranked = sorted(
+        zip(found.curves, found.times, strict=True), key=lambda pair: -pair[0].accuracies[-1]
+    )
     notes = [
         "Validation accuracy against seconds of frozen features and training, in the run that "
         "trained the cell. Pretrained: solid lines, filled markers; random: dashed, hollow; in the "
@@ -90,52 +59,44 @@ def time_to_accuracy_figures(analysis: Analysis) -> list[Figure]:
             title="Validation accuracy over training time",
             caption=" ".join(notes),
             alt=briefly(f"Seconds to validation accuracy {percent(found.target)}: ", times),
-            data=timed_curves(found),
+            data=([curve for curve, _ in ranked[:MOST]], found.target),
             draw=_draw,
         )
     ]
 
 
-def timed_curves(found: TimeToAccuracy) -> TimedCurves:
-    """Return the lines of the networks with the highest final accuracy."""
-    shown = [curve for curve, _ in _ranked(found)[:MOST]]
-    lasts = [curve.seconds[-1] for curve in shown]
-    logarithmic = max(lasts) > _WIDE * min(lasts) > 0
-    curves = []
-    for curve in shown:
-        # A logarithmic axis cannot show a start at 0 seconds.
-        first = 1 if logarithmic and curve.seconds[0] <= 0 else 0
-        group = curve.group
-        points = curve.seconds[first:], curve.accuracies[first:]
-        curves.append(TimedCurve(short_name(group), group.series, group.init, *points))
-    return TimedCurves(tuple(curves), found.target, logarithmic)
-
-
-def _ranked(found: TimeToAccuracy) -> list[tuple[LearningCurve, float | None]]:
-    pairs = zip(found.curves, found.times, strict=True)
-    return sorted(pairs, key=lambda pair: -pair[0].accuracies[-1])
-
-
-def _draw(drawing: Drawing, data: TimedCurves) -> None:
-    target: dict[str, Any] = {"color": SOFT, "linestyle": ":", "linewidth": 1.1}
-    series = list(dict.fromkeys(curve.series for curve in data.curves))
+def _draw(drawing: Drawing, data: tuple[Sequence[LearningCurve], float]) -> None:
+    """Draw curves, the first ones first in the key, and the target accuracy."""
+    curves, target = data
+    lasts = [curve.seconds[-1] for curve in curves]
+    log = max(lasts) > _WIDE * min(lasts) > 0
+    # A logarithmic axis cannot show a start at 0 seconds.
+    lines = [
+        [
+            (time, one)
+            for time, one in zip(curve.seconds, curve.accuracies, strict=True)
+            if time or not log
+        ]
+        for curve in curves
+    ]
+    series = list(dict.fromkeys(curve.group.series for curve in curves))
     (axes,) = add_axes(drawing, 1, 1, 200, right=168)
     axes.set(title="validation accuracy", xlabel="frozen features and training, s")
-    axes.axhline(data.target, gid="target", label=f"target, {data.target:.3f}", **target)
-    ends = [curve.seconds[place] for curve in data.curves for place in (0, -1)]
-    log = data.logarithmic
+    look: dict[str, Any] = {"color": SOFT, "linestyle": ":", "linewidth": 1.1}
+    axes.axhline(target, gid="target", label=f"target, {target:.3f}", **look)
+    ends = [points[place][0] for points in lines for place in (0, -1)]
     set_scale(axes, "x", ends, log=log, share=0.01 if log else 0.02, most=8)
-    set_scale(axes, "y", [data.target, *(one for c in data.curves for one in c.accuracies)])
-    for number, curve in enumerate(data.curves, 1):
+    set_scale(axes, "y", [target, *(one for points in lines for _, one in points)])
+    for number, (curve, points) in enumerate(zip(curves, lines, strict=True), 1):
+        group = curve.group
         axes.plot(
-            curve.seconds,
-            curve.accuracies,
-            label=curve.label,
+            *zip(*points, strict=True),
+            label=short_name(group),
             linewidth=1.4,
-            markevery=max(1, len(curve.seconds) // _MARKS),
-            gid=f"course-{number}-{curve.init}",
+            markevery=max(1, len(points) // _MARKS),
+            gid=f"course-{number}-{group.init}",
             clip_on=False,
-            **cell_look(series.index(curve.series), curve.init),
+            **cell_look(series.index(group.series), group.init),
         )
-    lines = axes.get_lines()
-    axes.legend(handles=[*lines[1:], lines[0]], loc="center left", bbox_to_anchor=(1.0, 0.5))
+    first, *others = axes.get_lines()
+    axes.legend(handles=[*others, first], loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.pareto_front import pareto
@@ -27,28 +28,6 @@ BATCH = 32
 """Batch size whose inference time is shown; if it was not measured, the largest one."""
 MOST_NAMED = 16
 """Maximum number of networks that are all named; with more, only those on a Pareto front are."""
-
-
-@dataclass(frozen=True)
-class Network:
-    """Point of one backbone and init.
-
-    Attributes:
-        label: short name.
-        series: backbone and head.
-        init: ``"pretrained"`` or ``"random"``.
-        accuracies: test accuracy of each seed.
-    """
-
-    label: str
-    series: tuple[str, str]
-    init: str
-    accuracies: tuple[float, ...]
-
-    @property
-    def accuracy(self) -> float:
-        """Mean over the seeds."""
-        return sum(self.accuracies) / len(self.accuracies)
 
 
 @dataclass(frozen=True)
@@ -82,12 +61,12 @@ class Tradeoffs:
     """Data of the figure.
 
     Attributes:
-        networks: networks with a known test accuracy.
+        groups: networks with a known test accuracy.
         costs: costs that are known of at least one of them.
         named: indices of the networks in the key, in their order.
     """
 
-    networks: tuple[Network, ...]
+    groups: Sequence[Group]
     costs: tuple[Cost, ...]
     named: tuple[int, ...]
 
@@ -123,13 +102,12 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
         if (lacking := [name(groups[index]) for index in seen if index not in cost.values])
     ]
     notes += not_shown(every, lambda cell: cell.quality is not None)
-    best = max(seen, key=lambda index: data.networks[index].accuracy)
+    accuracies = [_accuracy(group) for group in groups]
+    best = max(seen, key=lambda index: accuracies[index])
     price = ", ".join(
         f"{cost.word} {cost.text(best)}" for cost in data.costs if best in cost.values
     )
-    accuracy = [
-        f"{name(groups[index])} {one.accuracy:.3f}" for index, one in enumerate(data.networks)
-    ]
+    accuracy = [f"{name(group)} {one:.3f}" for group, one in zip(groups, accuracies, strict=True)]
     facts = [f"most accurate {accuracy[best]} ({price})"]
     facts += [
         f"lowest {cost.word} {accuracy[cost.front[0]]} ({cost.text(cost.front[0])})"
@@ -150,15 +128,6 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
 
 def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
     """Return accuracies and costs of groups with tested cells; ``batch`` is that of inference."""
-    networks = [
-        Network(
-            label=short_name(group),
-            series=group.series,
-            init=group.init,
-            accuracies=tuple(group.test_accuracies),
-        )
-        for group in groups
-    ]
     measures: list[tuple[str, str, Callable[[Group], float | None]]] = [
         ("parameters", "", _mean_of(parameters)),
         ("training time", "s", _complete_training_seconds),
@@ -168,13 +137,17 @@ def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
     for words, unit, measure in measures:
         values = {index: value for index, group in enumerate(groups) if (value := measure(group))}
         if values:
-            points = [(value, networks[index].accuracy) for index, value in values.items()]
+            points = [(value, _accuracy(groups[index])) for index, value in values.items()]
             front = tuple(list(values)[place] for place in pareto(points))
             costs.append(Cost(words, unit, values, front))
     named = {index for cost in costs for index in cost.values}
     if len(named) > MOST_NAMED:
         named = {index for cost in costs for index in cost.front}
-    return Tradeoffs(tuple(networks), tuple(costs), tuple(sorted(named)))
+    return Tradeoffs(groups, tuple(costs), tuple(sorted(named)))
+
+
+def _accuracy(group: Group) -> float:
+    return fmean(group.test_accuracies)
 
 
 def _complete_training_seconds(group: Group) -> float | None:
@@ -212,39 +185,39 @@ def _image_milliseconds(cell: CellResult, batch: int) -> float | None:
 
 
 def _draw(drawing: Drawing, data: Tradeoffs) -> None:
-    series = list(dict.fromkeys(data.networks[index].series for index in data.named))
+    groups = data.groups
+    series = list(dict.fromkeys(groups[index].series for index in data.named))
     looks: dict[int, dict[str, Any]] = {}
     for index in data.named:
-        network = data.networks[index]
-        look = cell_look(series.index(network.series), network.init)
+        look = cell_look(series.index(groups[index].series), groups[index].init)
         looks[index] = {**look, "markersize": 5, "linestyle": "none"}
-    keys = [(data.networks[index].label, look) for index, look in looks.items()]
+    keys = [(short_name(groups[index]), look) for index, look in looks.items()]
     panels = add_axes(drawing, len(data.costs), 3, 170, gap=(28, 0), keys=keys, key_columns=3)
     seen = {index for cost in data.costs for index in cost.values}
-    accuracies = [one for index in seen for one in data.networks[index].accuracies]
+    accuracies = [one for index in seen for one in groups[index].test_accuracies]
     for axes, cost in zip(panels, data.costs, strict=True):
         axes.set_xlabel(f"{cost.name}, {cost.unit}" if cost.unit else cost.name)
         set_scale(axes, "x", cost.values.values(), log=True, share=0.1, most=4)
         set_scale(axes, "y", accuracies, share=0.08)
         if axes is not panels[0]:
             set_ticks(axes.yaxis, list(axes.get_yticks()))
-        _draw_front(axes, cost, data.networks)
+        _draw_front(axes, cost, groups)
         for index, value in cost.values.items():
-            network = data.networks[index]
+            group = groups[index]
             look = looks.get(index, {"color": SOFT, "marker": ".", "linestyle": "none"})
-            gid = f"{network.init}-{cost.word}-{index}"
-            axes.plot(value, network.accuracy, gid=gid, clip_on=False, **look)
-            ends = min(network.accuracies), max(network.accuracies)
+            gid = f"{group.init}-{cost.word}-{index}"
+            axes.plot(value, _accuracy(group), gid=gid, clip_on=False, **look)
+            ends = min(group.test_accuracies), max(group.test_accuracies)
             if ends[0] < ends[1] and len(seen) <= MOST_NAMED:
                 axes.vlines(value, *ends, colors=look["color"], linewidths=0.9)
     panels[0].set_title("test accuracy")
 
 
-def _draw_front(axes: Axes, cost: Cost, networks: Sequence[Network]) -> None:
+def _draw_front(axes: Axes, cost: Cost, groups: Sequence[Group]) -> None:
     if len(cost.values) < 2:
         return
     values = [cost.values[index] for index in cost.front]
-    accuracies = [networks[index].accuracy for index in cost.front]
+    accuracies = [_accuracy(groups[index]) for index in cost.front]
     axes.plot(
         [*values, axes.get_xlim()[1]],
         [*accuracies, accuracies[-1]],

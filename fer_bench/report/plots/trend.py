@@ -54,44 +54,33 @@ _CROSS: dict[str, Any] = {**_CIRCLE, "marker": "x", "markersize": 6.5}
 
 
 @dataclass(frozen=True)
-class TrendLine:
-    """One metric of one network.
-
-    Attributes:
-        cell: backbone and init: ``"mobilenet-random"``.
-        name: display name of the cell.
-        runs: indices of the stored runs that have the metric.
-        values: the metric in these runs, in its display unit.
-        changed: indices of the runs in which it changed lastingly.
-        once: indices of the runs in which a speed changed, and changed back in the next one.
-    """
-
-    cell: str
-    name: str
-    runs: tuple[int, ...]
-    values: tuple[float, ...]
-    changed: tuple[int, ...]
-    once: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class TrendPanel:
     """One metric of all networks.
 
     Attributes:
-        heading: name of the metric with its unit.
-        lines: a line for each network.
+        metric: the metric.
+        series: its values for each network.
         labels: short names of some runs by their index, ascending.
     """
 
-    heading: str
-    lines: tuple[TrendLine, ...]
+    metric: Metric
+    series: tuple[Series, ...]
     labels: dict[int, str]
+
+    @property
+    def heading(self) -> str:
+        """Name of the metric with its unit."""
+        unit = unit_text(self.metric)
+        return short(self.series[0].name, _NAME) + (f", {unit}" if unit else "")
+
+    def points(self, one: Series) -> list[tuple[int, float]]:
+        """Return run and value of each point of a network, in the unit that is shown."""
+        return [(point.run, shown_value(self.metric, point.value)) for point in one.points]
 
     @property
     def values(self) -> list[float]:
         """All values, in the unit that is shown."""
-        return [value for line in self.lines for value in line.values]
+        return [value for one in self.series for _, value in self.points(one)]
 
     @property
     def logarithmic(self) -> bool:
@@ -130,28 +119,6 @@ def _place(metric: Metric, of: str) -> tuple[int, int]:
     return METRICS.index(metric), int(of) if metric.speed and of else 0
 
 
-def trend_panel(metric: Metric, found: Sequence[Series], trend: Trend) -> TrendPanel:
-    """Return the panel of one metric; ``found`` holds it for at least one network."""
-    runs, names = trend.archive.runs, trend.names
-    unit = unit_text(metric)
-    lines = [
-        TrendLine(
-            cell=one.cell,
-            name=names[one.cell],
-            runs=tuple(point.run for point in one.points),
-            values=tuple(shown_value(metric, point.value) for point in one.points),
-            changed=tuple(change.run for change in one.lasting),
-            once=tuple(change.run for change in one.change_points if change.outlier),
-        )
-        for one in found
-    ]
-    return TrendPanel(
-        heading=f"{short(metric.named(found[0].of), _NAME)}{f', {unit}' if unit else ''}",
-        lines=tuple(lines),
-        labels=_labels({run for line in lines for run in line.changed}, runs),
-    )
-
-
 def _labels(changed: Collection[int], runs: Sequence[StoredRun]) -> dict[int, str]:
     """Return labels of some runs, as far as they fit: change points, then ends, then others."""
     last = len(runs) - 1
@@ -173,9 +140,9 @@ def _figure(
     shown = sorted(every, key=lambda cell: cell not in changed)[:MOST]
     runs = trend.archive.runs
     panels = [
-        trend_panel(metric, few, trend)
+        TrendPanel(metric, few, _labels({run.run for one in few for run in one.lasting}, runs))
         for (metric, _), group in found.items()
-        if (few := [one for one in group if one.cell in shown])
+        if (few := tuple(one for one in group if one.cell in shown))
     ]
     notes = [
         f"One point for each of {len(runs):,} stored runs that measured the metric, oldest first. "
@@ -199,7 +166,7 @@ def _figure(
             [text for one in series for text in _changes(one, trend.names, runs)] or ["none"],
             "the table",
         ),
-        data=panels,
+        data=(panels, trend.names),
         draw=_draw,
     )
 
@@ -216,23 +183,25 @@ def _changes(series: Series, names: Mapping[str, str], runs: Sequence[StoredRun]
     ]
 
 
-def _draw(drawing: Drawing, data: Sequence[TrendPanel]) -> None:
-    lines = [line for panel in data for line in panel.lines]
-    cells = {line.cell: line.name for line in lines}
+def _draw(drawing: Drawing, data: tuple[Sequence[TrendPanel], Mapping[str, str]]) -> None:
+    """Draw panels, whose cells have these display names."""
+    panels, names = data
+    series = [one for panel in panels for one in panel.series]
+    cells = list(dict.fromkeys(one.cell for one in series))
     backbones = list(dict.fromkeys(cell.rpartition("-")[0] for cell in cells))
     looks, keys = {}, []
-    for cell, name in cells.items():
+    for cell in cells:
         backbone, _, init = cell.rpartition("-")
         looks[cell] = cell_look(backbones.index(backbone), init)
-        keys.append((short_label(name), looks[cell]))
-    if any(line.changed for line in lines):
+        keys.append((short_label(names[cell]), looks[cell]))
+    if any(one.lasting for one in series):
         keys.append(("changed in this run", _CIRCLE))
-    if any(line.once for line in lines):
+    if any(change.outlier for one in series for change in one.change_points):
         keys.append(("in this run only", _CROSS))
-    panels = add_axes(drawing, len(data), 2, 104, right=22, gap=(72, 48), keys=keys, key_columns=3)
-    for place, (axes, panel) in enumerate(zip(panels, data, strict=True), 1):
+    every = add_axes(drawing, len(panels), 2, 104, right=22, gap=(72, 48), keys=keys, key_columns=3)
+    for place, (axes, panel) in enumerate(zip(every, panels, strict=True), 1):
         _draw_panel(axes, panel, looks, place)
-    for axes in panels[-2:]:
+    for axes in every[-2:]:
         axes.set_xlabel("stored run")
 
 
@@ -244,22 +213,24 @@ def _draw_panel(
     axes.margins(x=0.04)
     least = _LEAST * max(map(abs, panel.values)) or 1.0
     set_scale(axes, "y", panel.values, log=panel.logarithmic, share=0.08, least=least)
-    for order, line in enumerate(panel.lines, 1):
+    for order, one in enumerate(panel.series, 1):
         axes.plot(
-            line.runs,
-            line.values,
+            *zip(*panel.points(one), strict=True),
             gid=f"line-{place}-{order}",
             linewidth=1.2,
-            markevery=max(1, math.ceil(len(line.runs) / _MARKS)),
+            markevery=max(1, math.ceil(len(one.points) / _MARKS)),
             clip_on=False,
-            **looks[line.cell],
+            **looks[one.cell],
         )
-    for word, look in (("changed", _CIRCLE), ("once", _CROSS)):
+    for word, is_outlier, look in (("changed", False, _CIRCLE), ("once", True, _CROSS)):
         points = [
-            (run, value)
-            for line in panel.lines
-            for run, value in zip(line.runs, line.values, strict=True)
-            if run in getattr(line, word)
+            point
+            for one in panel.series
+            for point in panel.points(one)
+            if any(
+                change.run == point[0] and change.outlier == is_outlier
+                for change in one.change_points
+            )
         ]
         if points:
             axes.plot(
