@@ -99,8 +99,7 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
 def _candidate(group: Group, analysis: Analysis, asked: Requirements) -> Candidate:
     value, interval = _measured(group, asked.metric)
     speed = _speed(group, analysis.run, asked.batch_size)
-    counts = next((cell.parameters for cell in group.trained if cell.parameters), None)
-    size = None if counts is None else counts.backbone + counts.head
+    size = None if group.parameters is None else group.parameters.total
     return Candidate(
         group=group,
         value=value,

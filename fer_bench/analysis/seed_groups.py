@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fer_bench.protocol.cell import Init
     from fer_bench.results.metric_estimates import MetricEstimates
     from fer_bench.results.quality import Predictions
-    from fer_bench.results.records import CellResult, DatasetSummary, Run, Status
+    from fer_bench.results.records import CellResult, DatasetSummary, Parameters, Run, Status
 
 
 @dataclass(frozen=True)
@@ -174,6 +174,11 @@ class Group:
     def predictions(self) -> tuple[Predictions, ...]:
         """Predictions of the trained cells for the test images, as far as they are known."""
         return tuple(one.predictions for one in self.qualities if one.predictions is not None)
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """Parameter counts of the first trained cell that records them."""
+        return next((cell.parameters for cell in self.trained if cell.parameters), None)
 
     @cached_property
     def batch_norm_gaps(self) -> tuple[BatchNormGap, ...]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics import Comparison, Interval
-    from fer_bench.results.records import CellResult, Parameters
+    from fer_bench.results.records import CellResult
 
 _ALL_IMAGES = slice(None)
 
@@ -38,14 +38,10 @@ class Standing:
         interval: its 95 % CI over the test images, the networks held fixed; None without
             predictions.
         deviation: sample standard deviation of the accuracy over the seeds; None for one.
-        macro_f1: macro F1 on the test images, mean over the seeds; None without a test part.
-        balanced_accuracy: mean recall of the classes (UAR) on the test images, mean over the seeds;
-            None without a test part.
         against_baseline: comparison with the majority-class baseline on the test images; None
             without predictions.
         ties_best: True for the highest accuracy and for those not significantly below it; None if
             the two were not compared.
-        parameters: parameter counts, or None.
         training_seconds: frozen features once and all epochs, mean over the seeds, or None.
         latency: seconds from one image to its probabilities, or None.
         throughput: images per second in the largest timed batch, or None.
@@ -56,11 +52,8 @@ class Standing:
     accuracy: float
     interval: Interval | None
     deviation: float | None
-    macro_f1: float | None
-    balanced_accuracy: float | None
     against_baseline: Comparison | None
     ties_best: bool | None
-    parameters: Parameters | None
     training_seconds: float | None
     latency: float | None
     throughput: float | None
@@ -150,18 +143,15 @@ def accuracies_on(
 
 
 def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:
-    accuracies, metrics = group.accuracies, group.metrics
+    accuracies = group.accuracies
     latency, throughput, batch_size = inference_speed(group.cells)
     return Standing(
         group=group,
         accuracy=statistics.fmean(accuracies),
         interval=None if group.score is None else group.score.interval,
         deviation=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
-        macro_f1=None if metrics is None else metrics.macro_f1.value,
-        balanced_accuracy=None if metrics is None else metrics.balanced_accuracy.value,
         against_baseline=against_baseline(group),
         ties_best=_ties(group, best, pairs),
-        parameters=next((cell.parameters for cell in group.trained if cell.parameters), None),
         training_seconds=mean_training_seconds(group.trained),
         latency=latency,
         throughput=throughput,

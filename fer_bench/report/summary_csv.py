@@ -119,7 +119,7 @@ def _row(cell: CellResult, seeds: Sequence[CellResult], analysis: Analysis) -> d
     beats = is_better(against_baseline(group))
     if cell.parameters is not None:
         row |= {
-            "parameters_total": cell.parameters.backbone + cell.parameters.head,
+            "parameters_total": cell.parameters.total,
             "parameters_trainable": cell.parameters.trainable,
         }
     latency, throughput, batch_size = inference_speed((cell,))

@@ -186,7 +186,7 @@ def _only_with_duplicates(standings: Sequence[Standing]) -> str:
 
 def _row(standing: Standing, best: Standing, spread: str, others: Sequence[tuple[str, str]]) -> Row:
     mark = BEST if standing.contends(best) else ""
-    counts = standing.parameters
+    counts, metrics = standing.group.parameters, standing.group.metrics
     beats = {True: "yes", False: "no", None: None}[standing.exceeds_baseline]
     if standing.equals_baseline:
         beats = _EQUAL
@@ -198,10 +198,10 @@ def _row(standing: Standing, best: Standing, spread: str, others: Sequence[tuple
         True,
         (
             mark + accuracy.replace(" %", "").replace(" ", ""),
-            _share(standing.macro_f1),
-            _share(standing.balanced_accuracy),
+            None if metrics is None else _share(metrics.macro_f1.value),
+            None if metrics is None else _share(metrics.balanced_accuracy.value),
             beats,
-            None if counts is None else count_text(counts.backbone + counts.head),
+            None if counts is None else count_text(counts.total),
             None if counts is None else count_text(counts.trainable),
             _duration(standing),
             None if standing.latency is None else f"{1000 * standing.latency:.3g}",

@@ -79,6 +79,11 @@ class Parameters:
     trainable: int
     head: int
 
+    @property
+    def total(self) -> int:
+        """Parameters of the complete network."""
+        return self.backbone + self.head
+
 
 @dataclass(frozen=True)
 class CellResult:

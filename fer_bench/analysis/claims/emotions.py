@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import statistics
 from itertools import permutations
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +34,7 @@ from fer_bench.metrics import Interval
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -119,7 +119,7 @@ def rarest_is_worst(evidence: Evidence) -> Findings:
     remarks: list[str] = []
     if learned:
         recalls, _ = _recalls(evidence, learned)
-        means = [_mean(map(_mean, shares)) for shares in recalls.values()]
+        means = [fmean(map(fmean, shares)) for shares in recalls.values()]
         rho, p_value, p_below = rank_correlation(means, [n for _, n in evidence.run.dataset.counts])
         state: State = "holds" if p_value < 1 - LEVEL else "open"
         if p_below < 1 - LEVEL:
@@ -230,16 +230,11 @@ def _basis(learned: Sequence[Network], evidence: Evidence) -> Basis:
 
 
 def _recall_text(recalls: Recalls) -> str:
-    means = {name: _mean(map(_mean, shares)) for name, shares in recalls.items()}
+    means = {name: fmean(map(fmean, shares)) for name, shares in recalls.items()}
     networks = len(next(iter(recalls.values())))
     order = sorted(means, key=lambda name: -means[name])
     head = f"recall in %, mean of {networks} networks: " if networks > 1 else "recall in %: "
     return head + ", ".join(f"{name} {100 * means[name]:.1f}" for name in order)
-
-
-def _mean(values: Iterable[float]) -> float:
-    every = list(values)
-    return math.fsum(every) / len(every)
 
 
 def _centred_ranks(values: Sequence[float]) -> NDArray[np.float64]:
@@ -310,12 +305,12 @@ def _interval(
     level = 1 - (1 - LEVEL) / (2 * tests)
     half = math.hypot(
         *(
-            float(stdtrit(len(one) - 1, level)) * statistics.stdev(one) / math.sqrt(len(one))
+            float(stdtrit(len(one) - 1, level)) * stdev(one) / math.sqrt(len(one))
             for one in differences
             if len(one) > 1
         )
     ) / len(differences)
-    mean = _mean(map(_mean, differences))
+    mean = fmean(map(fmean, differences))
     return Interval(
         max(-1.0, mean - math.hypot(mean - over_images.low, half)),
         min(1.0, mean + math.hypot(over_images.high - mean, half)),
@@ -340,8 +335,8 @@ def _smallest_difference(
             [ours - theirs for ours, theirs in zip(*sides, strict=True)]
             for sides in zip(recalls[one], recalls[other], strict=True)
         ]
-        differences = list(map(_mean, by_seed))
-        first, second = (_mean(map(_mean, recalls[name])) for name in (one, other))
+        differences = list(map(fmean, by_seed))
+        first, second = (fmean(map(fmean, recalls[name])) for name in (one, other))
         shares = (first, images[one], second, images[other])
         interval = _interval(by_seed, newcombe(*shares))
         state: State = "open"

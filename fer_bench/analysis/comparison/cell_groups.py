@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fer_bench.analysis.comparison.run_set import RunSet
+    from fer_bench.results.quality import Quality
     from fer_bench.results.records import CellResult, DatasetSummary
 
 
@@ -29,13 +30,13 @@ class CellGroup:
     without_timing: bool = False
 
     @property
-    def trained(self) -> dict[int, CellResult]:
-        """First cell of each seed that has a known quality."""
-        found: dict[int, CellResult] = {}
+    def qualities(self) -> dict[int, Quality]:
+        """The first known quality of each seed."""
+        found: dict[int, Quality] = {}
         for seed, cells in self.cells.items():
             for _, cell in cells:
                 if cell.quality is not None:
-                    found.setdefault(seed, cell)
+                    found.setdefault(seed, cell.quality)
         return found
 
     @property

@@ -17,7 +17,7 @@ from fer_bench.analysis.comparison.cell_groups import group_cells
 from fer_bench.analysis.comparison.compared_metrics import METRICS
 from fer_bench.analysis.comparison.comparison_result import Change, ComparisonResult
 from fer_bench.analysis.comparison.environment_differences import compare_environments
-from fer_bench.analysis.comparison.quality import Qualities, quality_changes, quality_gone
+from fer_bench.analysis.comparison.quality import quality_changes, quality_gone
 from fer_bench.analysis.comparison.speed import speed_change, timed
 from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE
 from fer_bench.analysis.comparison.validation import check_run_sets, check_thresholds
@@ -144,15 +144,12 @@ def _group_changes(
     if not context.environments.same_data:
         yield Change(name, None, "", "not comparable", why="measured on other images")
         return
-    if base.trained and head.trained:
-        bases, heads = _qualities(base), _qualities(head)
+    if base.qualities and head.qualities:
         yield from quality_changes(
-            name, bases, heads, context.environments.same_parts, context.thresholds
+            name, base, head, context.environments.same_parts, context.thresholds
         )
-    elif base.trained and head.is_timed:
-        yield from quality_gone(
-            name, _qualities(base), "the head measured only speeds", context.thresholds
-        )
+    elif base.qualities and head.is_timed:
+        yield from quality_gone(name, base, "the head measured only speeds", context.thresholds)
     if any(head.is_measured(seed) for seed in seeds):
         yield from _speeds(name, base, head, context.environments, context.thresholds)
 
@@ -210,13 +207,6 @@ def _lacking(
         return Change(cell, None, "", "new", why=f"the base: {base.reason(seed)}")
     why = f"measured in neither; the base: {base.reason(seed)}; the head: {head.reason(seed)}"
     return Change(cell, None, "", "not comparable", why=why)
-
-
-def _qualities(group: CellGroup) -> Qualities:
-    return Qualities(
-        {seed: cell.quality for seed, cell in group.trained.items() if cell.quality is not None},
-        group.dataset,
-    )
 
 
 def _speeds(

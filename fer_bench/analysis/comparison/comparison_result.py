@@ -60,17 +60,21 @@ class Change:
         return "complete cell" if self.metric is None else self.metric.named(self.of)
 
     @property
+    def allowed(self) -> float:
+        """Amount that the threshold allows, in the unit of ``change``; 0 without a threshold."""
+        if self.threshold is None or self.metric is None or self.base is None:
+            return 0.0
+        distance = self.threshold.distance(self.base)
+        return distance / self.base if self.metric.speed else distance
+
+    @property
     def too_noisy(self) -> bool:
         """True if the noise is too large to exclude a regression beyond the threshold."""
         if self.verdict != "same" or self.interval is None or self.metric is None:
             return False
-        if self.threshold is None or self.base is None:
-            return False
-        allowed = self.threshold.distance(self.base)
-        if self.metric.speed:
-            allowed /= self.base
         low, high = self.interval.low, self.interval.high
-        return (-low if self.metric.higher_is_better else high) > allowed
+        worst = -low if self.metric.higher_is_better else high
+        return self.threshold is not None and worst > self.allowed
 
 
 @dataclass(frozen=True)

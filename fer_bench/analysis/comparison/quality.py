@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,21 +30,28 @@ from fer_bench.analysis.comparison.compared_metrics import (
     WEIGHTED_F1,
 )
 from fer_bench.analysis.comparison.comparison_result import Change
-from fer_bench.analysis.comparison.verdicts import LEVEL, allowed, metric_gone, verdict
+from fer_bench.analysis.comparison.verdicts import LEVEL, judged, metric_gone
 from fer_bench.analysis.subsets import subsets_by_duplicates
-from fer_bench.metrics import Interval, compare, expected_calibration_error, over_seeds
+from fer_bench.metrics import (
+    Interval,
+    compare,
+    expected_calibration_error,
+    newcombe_interval,
+    over_seeds,
+)
 from fer_bench.metrics.classification import classification_metrics
-from fer_bench.metrics.convergence import initial, mean_convergence_rate, mean_overfitting_rate
+from fer_bench.metrics.convergence import mean_convergence_rate, mean_overfitting_rate
 from fer_bench.metrics.paired_metrics import compare_metrics
 from fer_bench.results.metric_estimates import among_two, correct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from fer_bench.analysis.comparison.cell_groups import CellGroup
     from fer_bench.analysis.comparison.compared_metrics import Metric
     from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.metrics.paired_metrics import MetricChange
-    from fer_bench.results.quality import History, Quality
+    from fer_bench.results.quality import Quality
     from fer_bench.results.records import DatasetSummary
 
 
@@ -58,26 +65,16 @@ _OF_CONFUSION = (BALANCED_ACCURACY, MACRO_F1, WEIGHTED_F1, KAPPA, MCC)
 """Metrics of the confusion matrix, which are compared by a paired bootstrap over the images."""
 
 
-@dataclass(frozen=True)
-class Qualities:
-    """Trained cells of one backbone and init in base or head.
+class _Reading(NamedTuple):
+    """Metric, how to read it, and its number of images if it can be compared as a share.
 
-    Attributes:
-        by_seed: quality for each seed, at least one.
-        dataset: data set that they were trained and tested on.
+    That of a class has its name and its code.
     """
 
-    by_seed: Mapping[int, Quality]
-    dataset: DatasetSummary
-
-
-class _Reading(NamedTuple):
-    """Metric, how to read it, and its number of images if it can be compared as a share."""
-
     metric: Metric
-    of: str
     read: Callable[[Quality, DatasetSummary], float | None]
-    images: int | None
+    images: int | None = None
+    of: str = ""
     label: int | None = None
 
     def of_each(self, qualities: Sequence[Quality], data: DatasetSummary) -> list[float]:
@@ -94,7 +91,7 @@ class _Found(NamedTuple):
 
 
 def quality_changes(
-    cell: str, base: Qualities, head: Qualities, same_parts: bool | None, thresholds: Thresholds
+    cell: str, base: CellGroup, head: CellGroup, same_parts: bool | None, thresholds: Thresholds
 ) -> list[Change]:
     """Compare every quality metric of one backbone and init.
 
@@ -112,22 +109,26 @@ def quality_changes(
 
     Args:
         cell: backbone and init.
-        base: trained cells of the base.
-        head: trained cells of the head, of a data set with the same images.
+        base: cells of the base, at least one trained.
+        head: cells of the head, likewise, of a data set with the same images.
         same_parts: True if both are tested on the same images; None if unknown.
         thresholds: thresholds for how much worse a metric may get.
     """
-    common = sorted(set(base.by_seed) & set(head.by_seed))
-    base_values = [base.by_seed[seed] for seed in common or sorted(base.by_seed)]
-    head_values = [head.by_seed[seed] for seed in common or sorted(head.by_seed)]
+    bases, heads = base.qualities, head.qualities
+    common = sorted(set(bases) & set(heads))
     pairing = _Pairing(
-        base_values, head_values, bool(common), same_parts, base.dataset, head.dataset
+        [bases[seed] for seed in common or sorted(bases)],
+        [heads[seed] for seed in common or sorted(heads)],
+        bool(common),
+        same_parts,
+        base.dataset,
+        head.dataset,
     )
     changes = (_change(cell, reading, pairing, thresholds) for reading in _readings(base.dataset))
     return [change for change in changes if change is not None]
 
 
-def quality_gone(cell: str, base: Qualities, why: str, thresholds: Thresholds) -> Iterator[Change]:
+def quality_gone(cell: str, base: CellGroup, why: str, thresholds: Thresholds) -> Iterator[Change]:
     """Yield the lost metrics of a backbone and init that the head did not train.
 
     Accuracy (without a test part, that on the validation images) stands for all metrics; others are
@@ -135,15 +136,13 @@ def quality_gone(cell: str, base: Qualities, why: str, thresholds: Thresholds) -
 
     Args:
         cell: backbone and init.
-        base: trained cells of the base.
+        base: cells of the base, at least one trained.
         why: reason why the head has none.
         thresholds: thresholds for how much worse a metric may get, and whether one may be gone.
     """
+    qualities = [quality for _, quality in sorted(base.qualities.items())]
     for reading in _readings(base.dataset):
-        values = reading.of_each(
-            [base.by_seed[seed] for seed in sorted(base.by_seed)], base.dataset
-        )
-        if values:
+        if values := reading.of_each(qualities, base.dataset):
             metric, of = reading.metric, reading.of
             change = metric_gone(cell, metric, of, statistics.fmean(values), why, thresholds)
             if metric in (ACCURACY, VALIDATION_ACCURACY) or change.threshold is not None:
@@ -183,47 +182,34 @@ class _Pairing:
 
 
 def _readings(data: DatasetSummary) -> Iterator[_Reading]:
-    yield _Reading(ACCURACY, "", lambda quality, _: quality.test_accuracy, data.test)
-    yield _Reading(CLEAN_ACCURACY, "", _clean_accuracy, None)
-    yield _Reading(LOSS, "", lambda quality, _: quality.test_loss, None)
+    yield _Reading(ACCURACY, lambda one, _: one.test_accuracy, data.test)
+    yield _Reading(CLEAN_ACCURACY, _clean_accuracy)
+    yield _Reading(LOSS, lambda one, _: one.test_loss)
     for label, (name, _) in enumerate(data.counts):
-
-        def recall(quality: Quality, _: DatasetSummary, label: int = label) -> float | None:
-            return quality.recall[label]
-
-        yield _Reading(RECALL, name, recall, None, label)
+        yield _Reading(RECALL, partial(_recall, label=label), of=name, label=label)
     for metric in _OF_CONFUSION:
-
-        def value(quality: Quality, data: DatasetSummary, name: str = metric.name) -> float | None:
-            if not data.has_test:
-                return None
-            found = float(getattr(classification_metrics(quality.confusion), name))
-            return found if math.isfinite(found) else None
-
-        yield _Reading(metric, "", value, None)
-    yield _Reading(TOP_2, "", _top_2_accuracy, None)
-    yield _Reading(ECE, "", _calibration_error, None)
+        yield _Reading(metric, partial(_of_confusion, name=metric.name))
+    yield _Reading(TOP_2, _top_2_accuracy)
+    yield _Reading(ECE, _calibration_error)
     if not data.has_test:
-        yield _Reading(
-            VALIDATION_ACCURACY,
-            "",
-            lambda quality, _: quality.history.validation_accuracy[-1],
-            data.validation,
-        )
-        yield _Reading(
-            VALIDATION_LOSS, "", lambda quality, _: quality.history.validation_loss[-1], None
-        )
-    yield _Reading(
-        INITIAL_ACCURACY,
-        "",
-        lambda quality, _: _initial(quality.history.validation_accuracy),
-        data.validation,
-    )
-    yield _Reading(
-        INITIAL_LOSS, "", lambda quality, _: _initial(quality.history.validation_loss), None
-    )
-    yield _Reading(MCR, "", lambda quality, _: _mcr(quality.history), None)
-    yield _Reading(MOFR, "", lambda quality, _: _mofr(quality.history), None)
+        accuracy = _after_epoch("validation_accuracy", -1)
+        yield _Reading(VALIDATION_ACCURACY, accuracy, data.validation)
+        yield _Reading(VALIDATION_LOSS, _after_epoch("validation_loss", -1))
+    yield _Reading(INITIAL_ACCURACY, _after_epoch("validation_accuracy", 1), data.validation)
+    yield _Reading(INITIAL_LOSS, _after_epoch("validation_loss", 1))
+    yield _Reading(MCR, _mcr)
+    yield _Reading(MOFR, _mofr)
+
+
+def _recall(quality: Quality, _: DatasetSummary, label: int) -> float | None:
+    return quality.recall[label]
+
+
+def _of_confusion(quality: Quality, data: DatasetSummary, name: str) -> float | None:
+    if not data.has_test:
+        return None
+    found = float(getattr(classification_metrics(quality.confusion), name))
+    return found if math.isfinite(found) else None
 
 
 def _clean_accuracy(quality: Quality, data: DatasetSummary) -> float | None:
@@ -245,18 +231,25 @@ def _calibration_error(quality: Quality, data: DatasetSummary) -> float | None:
     return expected_calibration_error(quality.predictions.confidence, right[0])
 
 
-def _initial(values: Sequence[float]) -> float | None:
-    """Return a metric after the first epoch, None if there was none."""
-    return initial(values)[1] if len(values) > 1 else None
+def _after_epoch(name: str, epoch: int) -> Callable[[Quality, DatasetSummary], float | None]:
+    """Return how to read a series of a history after an epoch; None if it ended before."""
+
+    def read(quality: Quality, _: DatasetSummary) -> float | None:
+        values: Sequence[float] = getattr(quality.history, name)
+        return float(values[epoch]) if epoch < len(values) else None
+
+    return read
 
 
-def _mcr(history: History) -> float | None:
+def _mcr(quality: Quality, _: DatasetSummary) -> float | None:
+    history = quality.history
     if not history.epochs:
         return None
     return mean_convergence_rate(history.running_accuracy, untrained=history.train_accuracy[0])
 
 
-def _mofr(history: History) -> float | None:
+def _mofr(quality: Quality, _: DatasetSummary) -> float | None:
+    history = quality.history
     if not history.epochs:
         return None
     return mean_overfitting_rate(
@@ -299,22 +292,17 @@ def _change(
         or _over_seeds(pairing, bases, heads)
     )
     if found is None and reading.images is not None and len(bases) == len(heads) == 1:
-        found = _as_shares(reading.images, bases, heads)
+        hits = round(head * reading.images), round(base * reading.images)
+        interval = newcombe_interval(hits, (reading.images,) * 2, LEVEL)
+        how = f"two shares of {reading.images:,} images, unpaired"
+        found = _Found(head - base, interval, how)
     if found is None:
         why = (
             f"fewer than {_LEAST_SEEDS} seeds in common, too few to measure its noise; run base "
             f"and head with the same --seeds={_LEAST_SEEDS} or more"
         )
         return replace(row, change=head - base, why=why)
-    kind, why = verdict(metric, found.change, found.interval, allowed(threshold, base))
-    return replace(
-        row,
-        verdict=kind,
-        change=found.change,
-        interval=found.interval,
-        regression=kind == "worse" and threshold is not None,
-        why=f"{why}; {found.how}",
-    )
+    return judged(row, *found)
 
 
 def _why_none(metric: Metric, name: str) -> str:
@@ -387,24 +375,3 @@ def _over_seeds(pairing: _Pairing, bases: list[float], heads: list[float]) -> _F
     if spread.interval is None:
         return None
     return _Found(spread.mean, spread.interval, f"Student's t over {spread.count} paired seeds")
-
-
-def _as_shares(images: int, bases: list[float], heads: list[float]) -> _Found:
-    """Compare two shares of the same number of images, without pairing the images."""
-    from statsmodels.stats.proportion import confint_proportions_2indep
-
-    base, head = statistics.fmean(bases), statistics.fmean(heads)
-    low, high = confint_proportions_2indep(
-        round(head * images),
-        images,
-        round(base * images),
-        images,
-        method="newcomb",
-        compare="diff",
-        alpha=1 - LEVEL,
-    )
-    return _Found(
-        head - base,
-        Interval(float(low), float(high)),
-        f"two shares of {images:,} images, unpaired",
-    )

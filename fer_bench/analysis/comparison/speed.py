@@ -15,7 +15,7 @@ from fer_bench.analysis.comparison.compared_metrics import (
 )
 from fer_bench.analysis.comparison.comparison_result import Change
 from fer_bench.analysis.comparison.noise import LEAST_RUNS, between_runs, of_rounds
-from fer_bench.analysis.comparison.verdicts import LEVEL, allowed, verdict
+from fer_bench.analysis.comparison.verdicts import LEVEL, judged
 from fer_bench.metrics import Interval
 
 if TYPE_CHECKING:
@@ -132,18 +132,11 @@ def speed_change(
     if shift is None:
         return replace(row, why=_too_little(metric))
     change, interval = _as_share(metric, shift)
-    share = allowed(threshold, base.value) / base.value
-    kind, why = verdict(metric, change, interval, share)
+    how = shift.method
     if divided:
-        why += f"; reference workload {_pace_text(base.timings, head.timings)}, divided out"
-    return replace(
-        row,
-        verdict=kind,
-        change=change,
-        interval=interval,
-        regression=kind == "worse" and threshold is not None,
-        why=f"{why}; {shift.method}",
-    )
+        pace = _pace_text(base.timings, head.timings)
+        how = f"reference workload {pace}, divided out; {how}"
+    return judged(row, change, interval, how)
 
 
 def is_divided(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.comparison_result import Change
@@ -10,37 +11,47 @@ from fer_bench.analysis.comparison.thresholds import GONE
 if TYPE_CHECKING:
     from fer_bench.analysis.comparison.compared_metrics import Metric
     from fer_bench.analysis.comparison.comparison_result import ChangeKind
-    from fer_bench.analysis.comparison.thresholds import Threshold, Thresholds
+    from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.metrics import Interval
 
 LEVEL = 0.99
 """Confidence level of the intervals: of changes by noise alone, 1 % lie outside theirs."""
 
 
-def verdict(
-    metric: Metric, change: float, interval: Interval, allowed: float
-) -> tuple[ChangeKind, str]:
-    """Return the verdict on a change, and the reason in a few words.
+def judged(row: Change, change: float, interval: Interval, how: str) -> Change:
+    """Return the row of a metric that base and head have, with the verdict on its change.
 
     A change counts if it exceeds the noise, so that its interval excludes 0, and exceeds the
-    allowed amount.
+    amount that the metric's threshold allows.
 
     Args:
-        metric: the metric.
-        change: head minus base, in any unit.
+        row: the row without change and verdict.
+        change: head minus base, in the unit of ``Change.change``.
         interval: interval of the change, in that unit.
-        allowed: amount allowed by the metric's threshold, in that unit; 0 without a threshold.
+        how: method of the interval, in a few words.
     """
+    kind, why = _verdict(row, change, interval)
+    return replace(
+        row,
+        verdict=kind,
+        change=change,
+        interval=interval,
+        regression=kind == "worse" and row.threshold is not None,
+        why=f"{why}; {how}",
+    )
+
+
+def _verdict(row: Change, change: float, interval: Interval) -> tuple[ChangeKind, str]:
+    """Return the verdict on a change, and the reason in a few words."""
     if interval.low <= 0 <= interval.high:
         return "same", "within noise"
-    if abs(change) <= allowed:
+    if abs(change) <= row.allowed:
         return "same", "beyond noise, within the threshold"
-    if metric.higher_is_better is None:
+    if row.metric is None or row.metric.higher_is_better is None:
         return "moved", "beyond noise"
-    improved = (change > 0) == metric.higher_is_better
-    return ("better" if improved else "worse"), "beyond noise and threshold" if allowed else (
-        "beyond noise"
-    )
+    improved = (change > 0) == row.metric.higher_is_better
+    why = "beyond noise and threshold" if row.allowed else "beyond noise"
+    return ("better" if improved else "worse"), why
 
 
 def metric_gone(
@@ -61,8 +72,3 @@ def metric_gone(
     return Change(
         cell, metric, of, "gone", base=base, threshold=threshold, regression=regression, why=why
     )
-
-
-def allowed(threshold: Threshold | None, base: float) -> float:
-    """Return the amount that a threshold allows, in the metric's unit; 0 without a threshold."""
-    return 0.0 if threshold is None else threshold.distance(base)

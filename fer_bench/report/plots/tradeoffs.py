@@ -129,7 +129,7 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
 def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
     """Return accuracies and costs of groups with tested cells; ``batch`` is that of inference."""
     measures: list[tuple[str, str, Callable[[Group], float | None]]] = [
-        ("parameters", "", _mean_of(parameters)),
+        ("parameters", "", _mean_of(lambda one: one.parameters.total if one.parameters else None)),
         ("training time", "s", _complete_training_seconds),
         ("inference time per image", "ms", _mean_of(lambda one: _image_milliseconds(one, batch))),
     ]
@@ -169,12 +169,6 @@ def inference_batch(groups: Sequence[Group]) -> int:
     """Return the batch size whose inference time is shown."""
     sizes = {one.batch_size for group in groups for cell in group.cells for one in cell.inference}
     return BATCH if BATCH in sizes else max(sizes, default=BATCH)
-
-
-def parameters(cell: CellResult) -> float | None:
-    """Return the number of weights of a cell's network, head included; None if unknown."""
-    counts = cell.parameters
-    return None if counts is None else counts.backbone + counts.head
 
 
 def _image_milliseconds(cell: CellResult, batch: int) -> float | None:
