@@ -63,11 +63,6 @@ class ContactSheet:
     tiles: Sequence[ContactTile]
     images_per_tile: int
 
-    @property
-    def short(self) -> str:
-        """The title for a list of links."""
-        return self.title
-
 
 @dataclass(frozen=True)
 class AuditSection:
