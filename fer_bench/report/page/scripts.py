@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _LIBRARY = "page/vendor/chart.umd.min.js"
 MODULES = (
     "data",
+    "elements",
     "theme",
     "sorting",
     "embedded",

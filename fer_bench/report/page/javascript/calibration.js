@@ -35,11 +35,5 @@ for (const { suffix, calibration } of data.sets) {
     };
   };
 
-  if (figure && calibration.length)
-    charts.add(
-      charts.inFigure(figure),
-      figure.querySelector("[role=img]").ariaLabel,
-      configure,
-      360,
-    );
+  if (figure && calibration.length) charts.addTo(figure, configure, 360);
 }

@@ -77,20 +77,16 @@ const cells = (() => {
     for (const listener of listeners) listener();
   };
 
-  const bar = document.createElement("div");
-  bar.id = "cells";
-  bar.setAttribute("role", "toolbar");
-  bar.setAttribute("aria-label", "Cells shown in charts and tables");
-  const button = (...content) => {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.append(...content);
-    return made;
-  };
-  const search = document.createElement("input");
-  search.type = "search";
-  search.placeholder = "Filter cells";
-  search.setAttribute("aria-label", "Show only cells whose name contains");
+  const bar = make("div", {
+    id: "cells",
+    role: "toolbar",
+    ariaLabel: "Cells shown in charts and tables",
+  });
+  const search = make("input", {
+    type: "search",
+    placeholder: "Filter cells",
+    ariaLabel: "Show only cells whose name contains",
+  });
   search.addEventListener("input", () => {
     const words = search.value.toLowerCase().split(/\s+/);
     all.forEach(({ label }, cell) => {
@@ -98,8 +94,7 @@ const cells = (() => {
     });
     update();
   });
-  const everything = button("All");
-  everything.setAttribute("aria-label", "Show all cells");
+  const everything = makeButton({ ariaLabel: "Show all cells" }, "All");
   everything.addEventListener("click", () => {
     search.value = "";
     shown.fill(true);
@@ -108,9 +103,7 @@ const cells = (() => {
   if (all.length > 2) bar.append(search, everything);
   all.forEach(({ label, trained }, cell) => {
     if (!trained) return;
-    const name = document.createElement("bdi");
-    name.textContent = label;
-    const toggle = button(swatch(cell), name);
+    const toggle = makeButton({}, swatch(cell), make("bdi", {}, label));
     toggle.addEventListener("click", () => {
       shown[cell] = !shown[cell];
       update();

@@ -143,18 +143,11 @@ const charts = (() => {
 
   // Adds a chart to an element; `configure` returns datasets, options and a description of points.
   const add = (parent, label, configure, height = 300) => {
-    const box = document.createElement("div");
-    box.className = "chart";
+    const ariaLabel = `${label} Arrow keys show the values.`;
+    const canvas = make("canvas", { tabIndex: 0, role: "img", ariaLabel });
+    const tip = make("div", { className: "tip", role: "status", hidden: true });
+    const box = make("div", { className: "chart" }, canvas, tip);
     box.style.height = `${height}px`;
-    const canvas = document.createElement("canvas");
-    canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${label} Arrow keys show the values.`);
-    const tip = document.createElement("div");
-    tip.className = "tip";
-    tip.setAttribute("role", "status");
-    tip.hidden = true;
-    box.append(canvas, tip);
     parent.append(box);
     const entry = { box, configure };
     made.push(entry);
@@ -162,13 +155,19 @@ const charts = (() => {
     return () => refresh(entry);
   };
 
-  // Makes a figure interactive: returns where its charts go, above its static drawing.
-  const inFigure = (figure) => {
-    const place = document.createElement("div");
-    place.className = "charts";
+  // Makes a figure interactive: returns where its charts go, above its static drawing and below
+  // other elements, such as controls.
+  const inFigure = (figure, ...above) => {
+    const place = make("div", { className: "charts" });
     figure.classList.add("interactive");
-    figure.querySelector(".scroll, figcaption").before(place);
+    figure.querySelector(".scroll, figcaption").before(...above, place);
     return place;
+  };
+
+  // Adds a chart to a figure, in place of its drawing.
+  const addTo = (figure, configure, height, ...above) => {
+    const label = figure.querySelector("[role=img]").ariaLabel;
+    return add(inFigure(figure, ...above), label, configure, height);
   };
 
   const refreshAll = () => made.forEach(refresh);
@@ -177,6 +176,7 @@ const charts = (() => {
 
   return {
     add,
+    addTo,
     axis,
     cellStyle,
     colour,

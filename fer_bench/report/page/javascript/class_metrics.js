@@ -4,8 +4,8 @@ for (const set of data.sets) {
   const METRICS = { recall: "recall", precision: "precision", f1: "F1" };
   const WIDTH = 0.7; // of the space of a class
 
-  const metric = document.createElement("select");
-  for (const [key, name] of Object.entries(METRICS)) metric.append(new Option(name, key));
+  const options = Object.entries(METRICS).map(([key, name]) => new Option(name, key));
+  const metric = make("select", {}, ...options);
 
   const points = ({ cell, classes }, shift) =>
     classes.flatMap((one, code) => {
@@ -55,13 +55,8 @@ for (const set of data.sets) {
   };
 
   if (table && set.class_metrics.length) {
-    const controls = document.createElement("form");
-    controls.className = "controls";
-    const label = document.createElement("label");
-    label.append("Metric ", metric, " with its 95 % interval");
-    controls.append(label);
-    const place = charts.inFigure(table);
-    place.before(controls);
+    const controls = makeControls(make("label", {}, "Metric ", metric, " with its 95 % interval"));
+    const place = charts.inFigure(table, controls);
     const refresh = charts.add(place, "Metrics of each class with 95 % intervals.", configure);
     const heading = table.querySelector("h3").firstChild;
     const usual = heading.textContent;

@@ -76,8 +76,7 @@
       await navigator.clipboard.writeText(text);
     } catch {
       // Not available or not allowed, as for some pages that are opened from a file.
-      const area = document.createElement("textarea");
-      area.value = text;
+      const area = make("textarea", { value: text });
       document.body.append(area);
       area.select();
       document.execCommand("copy");
@@ -89,14 +88,9 @@
   for (const article of document.querySelectorAll("article.table")) {
     const table = article.querySelector("table");
     if (!table) continue;
-    const choices = document.createElement("p");
-    choices.className = "copy";
-    choices.append("Copy: ");
+    const choices = make("p", { className: "copy" }, "Copy: ");
     for (const [name, format] of Object.entries(FORMATS)) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = name;
-      button.setAttribute("aria-label", `Copy the table as ${name}`);
+      const button = makeButton({ ariaLabel: `Copy the table as ${name}` }, name);
       button.addEventListener("click", async () => {
         const file = name === "CSV" ? article.dataset.csv : undefined;
         await copyText(file ? await embedded(file) : format(table).join(""));

@@ -65,8 +65,7 @@
     const image = new Image();
     image.src = `data:image/svg+xml,${encodeURIComponent(text)}`;
     await image.decode();
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [2 * image.width, 2 * image.height];
+    const canvas = make("canvas", { width: 2 * image.width, height: 2 * image.height });
     const context = canvas.getContext("2d");
     context.fillStyle = "white";
     context.fillRect(0, 0, canvas.width, canvas.height);
@@ -74,9 +73,7 @@
     return new Promise((done) => canvas.toBlob(done));
   };
   const save = (name, content) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([content]));
-    link.download = name;
+    const link = make("a", { href: URL.createObjectURL(new Blob([content])), download: name });
     link.click();
     // Some browsers read it only after the click.
     setTimeout(() => URL.revokeObjectURL(link.href), 40_000);

@@ -8,27 +8,19 @@
     [...item.querySelectorAll(".predictions li:not(.off) .predicted bdi")].map(text);
 
   const select = (label) => {
-    const made = document.createElement("select");
-    made.append(new Option("any", ""), ...classes.map((name) => new Option(name)));
-    const wrapper = document.createElement("label");
-    wrapper.append(label, " ", made);
-    return [wrapper, made];
+    const options = classes.map((name) => new Option(name));
+    const made = make("select", {}, new Option("any", ""), ...options);
+    return [make("label", {}, label, " ", made), made];
   };
 
   if (list && classes.length) {
     const items = [...list.children];
     const [actualLabel, actual] = select("True class");
     const [predictedLabel, predicted] = select("Predicted class");
-    const count = document.createElement("output");
-    const controls = document.createElement("form");
-    controls.className = "controls";
-    controls.append(actualLabel, predictedLabel, count);
-    const reset = document.createElement("button");
-    reset.type = "button";
-    reset.textContent = "Reset";
-    const none = document.createElement("p");
-    none.className = "none";
-    none.append("No example matches. ", reset);
+    const count = make("output");
+    const controls = makeControls(actualLabel, predictedLabel, count);
+    const reset = makeButton({}, "Reset");
+    const none = make("p", { className: "none" }, "No example matches. ", reset);
     const update = () => {
       for (const item of items) {
         const fits =

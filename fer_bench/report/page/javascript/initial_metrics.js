@@ -66,10 +66,7 @@
   const add = (one, number, suffix) => {
     const key = `figure-${number}-initial-${one.measure}${suffix}`;
     const figure = document.getElementById(`plot-of-${key}`);
-    if (!figure) return;
-    const label = figure.querySelector("[role=img]").ariaLabel;
-    const height = 90 + ROW * one.rows.length;
-    charts.add(charts.inFigure(figure), label, configure(one), height);
+    if (figure) charts.addTo(figure, configure(one), 90 + ROW * one.rows.length);
   };
 
   for (const { suffix, initial } of data.sets)

@@ -91,15 +91,9 @@
 
   // All cells, with colours by cell.
   const addOverall = (set, figure) => {
-    const controls = document.createElement("form");
-    controls.className = "controls";
-    const training = document.createElement("input");
-    training.type = "checkbox";
-    const label = document.createElement("label");
-    label.append(training, " also show training (thin lines)");
-    controls.append(label);
-    const place = charts.inFigure(figure);
-    place.before(controls);
+    const training = make("input", { type: "checkbox" });
+    const label = make("label", {}, training, " also show training (thin lines)");
+    const place = charts.inFigure(figure, makeControls(label));
     const isWanted = ({ part }) =>
       part === "validation" || (training.checked && part === "running");
     const refreshes = addPanels(set, place, "Learning curves of all cells", isWanted, false);
@@ -108,17 +102,14 @@
 
   // One backbone, with colours by part and their key.
   const addBackbone = (set, figure, isWanted) => {
-    const place = charts.inFigure(figure);
     const parts = new Set(set.curves.filter(isWanted).map(({ part }) => part));
-    const legend = document.createElement("p");
-    legend.className = "key";
+    const legend = make("p", { className: "key" });
     for (const part of Object.keys(PARTS).filter((one) => parts.has(one))) {
-      const entry = document.createElement("span");
+      const entry = make("span", {}, PARTS[part]);
       entry.style.setProperty("--key", `var(--${COLOURS[part]})`);
-      entry.textContent = PARTS[part];
       legend.append(entry);
     }
-    place.before(legend);
+    const place = charts.inFigure(figure, legend);
     addPanels(set, place, figure.querySelector("h3").firstChild.textContent, isWanted, true);
   };
 

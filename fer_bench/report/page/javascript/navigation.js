@@ -20,11 +20,8 @@
 
   const PARTS = "section[id] > h2, [id] > h3, summary > h3, figcaption > h3";
   for (const heading of document.querySelectorAll(PARTS)) {
-    const link = document.createElement("a");
-    link.className = "anchor";
-    link.href = `#${heading.parentElement.closest("[id]").id}`;
-    link.textContent = "#";
-    link.setAttribute("aria-label", `Link to: ${heading.textContent.trim()}`);
-    heading.append(" ", link);
+    const href = `#${heading.parentElement.closest("[id]").id}`;
+    const ariaLabel = `Link to: ${heading.textContent.trim()}`;
+    heading.append(" ", make("a", { className: "anchor", href, ariaLabel }, "#"));
   }
 }

@@ -28,9 +28,7 @@
     for (const header of headers) {
       const first = header.classList.contains("number") ? "descending" : "ascending";
       const second = first === "ascending" ? "descending" : "ascending";
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(...header.childNodes);
+      const button = makeButton({}, ...header.childNodes);
       header.append(button);
       header.setAttribute("aria-sort", "none");
       button.addEventListener("click", () => {

@@ -41,6 +41,5 @@ for (const { suffix, time } of data.sets) {
     };
   };
 
-  if (figure && curves.length)
-    charts.add(charts.inFigure(figure), figure.querySelector("[role=img]").ariaLabel, configure);
+  if (figure && curves.length) charts.addTo(figure, configure);
 }

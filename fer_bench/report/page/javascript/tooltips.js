@@ -10,19 +10,13 @@ const tooltips = (() => {
   // Shows what `describe` returned: a title, and lines of a name and a colour, which are by default
   // those of their cell, and a text.
   const fillTip = (tip, { title, lines }) => {
-    const element = (tag, text) => {
-      const made = document.createElement(tag);
-      made.textContent = text;
-      return made;
-    };
     const rows = lines.slice(0, MOST_LINES).map(({ cell, colour, name, text }) => {
-      const row = document.createElement("span");
-      if (cell !== undefined) row.append(cells.swatch(cell, colour));
-      row.append(element("bdi", name ?? cells.label(cell)), element("span", text));
-      return row;
+      const swatch = cell === undefined ? [] : [cells.swatch(cell, colour)];
+      const label = make("bdi", {}, name ?? cells.label(cell));
+      return make("span", {}, ...swatch, label, make("span", {}, text));
     });
     if (lines.length > MOST_LINES) rows.push(`and ${lines.length - MOST_LINES} more`);
-    tip.replaceChildren(element("strong", title), ...rows);
+    tip.replaceChildren(make("strong", {}, title), ...rows);
   };
 
   const show = ({ chart, tooltip }) => {

@@ -37,28 +37,17 @@ for (const { suffix, tradeoffs } of data.sets) {
   };
 
   if (figure && costs.length) {
-    const cost = document.createElement("select");
-    costs.forEach(({ name, unit }, index) =>
-      cost.append(new Option(unit ? `${name}, ${unit}` : name, index)),
+    const options = costs.map(
+      ({ name, unit }, index) => new Option(unit ? `${name}, ${unit}` : name, index),
     );
+    const cost = make("select", {}, ...options);
     cost.value = costs.length - 1;
-    const minimum = document.createElement("input");
-    minimum.type = "number";
-    minimum.min = 0;
-    minimum.step = "any";
-    minimum.placeholder = "0";
-    const answer = document.createElement("output");
-    const controls = document.createElement("form");
-    controls.className = "controls";
+    const minimum = make("input", { type: "number", min: 0, step: "any", placeholder: "0" });
+    const answer = make("output");
+    const controls = makeControls(make("label", {}, "Cost ", cost));
     controls.addEventListener("submit", (event) => event.preventDefault());
-    const label = (...parts) => {
-      const made = document.createElement("label");
-      made.append(...parts);
-      return made;
-    };
-    controls.append(label("Cost ", cost));
     if (points.some(({ throughput }) => throughput !== null))
-      controls.append(label("At least ", minimum, ` images/s (batches of ${batch})`));
+      controls.append(make("label", {}, "At least ", minimum, ` images/s (batches of ${batch})`));
     controls.append(answer);
 
     const isFast = ({ throughput }) => !(minimum.value > 0) || throughput >= minimum.value;
@@ -142,9 +131,7 @@ for (const { suffix, tradeoffs } of data.sets) {
         ? `Most accurate: ${cells.label(best.cell)}, ${percent(best.accuracy)}`
         : "No cell is fast enough.";
     };
-    const place = charts.inFigure(figure);
-    place.before(controls);
-    const refresh = charts.add(place, figure.querySelector("[role=img]").ariaLabel, configure, 360);
+    const refresh = charts.addTo(figure, configure, 360, controls);
     controls.addEventListener("input", () => {
       update();
       refresh();
