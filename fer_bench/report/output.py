@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.report.audit.data_card import data_card
-from fer_bench.report.audit.files import remove_attachments, write_attachments
+from fer_bench.report.audit.files import write_attachments
 from fer_bench.report.audit.paths import OF_BENCHMARK
 from fer_bench.report.audit.section import audit_section
 from fer_bench.report.latex import DIRECTORY as TABLES
@@ -179,7 +179,7 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
     )
     remove_files(directory, lambda name: name.startswith(f"{FIGURES}/"), written)
     if data is None:
-        remove_attachments(directory, OF_BENCHMARK)
+        remove_files(directory, OF_BENCHMARK.holds)
     else:
         written += write_attachments(directory, data, OF_BENCHMARK)
     return written

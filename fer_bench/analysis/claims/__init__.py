@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.declarations import CLAIMS
 from fer_bench.analysis.claims.measures import collect_evidence
-from fer_bench.analysis.claims.values import Claim, ClaimOutcome, ClaimVerdict, PaperVerdict
+from fer_bench.analysis.claims.values import ClaimVerdict
 from fer_bench.analysis.claims.verdicts import conclude
 from fer_bench.analysis.deviations import other_data
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.results.records import Run
 
-__all__ = ["CLAIMS", "Claim", "ClaimOutcome", "ClaimVerdict", "PaperVerdict", "judge"]
+__all__ = ["CLAIMS", "ClaimVerdict", "judge"]
 
 
 def judge(run: Run, groups: Iterable[Group]) -> tuple[ClaimVerdict, ...]:

@@ -36,8 +36,6 @@ from fer_bench.protocol import published
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from fer_bench.analysis.claims.values import Evidence, Network, State
 
     Recalls = Mapping[str, Sequence[Sequence[float]]]
@@ -143,7 +141,10 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> tuple[f
         The correlation, 0 if a series is constant, and the shares of permutations with at least,
         and at most, this correlation.
     """
-    one, other = (_centred_ranks(values) for values in (first, second))
+    from scipy.stats import rankdata
+
+    # The mean of n ranks is (n + 1) / 2.
+    one, other = (rankdata(values) - (len(values) + 1) / 2 for values in (first, second))
     scale = math.sqrt(float(one @ one) * float(other @ other))
     if scale == 0:
         return 0.0, 1.0, 1.0
@@ -235,14 +236,6 @@ def _recall_text(recalls: Recalls) -> str:
     order = sorted(means, key=lambda name: -means[name])
     head = f"recall in %, mean of {networks} networks: " if networks > 1 else "recall in %: "
     return head + ", ".join(f"{name} {100 * means[name]:.1f}" for name in order)
-
-
-def _centred_ranks(values: Sequence[float]) -> NDArray[np.float64]:
-    """Return ranks, equal values sharing their mean rank, minus their mean."""
-    array = np.asarray(values, np.float64)
-    below = (array[:, None] > array).sum(axis=1)
-    ranks = np.asarray(below + (array[:, None] == array).sum(axis=1) / 2, np.float64)
-    return np.asarray(ranks - ranks.mean())
 
 
 def newcombe(

@@ -211,24 +211,20 @@ def _speed_part(label: str, one: Sequence[float], other: Sequence[float]) -> Par
 
 def _training(evidence: Evidence, network: Network) -> Mapping[int, Sequence[float]]:
     """Return seconds per image of each timed round of the complete network, by input size."""
-    for cell in _cells(evidence, network):
-        if cell.network_training:
-            return {
-                speed.input_size: [seconds / speed.images for seconds in speed.seconds]
-                for speed in cell.network_training
-            }
-    return {}
+    timed = (cell.network_training for cell in _cells(evidence, network))
+    return {
+        speed.input_size: [seconds / speed.images for seconds in speed.seconds]
+        for speed in next(filter(None, timed), ())
+    }
 
 
 def _inference(evidence: Evidence, network: Network) -> Mapping[int, Sequence[float]]:
     """Return seconds per image of each timed call, by batch size."""
-    for cell in _cells(evidence, network):
-        if cell.inference:
-            return {
-                speed.batch_size: [seconds / speed.batch_size for seconds in speed.seconds]
-                for speed in cell.inference
-            }
-    return {}
+    timed = (cell.inference for cell in _cells(evidence, network))
+    return {
+        speed.batch_size: [seconds / speed.batch_size for seconds in speed.seconds]
+        for speed in next(filter(None, timed), ())
+    }
 
 
 def _cells(evidence: Evidence, network: Network) -> tuple[CellResult, ...]:

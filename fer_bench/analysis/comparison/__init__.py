@@ -1,7 +1,7 @@
 """Comparison of two sets of results files, base and head, metric by metric; pure functions."""
 
 from fer_bench.analysis.comparison.compare import compare
-from fer_bench.analysis.comparison.compared_metrics import METRICS, Metric
+from fer_bench.analysis.comparison.compared_metrics import METRICS
 from fer_bench.analysis.comparison.comparison_result import (
     Change,
     ChangeKind,
@@ -24,7 +24,6 @@ __all__ = [
     "ChangeKind",
     "ComparisonResult",
     "Difference",
-    "Metric",
     "RunSet",
     "Threshold",
     "Thresholds",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.comparison_result import Difference
+from fer_bench.analysis.comparison.run_set import RunSet
 from fer_bench.protocol.settings import OF_CELLS, is_of_head
 from fer_bench.results.fact_names import NUMERIC_SETTINGS, REPEATED, SPEED
 from fer_bench.results.speed_units import TIMER, kinds
@@ -13,7 +14,7 @@ from fer_bench.results.speed_units import TIMER, kinds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from fer_bench.analysis.comparison.run_set import RunSet
+    from fer_bench.results.records import Run
 
 _MACHINE = ("processor", "cpu cores available", "platform")
 _THREADS = ("threads",)
@@ -92,6 +93,12 @@ def compare_environments(base: RunSet, head: RunSet) -> EnvironmentComparison:
         same_data=same_data,
         same_parts=same_parts,
     )
+
+
+def experiment_differences(base: Run, head: Run) -> list[Difference]:
+    """Return what differs between the experiments of two runs: protocol and data."""
+    run_sets = (RunSet((("", run),)) for run in (base, head))
+    return [one for one in compare_environments(*run_sets).differences if one.of_experiment]
 
 
 def _meaning(name: str, same_machine: bool) -> str:

@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.compared_metrics import METRICS, RECALL
-from fer_bench.analysis.comparison.environment_differences import compare_environments
-from fer_bench.analysis.comparison.run_set import RunSet, measurement
+from fer_bench.analysis.comparison.environment_differences import experiment_differences
+from fer_bench.analysis.comparison.run_set import measurement
 from fer_bench.analysis.comparison.speed import timed
 from fer_bench.runtime.errors import FerBenchError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fer_bench.analysis.comparison.cell_groups import CellGroup
+    from fer_bench.analysis.comparison.run_set import RunSet
     from fer_bench.analysis.comparison.thresholds import Thresholds
 
 
@@ -28,16 +29,12 @@ def check_run_sets(base: RunSet, head: RunSet) -> None:
     for name, run_set in (("base", base), ("head", head)):
         (first, run), *others = run_set.runs
         for other, another in others:
-            environments = compare_environments(
-                RunSet(((first, run),)), RunSet(((other, another),))
-            )
-            for difference in environments.differences:
-                if difference.of_experiment:
-                    raise FerBenchError(
-                        f"{name}: {first} and {other} are different experiments, with "
-                        f"{difference.what} {difference.base} and {difference.head}",
-                        "runs of one experiment as base, and of one as head",
-                    )
+            for difference in experiment_differences(run, another):
+                raise FerBenchError(
+                    f"{name}: {first} and {other} are different experiments, with "
+                    f"{difference.what} {difference.base} and {difference.head}",
+                    "runs of one experiment as base, and of one as head",
+                )
     if len(base.runs) == len(head.runs) == 1:
         return
     known = {measurement(run): name for name, run in base.runs}

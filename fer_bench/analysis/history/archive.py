@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.analysis.comparison.environment_differences import compare_environments
-from fer_bench.analysis.comparison.run_set import RunSet, measurement
+from fer_bench.analysis.comparison.environment_differences import experiment_differences
+from fer_bench.analysis.comparison.run_set import measurement
 from fer_bench.results import (
     ResultsDirectory,
     read_directory,
@@ -182,11 +182,7 @@ def _order(one: StoredRun) -> tuple[datetime, str]:
 
 def _difference(reported: Run, other: Run) -> str:
     """Describe how another run's experiment differs; empty if it is the same experiment."""
-    environments = compare_environments(
-        RunSet((("reported", reported),)), RunSet((("other", other),))
-    )
     return "; ".join(
         f"{one.what} {one.head} instead of {one.base}"
-        for one in environments.differences
-        if one.of_experiment
+        for one in experiment_differences(reported, other)
     )

@@ -145,8 +145,9 @@ def accuracy_text(standing: Standing) -> str:
         With several seeds, the mean and the sample standard deviation over them; with one, the
         wider half of the 95 % CI over the test images, if known.
     """
-    text = percent(standing.accuracy)
-    spread = _half_width(standing) if standing.deviation is None else standing.deviation
+    text, spread, found = percent(standing.accuracy), standing.deviation, standing.interval
+    if spread is None and found is not None:
+        spread = max(found.high - standing.accuracy, standing.accuracy - found.low)
     return text if spread is None else f"{text} \N{PLUS-MINUS SIGN} {100 * spread:.1f}"
 
 
@@ -156,16 +157,6 @@ def _accuracy(standing: Standing) -> str:
     if standing.deviation is not None:
         return f"{text} (sd, {len(standing.group.trained)} seeds)"
     return text if standing.interval is None else f"{text} (95 % CI)"
-
-
-def _half_width(standing: Standing) -> float | None:
-    """Return the wider half of the 95 % CI of the test accuracy, or None if it is unknown."""
-    found = standing.interval
-    return (
-        None
-        if found is None
-        else max(found.high - standing.accuracy, standing.accuracy - found.low)
-    )
 
 
 def majority_class(analysis: Analysis) -> tuple[str, float]:

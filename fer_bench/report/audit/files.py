@@ -60,16 +60,3 @@ def write_attachments(directory: Path, data: PreparedData, places: Places) -> li
     written = write_files(directory, {places.card: data_card(data), **drawn})
     remove_files(directory, places.holds, written)
     return written
-
-
-def remove_attachments(directory: Path, places: Places) -> None:
-    """Remove data card and contact sheets of an earlier report of the same kind.
-
-    Args:
-        directory: directory of the report.
-        places: file names of the kind of report.
-
-    Raises:
-        FerBenchError: a file cannot be removed.
-    """
-    remove_files(directory, places.holds)
