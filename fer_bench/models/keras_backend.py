@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fer_bench.models import numerical_environment
 from fer_bench.results.fact_names import NUMERIC_SETTINGS
@@ -19,6 +19,9 @@ from fer_bench.runtime import allocator
 from fer_bench.runtime.errors import INSTALL, FerBenchError, shown
 from fer_bench.runtime.files import expand_user
 from fer_bench.runtime.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _BACKEND_PACKAGES = {
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
@@ -54,9 +57,6 @@ def version(*packages: str) -> str:
 def load_keras() -> None:
     """Import Keras and its backend, hiding the messages that TensorFlow prints on import.
 
-    TensorFlow writes them from C++ to the file descriptor of standard error, at any log level, so
-    the descriptor itself is redirected. Exceptions are raised as usual.
-
     Raises:
         FerBenchError: as ``check_keras``, or Keras or its backend cannot be imported.
     """
@@ -65,6 +65,21 @@ def load_keras() -> None:
         return
     allocator.reuse_freed_memory()
     try:
+        with hidden_messages():
+            importlib.import_module("keras")
+    # A backend that is incompatible with its libraries may raise any exception.
+    except Exception as error:
+        cause = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise FerBenchError(f"Keras cannot be imported: {cause}", hint=_INSTALL) from error
+
+
+@contextlib.contextmanager
+def hidden_messages() -> Iterator[None]:
+    """Discard standard error, to which TensorFlow writes from C++ on import, at any log level.
+
+    The file descriptor itself is redirected. Exceptions are raised as usual.
+    """
+    try:
         saved = os.dup(2)
     except OSError:
         # Standard error is closed (``2>&-``): the next file to be opened would receive the output.
@@ -72,11 +87,7 @@ def load_keras() -> None:
     try:
         with Path(os.devnull).open("wb") as null:
             os.dup2(null.fileno(), 2)
-        importlib.import_module("keras")
-    # A backend that is incompatible with its libraries may raise any exception.
-    except Exception as error:
-        cause = next(iter(str(error).splitlines()), "") or type(error).__name__
-        raise FerBenchError(f"Keras cannot be imported: {cause}", hint=_INSTALL) from error
+        yield
     finally:
         os.dup2(saved, 2)
         if saved != 2:

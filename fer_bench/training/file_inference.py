@@ -215,7 +215,8 @@ def _limit_keras(threads: int) -> None:
     if "keras" in sys.modules:
         return
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    import tensorflow as tf
+    with keras_backend.hidden_messages():
+        import tensorflow as tf
 
     # One operation after the other, as in onnxruntime: otherwise more threads would compute.
     tf.config.threading.set_intra_op_parallelism_threads(threads)

@@ -65,7 +65,7 @@ def test_batches_of_another_size_are_an_error(tmp_path):
     assert caught.value.problem == "it takes batches of 1 only, not of 32"
 
 
-def test_files_are_timed_in_processes_of_their_own(tmp_path, monkeypatch):
+def test_files_are_timed_in_processes_of_their_own(tmp_path, monkeypatch, capfd):
     keras = pytest.importorskip("keras")
     pytest.importorskip("onnxruntime")
     monkeypatch.setattr(file_timing, "ROUNDS_FOR_P99", 10)
@@ -80,6 +80,7 @@ def test_files_are_timed_in_processes_of_their_own(tmp_path, monkeypatch):
     command = ["benchmark", *map(str, paths), "--threads=1", "-o", str(output)]
     done = CliRunner().invoke(cli.main, command)
     assert (done.exit_code, done.stderr) == (0, "")
+    assert capfd.readouterr().err == ""  # the runtimes write nothing, either
     found = read_runtime_speeds(output)
     assert (found.threads, [one.runtime for one in found.files]) == (1, ["onnxruntime", "Keras"])
     assert [one.fingerprint for one in found.files] == ["f", "f"]
