@@ -24,6 +24,9 @@ _PART = re.compile(r"\.[0-9a-f]{16}-[0-9a-f]{32}\.part")
 _LEFT_BEHIND_S = 24 * 60 * 60
 """Age in seconds from which a temporary file is stale: no write takes so long."""
 
+_ATTEMPTS = 10
+"""Number of times that a file is read if it is replaced each time."""
+
 
 def file_digest(path: Path, algorithm: str) -> str:
     """Return the hexadecimal digest of a file, read in chunks.
@@ -58,6 +61,9 @@ def open_regular(path: Path) -> BufferedReader:
 def read_regular(path: Path, most: int) -> bytes:
     """Return the content of a regular file of limited size.
 
+    A file that is replaced meanwhile is read again: a network file system may not keep the old one
+    for its readers.
+
     Args:
         path: the file.
         most: largest accepted size in bytes.
@@ -65,6 +71,16 @@ def read_regular(path: Path, most: int) -> bytes:
     Raises:
         OSError: the file cannot be read, is not a regular file, or is larger.
     """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _read(path, most)
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+    return _read(path, most)
+
+
+def _read(path: Path, most: int) -> bytes:
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > most:

@@ -3,7 +3,9 @@
 ``<store>/locks/`` contains a lock file for each entry that was worked on. If the file system does
 not support ``flock``, as some network file systems do not, a file ``.held`` exists for as long as
 the lock is held. In both cases a file ``.holder`` names the process that holds the lock; its
-modification time is updated regularly as a heartbeat.
+modification time is updated regularly as a heartbeat. If another process replaces or removes that
+file meanwhile, the file system does not share its locks between machines, or the lock was lost with
+the connection: that is a warning.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import logging
 import os
 import socket
 import sys
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
     from fer_bench.runtime.progress import Progress
+
+log = logging.getLogger("fer_bench.runtime.locks")
 
 LOCKS = "locks"
 """Directory of the locks in the store. Lock files stay: removing one is a race condition."""
@@ -126,11 +131,21 @@ class _Place(NamedTuple):
     def described(self) -> str:
         """Return a description of the process that holds the lock, as far as it is recorded."""
         try:
-            noted = json.loads(read_regular(self.holder, _LARGEST))
+            noted = json.loads(self.noted())
             pid, host, since = (noted[name] for name in ("pid", "host", "since"))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return "an unknown process"
         return f"process {shown(pid, 20)} on {shown(host)} (since {shown(since, 40)})"
+
+    def noted(self) -> bytes:
+        """Return the note of the process that acquired the lock last, empty if it was removed.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            return read_regular(self.holder, _LARGEST)
+        return b""
 
     def sign(self) -> object:
         """Return a value that changes with each heartbeat and with the holder."""
@@ -178,18 +193,20 @@ def _wait(place: _Place, kind: str) -> None:
 @contextlib.contextmanager
 def _held(place: _Place) -> Iterator[None]:
     """Record the holder of an acquired lock, send heartbeats, and release it at the end."""
-    note = {
+    fields = {
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "since": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
+    note, is_noted = json.dumps(fields).encode(), False
     stop = threading.Event()
     beat = threading.Thread(target=_beat, args=(place.holder, stop), daemon=True)
     try:
         # The lock is held without this file too: removing data from a full disk needs the lock.
         with contextlib.suppress(OSError):
             place.holder.unlink(missing_ok=True)
-            place.holder.write_text(json.dumps(note), "utf-8")
+            place.holder.write_bytes(note)
+            is_noted = True
         beat.start()
         yield
     finally:
@@ -197,7 +214,15 @@ def _held(place: _Place) -> Iterator[None]:
         if beat.ident is not None:
             beat.join()
         with contextlib.suppress(OSError):
-            place.holder.unlink()
+            if is_noted and place.noted() != note:
+                log.warning(
+                    "store: another process held the lock %s at the same time as this one: the "
+                    "locks of this file system are not shared between machines, or the connection "
+                    "to it was lost",
+                    place.lock.lock_file,
+                )
+            else:
+                place.holder.unlink()
         place.lock.release()
 
 

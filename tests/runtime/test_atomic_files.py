@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from fer_bench.runtime import files
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.runtime.files import write_atomically
+from fer_bench.runtime.files import read_regular, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,3 +130,34 @@ def test_a_file_in_place_of_the_directory_is_an_error_of_one_line(tmp_path: Path
     with pytest.raises(FerBenchError, match="cannot write") as raised:
         write_atomically(tmp_path / "report" / "tables.md", "x")
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "times", "is_read"),
+    [
+        (errno.ESTALE, 9, True),
+        (errno.ESTALE, 10, False),
+        (errno.EIO, 1, False),
+    ],
+)
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch, error: int, times: int, is_read: bool
+) -> None:
+    path = tmp_path / "state.json"
+    path.write_bytes(b"{}")
+    left = [OSError(error, "replaced")] * times
+    really = files.open_regular
+
+    def stale(path: Path):
+        if left:
+            raise left.pop()
+        return really(path)
+
+    monkeypatch.setattr(files, "open_regular", stale)
+    if is_read:
+        assert read_regular(path, 10) == b"{}"
+    else:
+        with pytest.raises(OSError, match="replaced") as caught:
+            read_regular(path, 10)
+        assert caught.value.errno == error
+    assert not left

@@ -90,6 +90,21 @@ def test_a_lock_is_seen_and_ends_with_its_block(tmp_path, kind):
     assert {name.rpartition(".")[2] for name in names(tmp_path)} <= {"lock", "probe"}
 
 
+def test_a_second_holder_at_the_same_time_is_reported(tmp_path, kind, caplog):
+    note = b'{"pid": 1, "host": "other", "since": "now"}'
+    holder = tmp_path / LOCKS / "cell-key.holder"
+    with locked(tmp_path, "cell", "key"):
+        pass
+    assert not caplog.records
+    with locked(tmp_path, "cell", "key"):
+        holder.write_bytes(note)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert str(tmp_path / LOCKS / "cell-key") in record.getMessage()
+    assert holder.read_bytes() == note  # the other one still holds it
+    assert is_free(tmp_path)
+
+
 def test_the_lock_of_a_killed_process_is_free_and_waiting_is_reported(tmp_path, holder):
     stages = []
 
