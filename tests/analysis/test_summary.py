@@ -71,7 +71,7 @@ def test_no_winner_is_named_among_networks_within_noise():
 def test_many_within_noise_are_counted():
     cells = (made_cell(f"net{index}", "random", spread=index) for index in range(7))
     best, lead = summary(*cells).answer
-    assert " and 3 others do not differ significantly from " in best
+    assert ": 6 others do not differ significantly from " in best
     assert lead == "Always predicting Happy scores 25.0 %."
 
 
@@ -284,6 +284,15 @@ def test_a_p_value_next_to_the_level_agrees_with_the_verdict(monkeypatch):
         best, lead = summarise(analysis).answer
         assert best.startswith("No single network ") == ties
         assert (f"corrected p = {corrected})" in lead) != ties
+
+
+def test_a_difference_that_only_the_correction_makes_undecided_says_so(monkeypatch):
+    analysis = analyse(made_run(*both_inits(0.5, 0.4)))
+    (pair,) = analysis.pairs
+    assert pair.comparison.p_value < 0.05
+    undecided = (dataclasses.replace(pair, corrected=0.06),) * 2
+    monkeypatch.setitem(vars(analysis), "pairs", undecided)
+    assert "after correction for 2 comparisons" in " ".join(summarise(analysis).answer)
 
 
 def test_speeds_name_the_layers_and_the_fastest_network(snapshot):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from fer_bench.analysis.standings import Standing
     from fer_bench.analysis.subsets import Baseline
 
+_MOST_NAMED = 3
+"""Largest number of networks as accurate as the best one that the answer names."""
+
 
 def best_network(analysis: Analysis) -> str:
     """Name the most accurate network, if there is a single one."""
@@ -47,8 +50,9 @@ def best_network(analysis: Analysis) -> str:
     ties = [one.group.label for one in others if one.contends(best)]
     if ties:
         verb = "does" if len(ties) == 1 else "do"
+        named = listed(ties) if len(ties) <= _MOST_NAMED else f"{len(ties)} others"
         return (
-            f"No single network is the most accurate on {data}: {listed(ties)} {verb} not differ "
+            f"No single network is the most accurate on {data}: {named} {verb} not differ "
             f"significantly from {name}, {accuracy}."
         )
     # Trainings vary by more than the images: one seed, or a distorted accuracy, proves no best one.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, guard
 from fer_bench.analysis.claims.values import Basis, Evidence, Network, Part
-from fer_bench.analysis.group_comparisons import Pair, compare_on_subset, find_pair
+from fer_bench.analysis.group_comparisons import LEVEL, Pair, compare_on_subset, find_pair
 from fer_bench.analysis.number_text import interval_text, listed, percent, signed_points
 from fer_bench.analysis.summary.cautions import MATTERS
 from fer_bench.protocol.cell import add_head
@@ -143,7 +143,16 @@ def _causes(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
     if effect.pair is None:
         causes.append("predictions are missing" if analysis.dataset.has_test else "no test part")
     elif not effect.pair.differ:
-        causes.append(_NOT_SIGNIFICANT)
+        causes.append(_not_significant(effect.pair, len(analysis.pairs)))
     elif not causes and not effect.holds_deduplicated:
         causes.append(_ONLY_DUPLICATES)
     return causes
+
+
+def _not_significant(pair: Pair, comparisons: int) -> str:
+    if pair.comparison.p_value >= LEVEL:
+        return _NOT_SIGNIFICANT
+    return (
+        f"not significant after correction for {comparisons:,} comparisons, which more seeds may "
+        "change"
+    )
