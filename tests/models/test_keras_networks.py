@@ -96,7 +96,7 @@ def test_networks_and_files_are_those_of_keras(name):
         expected_layers = [type(layer) for layer in expected.layers]
         shapes = [weight.shape for weight in expected.weights]
     assert (asked["file"], (asked["url"],)) == (entry.weights.file, entry.weights.urls)
-    assert asked["digest"] == (entry.weights.digest or ":").partition(":")[2] or None
+    assert (asked["digest"] or "") == (entry.weights.digest or "").partition(":")[2]
     model = entry.build()
     assert [type(layer) for layer in model.layers] == expected_layers
     assert [weight.shape for weight in model.weights] == shapes
@@ -108,11 +108,13 @@ def test_networks_and_files_are_those_of_keras(name):
 def test_prefix_and_suffix_together_are_the_network(name):
     entry = BACKBONES[name]
     model = seeded(entry, 3, is_random=True)
-    draw = np.random.default_rng(1)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.moving_mean.assign(draw.normal(0, 0.1, layer.moving_mean.shape))
-            layer.moving_variance.assign(draw.uniform(0.05, 0.2, layer.moving_mean.shape))
+            layer.momentum = 0.0
+    # With the averages of other images, activations of deep networks overflow; with those of a few,
+    # the variances of some channels are so small that rounding errors grow.
+    others = np.random.default_rng(1).integers(0, 256, (29, 48, 48), dtype=np.uint8)
+    model(prepare_faces(np.concatenate([IMAGES, others]), entry), training=True)
     count = len(model.layers)
     for trainable in (0, 4, count // 3, count // 2, "all"):
         network = transfer(entry, model, trainable, (48, 48), 7)
