@@ -126,5 +126,6 @@ def test_prefix_and_suffix_together_are_the_network(name):
         expected = np.asarray(uncut(IMAGES, training=False))
         size = np.abs(expected).max()
         assert np.ptp(expected, axis=0).max() > 1e-3 * size
-        np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-4 * size)
+        # Folded batch normalisation rounds differently: by up to 1.5e-4 here, for InceptionV3.
+        np.testing.assert_allclose(logits, expected, rtol=0, atol=5e-4 * size)
     clear_keras()
