@@ -126,6 +126,7 @@ def test_prefix_and_suffix_together_are_the_network(name):
         expected = np.asarray(uncut(IMAGES, training=False))
         size = np.abs(expected).max()
         assert np.ptp(expected, axis=0).max() > 1e-3 * size
-        # Folded batch normalisation rounds differently: by up to 1.5e-4 here, for InceptionV3.
-        np.testing.assert_allclose(logits, expected, rtol=0, atol=5e-4 * size)
+        # Folded layers round differently, which deep random networks amplify, to 2e-3 in ResNet152.
+        # A wrong cut differs by the size of the outputs.
+        np.testing.assert_allclose(logits, expected, rtol=0, atol=5e-3 * size)
     clear_keras()
