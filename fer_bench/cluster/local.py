@@ -45,7 +45,7 @@ def start_slots(run: RunDirectory, processes: int) -> list[subprocess.Popen[byte
         processes: number of slots.
 
     Raises:
-        FerBenchError: there are GPUs, but fewer than slots.
+        FerBenchError: there are GPUs, but fewer than the slots need.
     """
     gpus = visible_gpus()
     if gpus and processes > len(gpus):
@@ -54,6 +54,13 @@ def start_slots(run: RunDirectory, processes: int) -> list[subprocess.Popen[byte
             f"processes of at most {len(gpus)}",
         )
     share = len(gpus) // processes if run.plan().listed.is_data_parallel else 1
+    if gpus and run.plan().listed.is_data_parallel and share < 2:
+        raise FerBenchError(
+            f"--data-parallel: {processes} processes cannot have two GPUs each: there "
+            f"{_are(len(gpus))}",
+            f"processes of at most {len(gpus) // 2}" if len(gpus) > 1 else "two GPUs or more",
+            "omit --data-parallel for one GPU each",
+        )
     # Not the user's directory, in which python -m would look for modules first.
     with (run.path / "slots.log").open("ab") as log:
         return [

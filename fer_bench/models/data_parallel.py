@@ -63,6 +63,12 @@ def divide_batches(size: int) -> None:
     keras.distribution.set_distribution(DataParallel())
 
 
+def stop_dividing() -> None:
+    """End ``divide_batches``, if it was called in this process."""
+    if are_divided():
+        keras.distribution.set_distribution(None)
+
+
 def are_divided() -> bool:
     """Check if batches are divided between devices."""
     return isinstance(keras.distribution.distribution(), DataParallel)

@@ -171,14 +171,10 @@ def devices() -> str:
     """Return the devices of Keras' backend, and if they share each batch; this imports Keras."""
     import keras
 
+    from fer_bench.models.data_parallel import are_divided
+
     names = ", ".join(keras.distribution.list_devices())
-    return f"{names} (data parallel)" if _is_data_parallel() else names
-
-
-def _is_data_parallel() -> bool:
-    import keras
-
-    return isinstance(keras.distribution.distribution(), keras.distribution.DataParallel)
+    return f"{names} (data parallel)" if are_divided() else names
 
 
 def _onednn() -> list[tuple[str, str]]:
@@ -227,8 +223,11 @@ def _of_keras(floatx: str) -> dict[str, str]:
     attention = keras.config.is_flash_attention_enabled()
     if attention is not None:
         found["flash attention"] = str(attention)
+    from fer_bench.models.data_parallel import are_divided
+
     distribution = keras.distribution.distribution()
-    if distribution is not None and not _is_data_parallel():
+    # Any other one, Keras' own data parallelism included, was set by the user's code.
+    if distribution is not None and not are_divided():
         found["distribution"] = f"{type(distribution).__name__} over {devices()}"
     return found
 

@@ -78,9 +78,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the log handler."""
-    if NOTES in config.stash:
-        logging.getLogger("fer_bench").removeHandler(config.stash[NOTES])
+    """Remove the log handler, and end the division of batches."""
+    if NOTES not in config.stash:
+        return
+    logging.getLogger("fer_bench").removeHandler(config.stash[NOTES])
+    if config.stash[SETTINGS].data_parallel and "keras" in sys.modules:
+        from fer_bench.models.data_parallel import stop_dividing
+
+        stop_dividing()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

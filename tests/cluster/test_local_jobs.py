@@ -167,9 +167,7 @@ def test_each_process_has_a_gpu(launched, monkeypatch):
         local.start_slots(found.run, 3)
 
 
-@pytest.mark.parametrize(
-    ("processes", "gpus"), [(1, ["0,1,2,3,4"]), (2, ["0,1", "2,3"]), (5, ["0", "1", "2", "3", "4"])]
-)
+@pytest.mark.parametrize(("processes", "gpus"), [(1, ["0,1,2,3,4"]), (2, ["0,1", "2,3"])])
 def test_processes_share_the_gpus_if_batches_are_divided(launched, monkeypatch, processes, gpus):
     found = launched(*CELLS)
     listed = dataclasses.replace(found.plan.listed, is_data_parallel=True)
@@ -179,6 +177,11 @@ def test_processes_share_the_gpus_if_batches_are_divided(launched, monkeypatch, 
     monkeypatch.setattr(subprocess, "Popen", lambda _, env, **__: given.append(env))
     local.start_slots(found.run, processes)
     assert [env["CUDA_VISIBLE_DEVICES"] for env in given] == gpus
+    for few in (3, 5):
+        with pytest.raises(FerBenchError) as refused:
+            local.start_slots(found.run, few)
+        assert f"{few} processes cannot have two GPUs each: there are 5" in refused.value.problem
+        assert refused.value.accepted == "processes of at most 2"
 
 
 @pytest.mark.parametrize(("named", "gpus"), [("", []), ("-1", []), ("0,1", ["0", "1"])])

@@ -10,6 +10,7 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
+from fer_bench.models import data_parallel, numerical_environment  # noqa: E402
 from fer_bench.models.data_parallel import are_divided, divide_batches, divided  # noqa: E402
 from fer_bench.results import load_run  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
@@ -22,7 +23,9 @@ PROGRAM = """
 import dataclasses, json
 import keras, numpy as np
 from fer_bench.models import numerical_environment
-from fer_bench.models.data_parallel import divide_batches, divided
+from fer_bench.models.data_parallel import (
+    are_divided, divide_batches, divided, stop_dividing,
+)
 from fer_bench.protocol.settings import Protocol
 from fer_bench.training.compiled_suffix import CompiledSuffix
 from fer_bench.training.trainer import Trainer
@@ -73,6 +76,7 @@ print(json.dumps({
         sorted({part.data.shape[0] for part in divided(images[:size]).addressable_shards})
         for size in (6, 3)
     ],
+    "is_stopped": stop_dividing() is None and not are_divided(),
 }))
 """
 
@@ -159,6 +163,21 @@ def test_what_cannot_be_divided_is_one_line(monkeypatch, backend, devices, size,
     for word in ("--data-parallel", *words):
         assert word in str(refused.value)
     assert not are_divided()
+
+
+@on_jax
+def test_the_division_can_be_ended(found):
+    assert found["is_stopped"]
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_only_our_division_is_told_from_the_devices_alone(monkeypatch, is_ours):
+    kind = data_parallel.DataParallel if is_ours else keras.distribution.DataParallel
+    monkeypatch.setattr(keras.distribution, "distribution", lambda: kind.__new__(kind))
+    backend = keras.config.backend()
+    settings = numerical_environment.settings(backend, "float32", 1e-7)
+    assert ("distribution" in settings) != is_ours
+    assert numerical_environment.devices().endswith(" (data parallel)") == is_ours
 
 
 def test_nothing_is_divided_unless_it_was_asked_for():
