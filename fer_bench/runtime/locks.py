@@ -214,7 +214,14 @@ def _held(place: _Place) -> Iterator[None]:
         if beat.ident is not None:
             beat.join()
         with contextlib.suppress(OSError):
-            if is_noted and place.noted() != note:
+            found = place.noted() if is_noted else note
+            if not found:
+                log.warning(
+                    "store: the note of the lock %s was removed while this process held it; it may "
+                    "not have been the only holder",
+                    place.lock.lock_file,
+                )
+            elif found != note:
                 log.warning(
                     "store: another process held the lock %s at the same time as this one: the "
                     "locks of this file system are not shared between machines, or the connection "

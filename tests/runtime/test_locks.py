@@ -102,6 +102,10 @@ def test_a_second_holder_at_the_same_time_is_reported(tmp_path, kind, caplog):
     assert record.levelname == "WARNING"
     assert str(tmp_path / LOCKS / "cell-key") in record.getMessage()
     assert holder.read_bytes() == note  # the other one still holds it
+    caplog.clear()
+    with locked(tmp_path, "cell", "key"):
+        holder.unlink()
+    assert [one.levelname for one in caplog.records] == ["WARNING"]
     assert is_free(tmp_path)
 
 
