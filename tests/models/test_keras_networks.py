@@ -126,7 +126,7 @@ def test_prefix_and_suffix_together_are_the_network(name):
         expected = np.asarray(uncut(IMAGES, training=False))
         size = np.abs(expected).max()
         assert np.ptp(expected, axis=0).max() > 1e-3 * size
-        # Folded layers round differently, which deep random networks amplify, to 2e-3 in ResNet152.
-        # A wrong cut differs by the size of the outputs.
-        np.testing.assert_allclose(logits, expected, rtol=0, atol=5e-3 * size)
+        # Folded layers round differently, which deep random networks amplify: to 2e-3 in ResNet152.
+        limit = 5e-3 if name in ("ResNet101", "ResNet152") else 5e-4
+        np.testing.assert_allclose(logits, expected, rtol=0, atol=limit * size)
     clear_keras()
