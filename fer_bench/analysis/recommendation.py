@@ -154,7 +154,7 @@ def _fault(group: Group, analysis: Analysis, value: float | None) -> str:
     standing = next(one for one in analysis.standings if one.group.id == group.id)
     above = standing.exceeds_baseline
     if above is None:
-        above = learns(group, group.dataset)
+        above = learns(group)
     return "" if above else AT_BASELINE
 
 

@@ -100,7 +100,7 @@ def sampling_interval(
     return percentiles(sums / table.size, level)
 
 
-def wilson_interval(hits: int, images: int, level: float = 0.95) -> Interval:
+def wilson_interval(hits: float, images: int, level: float = 0.95) -> Interval:
     """Return Wilson's interval of a share (*Probable Inference*, 1927), without resampling.
 
     Args:
@@ -124,7 +124,7 @@ def wilson_interval(hits: int, images: int, level: float = 0.95) -> Interval:
 
 
 def newcombe_interval(
-    hits: tuple[int, int], images: tuple[int, int], level: float = 0.95
+    hits: tuple[float, float], images: tuple[int, int], level: float = 0.95
 ) -> Interval:
     """Return Newcombe's interval of the difference of two shares of different images.
 

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from statsmodels.stats.proportion import proportion_confint
 
-from fer_bench.metrics import Interval, Spread, over_seeds, sampling_interval, wilson_interval
+from fer_bench.metrics import (
+    Interval,
+    Spread,
+    newcombe_interval,
+    over_seeds,
+    sampling_interval,
+    wilson_interval,
+)
 from fer_bench.metrics.intervals import percentiles
 
 if TYPE_CHECKING:
@@ -203,3 +210,12 @@ def test_wilsons_interval_is_that_of_statsmodels(hits, images):
     for wrong in (-1, images + 1):
         with pytest.raises(ValueError, match="hits must be"):
             wilson_interval(wrong, images)
+
+
+def test_newcombe_gives_the_published_example():
+    # Newcombe 1998, table II, example (a): 56/70 and 48/80, method 10: 0.0524 to 0.3339.
+    found = newcombe_interval((56, 48), (70, 80))
+    assert found.low == pytest.approx(0.0524, abs=5e-5)
+    assert found.high == pytest.approx(0.3339, abs=5e-5)
+    wider = newcombe_interval((56, 48), (70, 80), 0.995)
+    assert wider.low < found.low < found.high < wider.high

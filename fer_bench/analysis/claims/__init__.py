@@ -13,10 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.declarations import CLAIMS
-from fer_bench.analysis.claims.measures import collect_evidence
-from fer_bench.analysis.claims.values import ClaimVerdict
+from fer_bench.analysis.claims.values import ClaimVerdict, Evidence, Network
 from fer_bench.analysis.claims.verdicts import conclude
 from fer_bench.analysis.deviations import other_data
+from fer_bench.protocol import published
+from fer_bench.protocol.head import LINEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +38,12 @@ def judge(run: Run, groups: Iterable[Group]) -> tuple[ClaimVerdict, ...]:
         run: the results.
         groups: the run's groups, with speeds only if these are in wall-clock time.
     """
-    evidence = collect_evidence(run, groups)
+    papers = {
+        Network(group.backbone, group.init): group
+        for group in groups
+        if group.backbone in published.BACKBONES and group.head == LINEAR
+    }
+    evidence = Evidence(run, papers)
     data = other_data(run)
     return tuple(
         ClaimVerdict(claim, claim.on_tables(), "not testable here", data)

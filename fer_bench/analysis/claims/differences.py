@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.values import LEVEL, Part
+from fer_bench.analysis.claims.values import LEVEL, WITHIN_NOISE, Part
 from fer_bench.analysis.number_text import TOO_WIDE, is_uninformative, signed_points
 from fer_bench.metrics import Interval, over_seeds
 
@@ -21,8 +20,6 @@ _DECIMALS = 12
 """Decimals to which differences are rounded, so that equal metrics differ by exactly 0."""
 
 MORE_DATA = "more seeds or images, as the difference is within noise"
-CONVENTIONS_DISAGREE = "conventions disagree"
-ONE_CONVENTION = "a definition of Metric_0, as the conventions disagree"
 
 
 @dataclass(frozen=True)
@@ -30,21 +27,19 @@ class Difference:
     """Difference of a metric between networks: one minus another, or any other contrast.
 
     Attributes:
-        by_seed: one difference for each of ``seeds``.
+        by_seed: the difference for each seed that all networks were trained with, at least one.
         standard_error: standard error of a difference due to the sampling of the images.
-        seeds: seeds that all networks were trained with, at least one.
         is_rate: True if the metrics are shares per epoch instead of shares.
     """
 
-    by_seed: tuple[float, ...]
+    by_seed: Mapping[int, float]
     standard_error: float
-    seeds: tuple[int, ...]
     is_rate: bool = False
 
     @property
     def mean(self) -> float:
         """Mean over the seeds."""
-        return math.fsum(self.by_seed) / len(self.by_seed)
+        return math.fsum(self.by_seed.values()) / len(self.by_seed)
 
     def interval(self, tests: int = 1) -> Interval | None:
         """Return the confidence interval of the difference, or None for one seed.
@@ -58,7 +53,7 @@ class Difference:
                 LEVEL) / tests (Bonferroni).
         """
         level = 1 - (1 - LEVEL) / tests
-        spread = over_seeds(self.by_seed, level).interval
+        spread = over_seeds(self.by_seed.values(), level).interval
         if spread is None:
             return None
         half = math.hypot(
@@ -101,13 +96,12 @@ def contrast(
         standard_error: as in ``Difference``.
         is_rate: as in ``Difference``.
     """
-    seeds = tuple(sorted(set.intersection(*(set(by_seed) for _, by_seed in metrics))))
-    if not seeds:
-        return None
-    sums = (math.fsum(weight * by_seed[seed] for weight, by_seed in metrics) for seed in seeds)
-    return Difference(
-        tuple(round(value, _DECIMALS) for value in sums), standard_error, seeds, is_rate
-    )
+    seeds = sorted(set.intersection(*(set(by_seed) for _, by_seed in metrics)))
+    sums = {
+        seed: round(math.fsum(weight * by_seed[seed] for weight, by_seed in metrics), _DECIMALS)
+        for seed in seeds
+    }
+    return Difference(sums, standard_error, is_rate) if sums else None
 
 
 def mean_of(differences: Sequence[Difference]) -> Difference | None:
@@ -117,80 +111,53 @@ def mean_of(differences: Sequence[Difference]) -> Difference | None:
     """
     share = 1 / len(differences)
     error = share * math.hypot(*(one.standard_error for one in differences))
-    by_seed = [dict(zip(one.seeds, one.by_seed, strict=True)) for one in differences]
-    return contrast([(share, one) for one in by_seed], error, is_rate=differences[0].is_rate)
+    by_seed = [(share, one.by_seed) for one in differences]
+    return contrast(by_seed, error, is_rate=differences[0].is_rate)
 
 
-def state_above(difference: Difference, threshold: float = 0.0, tests: int = 1) -> State:
-    """Return the state of the statement that the difference is above a threshold.
+def part_of(
+    label: str,
+    differences: Sequence[Difference],
+    basis: Basis,
+    *,
+    above: float = 0.0,
+    below: float = math.inf,
+    tests: int = 1,
+) -> Part:
+    """Return the part of a claim that a difference lies between two limits.
 
     A claim of several parts is supported only if all of them hold, which needs no correction, and
     is contradicted as soon as one of them fails, which does.
 
     Args:
-        difference: difference of two metrics.
-        threshold: amount by which the first must be larger; negative if it may be slightly smaller.
+        label: start of the display text.
+        differences: the difference; of a rate, that under each convention in their order. The part
+            is open if they disagree.
+        basis: as in ``Part``.
+        above: lower limit.
+        below: upper limit.
         tests: number of parts that could fail: the claim's own family.
     """
+    first = differences[0]
+    states = {_state(one, above, below, tests) for one in differences}
+    others = [f" / {one.mean_text}" for one in differences[1:] if one.text != first.text]
+    agree = len(states) == 1
+    return Part(
+        states.pop() if agree else "open",
+        f"{label} {first.text}{''.join(others)}",
+        first.mean,
+        first.interval(),
+        WITHIN_NOISE if agree else "conventions disagree",
+        MORE_DATA if agree else "a definition of Metric_0, as the conventions disagree",
+        basis,
+        len(first.by_seed),
+    )
+
+
+def _state(difference: Difference, above: float, below: float, tests: int) -> State:
     alone, together = difference.interval(), difference.interval(tests)
     if alone is None or together is None:
         return "open"
-    if alone.low > threshold:
+    if above < alone.low and alone.high < below:
         return "holds"
-    return "fails" if together.high < threshold else "open"
-
-
-def state_below(difference: Difference, threshold: float, tests: int = 1) -> State:
-    """Return the state of the statement that the difference is below a threshold.
-
-    Args:
-        difference: as ``state_above``.
-        threshold: amount that the first metric may be larger by, at most.
-        tests: as ``state_above``.
-    """
-    flipped = dataclasses.replace(difference, by_seed=tuple(-one for one in difference.by_seed))
-    return state_above(flipped, -threshold, tests)
-
-
-def state_within(difference: Difference, margin: float) -> State:
-    """Return the state of the statement that the difference lies within a margin of 0."""
-    interval = difference.interval()
-    if interval is None:
-        return "open"
-    if -margin < interval.low and interval.high < margin:
-        return "holds"
-    return "fails" if interval.low > margin or interval.high < -margin else "open"
-
-
-def part_of(label: str, difference: Difference, state: State, basis: Basis) -> Part:
-    """Return a part of a claim based on a difference, with ``label`` at the start of its text."""
-    return Part(
-        state,
-        f"{label} {difference.text}",
-        difference.mean,
-        difference.interval(),
-        needs=MORE_DATA,
-        basis=dataclasses.replace(basis, seeds=len(difference.seeds)),
-    )
-
-
-def combine_conventions(
-    label: str, judged: Sequence[tuple[Difference, State]], basis: Basis
-) -> Part:
-    """Combine the same statement under each convention into one part, open if they disagree.
-
-    Args:
-        label: start of the display text.
-        judged: difference and state of the statement, for each convention in their order.
-        basis: as in ``Part``.
-    """
-    first = part_of(label, *judged[0], basis)
-    text = first.text
-    for difference, _ in judged[1:]:
-        if difference.text != judged[0][0].text:
-            text += f" / {difference.mean_text}"
-    if len({state for _, state in judged}) == 1:
-        return dataclasses.replace(first, text=text)
-    return dataclasses.replace(
-        first, state="open", text=text, cause=CONVENTIONS_DISAGREE, needs=ONE_CONVENTION
-    )
+    return "fails" if together.high < above or together.low > below else "open"

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.analysis.claims.differences import (
-    MORE_DATA,
-    contrast,
-    part_of,
-    state_below,
+from fer_bench.analysis.claims.differences import MORE_DATA, contrast, part_of
+from fer_bench.analysis.claims.guards import (
+    AT_BASELINE,
+    has_learned,
+    is_distorted,
+    missing_statistics,
 )
-from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, has_learned, is_distorted
 from fer_bench.analysis.claims.measures import NO_TEST_PART, list_untrained
 from fer_bench.analysis.claims.values import (
     LEVEL,
@@ -30,7 +30,7 @@ from fer_bench.analysis.claims.values import (
     Part,
 )
 from fer_bench.analysis.number_text import TOO_WIDE, is_uninformative, signed_points
-from fer_bench.metrics import Interval
+from fer_bench.metrics import Interval, newcombe_interval
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     Recalls = Mapping[str, Sequence[Sequence[float]]]
     """Recalls of each class, by network and seed."""
 
-NETWORKS_DISAGREE = "networks disagree"
 BEST = ("Happy", "Angry", "Fear", "Surprise")
 WORST = "Disgust"
 LEAST_NETWORKS = 2
@@ -74,21 +73,19 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
     parts: list[Part] = []
     remarks: list[str] = []
     if learned:
-        recalls, images = _recalls(evidence, learned)
+        recalls = _recalls(evidence, learned)
         others = [name for name in published.COUNTS if name not in BEST]
-        rest = [name for name in published.COUNTS if name != WORST]
         best = [(name, other) for name in BEST for other in others]
-        worst = [(name, WORST) for name in rest]
+        worst = [(name, WORST) for name in published.COUNTS if name != WORST]
         tests = len({*best, *worst})
-        basis = _basis(learned, evidence)
+        confusion = evidence.groups[learned[0]].qualities[0].confusion
+        names = [name for name, _ in evidence.run.dataset.counts]
+        images = dict(zip(names, map(sum, confusion), strict=True))
         parts = [
-            dataclasses.replace(
-                _smallest_difference(name, chosen, recalls, images, tests), basis=basis
-            )
+            _smallest_difference(name, chosen, recalls, images, tests)
             for name, chosen in (("best", best), ("worst", worst))
         ]
-        if missing:
-            parts = [dataclasses.replace(part, state="so far") for part in parts]
+        parts = [_based(part, learned, evidence, missing) for part in parts]
         remarks = [_recall_text(recalls)]
     if ignored := [
         group.label
@@ -116,16 +113,15 @@ def rarest_is_worst(evidence: Evidence) -> Findings:
     parts: list[Part] = []
     remarks: list[str] = []
     if learned:
-        recalls, _ = _recalls(evidence, learned)
+        recalls = _recalls(evidence, learned)
         means = [fmean(map(fmean, shares)) for shares in recalls.values()]
         rho, p_value, p_below = rank_correlation(means, [n for _, n in evidence.run.dataset.counts])
         state: State = "holds" if p_value < 1 - LEVEL else "open"
         if p_below < 1 - LEVEL:
             state = "fails"
-        if missing:
-            state = "so far"
         text = f"rank correlation of recall and class size {rho:+.2f}, p = {p_value:.3f}"
-        parts = [Part(state, text, rho, needs="more classes", basis=_basis(learned, evidence))]
+        part = Part(state, text, rho, needs="more classes")
+        parts = [_based(part, learned, evidence, missing)]
         remarks = [_recall_text(recalls)]
     return Findings(parts, 2, [*missing, weighted], "rank correlation", remarks)
 
@@ -187,9 +183,8 @@ def disputed_labels_lower_confidence(evidence: Evidence) -> Findings:
         f"confidence on {int(disputed.sum()):,} disputed minus {int((~disputed).sum()):,} other "
         "images"
     )
-    part = part_of(label, gap, state_below(gap, 0.0), _basis(learned, evidence))
-    if missing:
-        part = dataclasses.replace(part, state="so far")
+    part = part_of(label, [gap], Basis((), ()), above=-math.inf, below=0.0)
+    part = _based(part, learned, evidence, missing)
     return Findings([part], 1, missing, "confidence of the prediction, share")
 
 
@@ -208,26 +203,26 @@ def _learned(evidence: Evidence) -> tuple[tuple[Network, ...], list[Missing]]:
         f"{LEAST_NETWORKS} networks or more above the majority-class baseline "
         f"(this run: {len(found)})"
     )
-    missing = [Missing(AT_BASELINE if trained else NOT_RUN, needs)]
-    if distorted := [network.label for network in _distorted(evidence)]:
-        needs = f"training with --batchnorm=frozen of {', '.join(distorted)}"
-        missing.insert(0, Missing(ARTEFACT, needs))
-    return found, missing
+    # Evaluation of a distorted network cannot show if it learned anything.
+    missing = missing_statistics(evidence, evidence.groups)
+    return found, [*missing, Missing(AT_BASELINE if trained else NOT_RUN, needs)]
 
 
-def _distorted(evidence: Evidence) -> list[Network]:
-    """Return the networks whose evaluation cannot show whether they learned anything."""
-    return [network for network in evidence.groups if is_distorted(evidence, network)]
+def _based(
+    part: Part, learned: Sequence[Network], evidence: Evidence, missing: Sequence[Missing]
+) -> Part:
+    """Return a part on a mean over the networks that learned something, with its basis.
 
-
-def _basis(learned: Sequence[Network], evidence: Evidence) -> Basis:
-    """Return the basis of a mean over the networks that learned something.
-
-    It includes each distorted network, which may be missing from them because of the distortion.
+    The basis includes each distorted network, which may be missing from them because of the
+    distortion. The part holds or fails only so far if anything is missing.
     """
-    seeds = min(len(evidence.groups[network].trained) for network in learned)
-    networks = tuple(dict.fromkeys([*learned, *_distorted(evidence)]))
-    return Basis(networks, ("test images",), seeds=seeds)
+    distorted = [network for network in evidence.groups if is_distorted(evidence, network)]
+    return dataclasses.replace(
+        part,
+        state="so far" if missing else part.state,
+        basis=Basis(tuple(dict.fromkeys([*learned, *distorted])), ("test images",)),
+        seeds=min(len(evidence.groups[network].trained) for network in learned),
+    )
 
 
 def _recall_text(recalls: Recalls) -> str:
@@ -238,63 +233,38 @@ def _recall_text(recalls: Recalls) -> str:
     return head + ", ".join(f"{name} {100 * means[name]:.1f}" for name in order)
 
 
-def newcombe(
-    first: float, first_images: int, second: float, second_images: int, tests: int = 1
-) -> Interval:
-    """Return the interval of the difference of two independent shares, Newcombe's method 10.
-
-    Args:
-        first: a share.
-        first_images: number of images of the first share, at least 1.
-        second: the share that is subtracted.
-        second_images: number of images of the second share, at least 1.
-        tests: number of intervals that must hold simultaneously (Bonferroni).
-    """
-    from statsmodels.stats.proportion import confint_proportions_2indep
-
-    low, high = confint_proportions_2indep(
-        first * first_images,
-        first_images,
-        second * second_images,
-        second_images,
-        method="newcomb",
-        compare="diff",
-        alpha=(1 - LEVEL) / tests,
-    )
-    return Interval(float(low), float(high))
-
-
-def _recalls(
-    evidence: Evidence, learned: Sequence[Network]
-) -> tuple[dict[str, list[list[float]]], dict[str, int]]:
-    """Return each class's recalls, by network and seed, and its number of test images."""
+def _recalls(evidence: Evidence, learned: Sequence[Network]) -> dict[str, list[list[float]]]:
+    """Return each class's recalls, by network and seed."""
     groups = [evidence.groups[network] for network in learned]
-    images: dict[str, int] = {}
-    recalls: dict[str, list[list[float]]] = {}
-    for index, (name, _) in enumerate(evidence.run.dataset.counts):
-        images[name] = sum(groups[0].qualities[0].confusion[index])
-        recalls[name] = [[one.recall[index] or 0.0 for one in group.qualities] for group in groups]
-    return recalls, images
+    return {
+        name: [[one.recall[index] or 0.0 for one in group.qualities] for group in groups]
+        for index, (name, _) in enumerate(evidence.run.dataset.counts)
+    }
 
 
 def _interval(
-    differences: Sequence[Sequence[float]], over_images: Interval, tests: int = 1
+    differences: Sequence[Sequence[float]],
+    hits: tuple[float, float],
+    images: tuple[int, int],
+    tests: int = 1,
 ) -> Interval:
     """Return the interval of a mean over networks, each a mean over its seeds.
 
-    Each half width is the root of a**2 + b**2: a is that of ``over_images``, b that over the seeds,
-    the root of the sum of (t_k / K)**2 W_k over the K networks, where W_k is a network's variance
-    over its seeds divided by their number and t_k the quantile of Student's t (Banerjee, as in
-    ``fer_bench.metrics.compare``).
+    Each half width is the root of a**2 + b**2: a is that over the images, by Newcombe's method, b
+    that over the seeds, the root of the sum of (t_k / K)**2 W_k over the K networks, where W_k is a
+    network's variance over its seeds divided by their number and t_k the quantile of Student's t
+    (Banerjee, as in ``fer_bench.metrics.compare``).
 
     Args:
         differences: differences by network and seed; a network with one seed adds no variation.
-        over_images: interval over the images, at the level of ``tests``.
-        tests: as in ``newcombe``.
+        hits: mean number of recognised images of both classes.
+        images: number of images of both classes.
+        tests: number of intervals that must hold simultaneously (Bonferroni).
     """
     # scipy.special instead of scipy.stats, whose import takes most of a second.
     from scipy.special import stdtrit
 
+    over_images = newcombe_interval(hits, images, 1 - (1 - LEVEL) / tests)
     level = 1 - (1 - LEVEL) / (2 * tests)
     half = math.hypot(
         *(
@@ -314,7 +284,7 @@ def _smallest_difference(
     name: str,
     pairs: Sequence[tuple[str, str]],
     recalls: Recalls,
-    images: dict[str, int],
+    images: Mapping[str, int],
     tests: int,
 ) -> Part:
     """Return the part for the smallest difference of those that decide the statement.
@@ -330,12 +300,13 @@ def _smallest_difference(
         ]
         differences = list(map(fmean, by_seed))
         first, second = (fmean(map(fmean, recalls[name])) for name in (one, other))
-        shares = (first, images[one], second, images[other])
-        interval = _interval(by_seed, newcombe(*shares))
+        counts = images[one], images[other]
+        shares = by_seed, (first * counts[0], second * counts[1]), counts
+        interval = _interval(*shares)
         state: State = "open"
         if interval.low > 0 and min(differences) > 0:
             state = "holds"
-        elif _interval(by_seed, newcombe(*shares, tests), tests).high < 0 and max(differences) < 0:
+        elif _interval(*shares, tests).high < 0 and max(differences) < 0:
             state = "fails"
         digits = (
             f"{signed_points(first - second)} points "
@@ -344,13 +315,10 @@ def _smallest_difference(
         text = f"{name}, {one} minus {other} "
         text += TOO_WIDE if is_uninformative(interval) else digits
         cause, needs = WITHIN_NOISE, MORE_DATA
-        if interval.low > 0 or interval.high < 0:
-            against = sum((difference > 0) != (first > second) for difference in differences)
-            text += f", reversed in {against} of {len(differences)} networks" * (against > 0)
-            if against:
-                cause, needs = NETWORKS_DISAGREE, "networks that agree on the order of emotions"
+        against = sum((difference > 0) != (first > second) for difference in differences)
+        if against and (interval.low > 0 or interval.high < 0):
+            text += f", reversed in {against} of {len(differences)} networks"
+            cause, needs = "networks disagree", "networks that agree on the order of emotions"
         found.append(Part(state, text, first - second, interval, cause, needs))
-    for wanted in ("fails", "open", "holds"):
-        if deciding := [one for one in found if one.state == wanted]:
-            return min(deciding, key=lambda part: part.effect or 0.0)
-    raise ValueError("pairs is empty; accepted: one pair of classes or more")
+    order = ("fails", "open", "holds")
+    return min(found, key=lambda part: (order.index(part.state), part.effect or 0.0))

@@ -15,66 +15,48 @@ from fer_bench.analysis.claims.values import LEVEL, WITHIN_NOISE, Missing
 from fer_bench.metrics import majority_class_accuracy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
 
-    from fer_bench.analysis.claims.values import Basis, Evidence, Network, Part, State
+    from fer_bench.analysis.claims.values import Basis, Evidence, Network, Part
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import DatasetSummary
 
-ONE_SEED, ARTEFACT, AT_BASELINE = "one seed", "batch-norm artefact", "at the baseline"
+ARTEFACT, AT_BASELINE = "batch-norm artefact", "at the baseline"
 
 
 def guard(part: Part, evidence: Evidence) -> Part:
     """Return the part, open with cause and needs if any guard objects to it."""
     if part.basis is None or part.state == "so far":
         return part
-    objections = [
-        found for check in GUARDS if (found := check(part.basis, part.state, evidence)) is not None
-    ]
+    objections = list(_objections(part, part.basis, evidence))
     if not objections:
         return part
     if part.state == "open" and part.cause != WITHIN_NOISE:
         objections.append(Missing(part.cause, part.needs))
-    return dataclasses.replace(
-        part,
-        state="open",
-        cause="; ".join(one.cause for one in objections),
-        needs="; ".join(one.needs for one in objections),
-    )
+    causes, needs = zip(*objections, strict=True)
+    return dataclasses.replace(part, state="open", cause="; ".join(causes), needs="; ".join(needs))
 
 
-def _one_seed(basis: Basis, _: State, __: Evidence) -> Missing | None:
-    """Object to one seed: between two trainings, metrics differ by more than images explain."""
-    return Missing(ONE_SEED, "more seeds (--seeds=3 or more)") if basis.seeds < 2 else None
-
-
-def _artefact(basis: Basis, _: State, evidence: Evidence) -> Missing | None:
-    """Object to evaluation with moving averages if these distort a network's accuracy.
-
-    The training accuracy during the epoch uses batch statistics and is not affected.
-    """
-    if basis.metrics == ("training accuracy",):
-        return None
-    distorted = [network.label for network in basis.networks if is_distorted(evidence, network)]
-    if not distorted:
-        return None
-    return Missing(ARTEFACT, f"training with --batchnorm=frozen of {', '.join(distorted)}")
-
-
-def _at_baseline(basis: Basis, state: State, evidence: Evidence) -> Missing | None:
-    """Object to a network that wins or ties without having learned anything."""
-    required = {"holds": basis.holding, "fails": basis.failing}.get(state, ())
+def _objections(part: Part, basis: Basis, evidence: Evidence) -> Iterator[Missing]:
+    # Between two trainings, metrics differ by more than the images explain.
+    if (part.seeds or 0) < 2:
+        yield Missing("one seed", "more seeds (--seeds=3 or more)")
+    # The training accuracy during the epoch uses batch statistics and is never distorted.
+    if basis.metrics != ("training accuracy",):
+        yield from missing_statistics(evidence, basis.networks)
+    # A network that has not learned anything can neither win nor tie.
+    required = {"holds": basis.holding, "fails": basis.failing}.get(part.state, ())
     idle = [network.label for network in required if not has_learned(evidence, network)]
-    if not idle:
-        return None
-    return Missing(AT_BASELINE, f"a test accuracy above the majority-class baseline of {idle[0]}")
+    if idle:
+        yield Missing(
+            AT_BASELINE, f"a test accuracy above the majority-class baseline of {idle[0]}"
+        )
 
 
-GUARDS: tuple[Callable[[Basis, State, Evidence], Missing | None], ...] = (
-    _one_seed,
-    _artefact,
-    _at_baseline,
-)
+def missing_statistics(evidence: Evidence, networks: Iterable[Network]) -> list[Missing]:
+    """Return what is missing if batch normalisation distorts a network's evaluated accuracy."""
+    distorted = [network.label for network in networks if is_distorted(evidence, network)]
+    needs = f"training with --batchnorm=frozen of {', '.join(distorted)}"
+    return [Missing(ARTEFACT, needs)] if distorted else []
 
 
 def is_distorted(evidence: Evidence, network: Network) -> bool:
@@ -86,25 +68,22 @@ def is_distorted(evidence: Evidence, network: Network) -> bool:
 def has_learned(evidence: Evidence, network: Network) -> bool:
     """Check if a network is trained and clearly above the majority-class baseline."""
     group = evidence.trained(network)
-    return group is not None and learns(group, evidence.run.dataset)
+    return group is not None and learns(group)
 
 
-def learns(group: Group, data: DatasetSummary) -> bool:
+def learns(group: Group) -> bool:
     """Check if a trained group's mean accuracy is clearly above the majority-class baseline.
 
     Clearly means by more than 1.96 times sqrt(p (1 - p) / n), with p its accuracy on n test images.
     Without a test part, these are the validation images and the share of the majority class in the
     data set.
     """
+    data, accuracy = group.dataset, group.accuracy
     if data.test:
-        confusion = group.qualities[0].confusion
-        accuracy, images = group.test_accuracy, sum(map(sum, confusion))
-        baseline = majority_class_accuracy(confusion)
+        images, baseline = data.test, majority_class_accuracy(group.qualities[0].confusion)
     else:
-        final = [one.history.validation_accuracy[-1] for one in group.qualities]
-        accuracy, images = math.fsum(final) / len(final), data.validation
         counts = [count for _, count in data.counts]
-        baseline = max(counts) / sum(counts)
+        images, baseline = data.validation, max(counts) / sum(counts)
     if accuracy is None or not images:
         return False
     error = math.sqrt(accuracy * (1 - accuracy) / images)

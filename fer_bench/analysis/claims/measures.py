@@ -8,37 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.analysis.claims.differences import Difference, contrast
-from fer_bench.analysis.claims.values import NOT_RUN, Evidence, Missing, Network
+from fer_bench.analysis.claims.values import NOT_RUN, Missing, Network
 from fer_bench.metrics.convergence import (
     CONVENTIONS,
     mean_convergence_rate,
     mean_overfitting_rate,
 )
 from fer_bench.metrics.intervals import zero_count_upper_bound
-from fer_bench.protocol import published
 from fer_bench.protocol.cell import INITS
-from fer_bench.protocol.head import LINEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from fer_bench.analysis.claims.values import EpochRange
-    from fer_bench.analysis.seed_groups import Group
-    from fer_bench.metrics.convergence import Convention
-    from fer_bench.results.records import Run
+    from fer_bench.analysis.claims.values import EpochRange, Evidence
+    from fer_bench.results.quality import History
 
 NO_TEST_PART = Missing("no test part", "a split with a test part")
 _QUANTILE = 1.959963984540054
-
-
-def collect_evidence(run: Run, groups: Iterable[Group]) -> Evidence:
-    """Return the evidence of a run from its groups."""
-    papers = {
-        Network(group.backbone, group.init): group
-        for group in groups
-        if group.backbone in published.BACKBONES and group.head == LINEAR
-    }
-    return Evidence(run, papers)
 
 
 def list_missing(evidence: Evidence, *networks: Network, epochs: int = 1) -> list[Missing]:
@@ -81,28 +67,20 @@ def list_missing_tests(evidence: Evidence, *networks: Network) -> list[Missing]:
 
 def list_untrained(evidence: Evidence, *networks: Network) -> list[Missing]:
     """List the networks that were not trained, each with the reason."""
-    return [
-        Missing(NOT_RUN, f"{network.label} ({_reason(evidence, network)})")
-        for network in networks
-        if evidence.trained(network) is None
-    ]
-
-
-def _reason(evidence: Evidence, network: Network) -> str:
-    if network not in evidence.groups:
-        return "not requested"
-    status = evidence.groups[network].cells[0].status
-    return "not trained" if status == "ok" else status
+    missing = []
+    for network in networks:
+        if evidence.trained(network) is None:
+            group = evidence.groups.get(network)
+            status = "not requested" if group is None else group.cells[0].status
+            reason = "not trained" if status == "ok" else status
+            missing.append(Missing(NOT_RUN, f"{network.label} ({reason})"))
+    return missing
 
 
 def parameter_count(evidence: Evidence, backbone: str) -> int | None:
     """Return a backbone's number of weights, from any of its cells that records it."""
-    for init in INITS:
-        group = evidence.groups.get(Network(backbone, init))
-        for cell in () if group is None else group.cells:
-            if cell.parameters is not None:
-                return cell.parameters.backbone
-    return None
+    cells = [cell for init in INITS for cell in evidence.cells(Network(backbone, init))]
+    return next((cell.parameters.backbone for cell in cells if cell.parameters), None)
 
 
 def accuracy_contrast(evidence: Evidence, weights: Mapping[Network, float]) -> Difference | None:
@@ -115,25 +93,20 @@ def accuracy_contrast(evidence: Evidence, weights: Mapping[Network, float]) -> D
     Returns:
         None if a network was not trained, its predictions are unknown, or no seed is common.
     """
-    groups = {network: evidence.trained(network) for network in weights}
-    known = {
-        network: group
-        for network, group in groups.items()
-        if group is not None and group.correct is not None and group.correct.size
-    }
+    groups = [group for one in weights if (group := evidence.trained(one)) is not None]
+    known = [group.correct for group in groups if group.correct is not None and group.correct.size]
     if len(known) < len(weights):
         return None
-    common = sorted(set.intersection(*(set(group.seeds) for group in known.values())))
+    common = sorted(set.intersection(*(set(group.seeds) for group in groups)))
     if not common:
         return None
     by_seed: list[tuple[float, dict[int, float]]] = []
-    per_image = 0.0
-    for network, group in known.items():
-        rows = np.asarray(group.correct)[[group.seeds.index(seed) for seed in common]]
-        shares = dict(zip(common, rows.mean(axis=1).tolist(), strict=True))
-        by_seed.append((weights[network], shares))
-        per_image = per_image + weights[network] * rows.mean(axis=0)
-    images = np.size(per_image)
+    per_image = np.zeros(known[0].shape[1])
+    for weight, group, correct in zip(weights.values(), groups, known, strict=True):
+        rows = correct[[group.seeds.index(seed) for seed in common]]
+        by_seed.append((weight, dict(zip(common, rows.mean(axis=1).tolist(), strict=True))))
+        per_image += weight * rows.mean(axis=0)
+    images = len(per_image)
     error = float(np.std(per_image)) / math.sqrt(images)
     if error < 1e-9:  # rounding of equal sums
         error = zero_count_upper_bound(images, 0.95) / _QUANTILE
@@ -170,6 +143,12 @@ def validation_difference(
     return contrast([(1.0, sides[0]), (-1.0, sides[1])], error)
 
 
+def validation_accuracies(evidence: Evidence, network: Network, epoch: int) -> dict[int, float]:
+    """Return validation accuracy by seed after an epoch (-1: the last); empty if untrained."""
+    histories = evidence.histories(network).items()
+    return {seed: history.validation_accuracy[epoch] for seed, history in histories}
+
+
 def rate_differences(
     evidence: Evidence,
     first: Network,
@@ -193,80 +172,45 @@ def rate_differences(
     variance = 1 / data.train + (1 / data.validation if overfitting else 0)
     found = []
     for convention in CONVENTIONS:
-        start, end = _ends(epochs, convention, evidence.epochs)
+        start, end = epochs.first - 1, epochs.last
+        if convention == "consecutive":
+            start, end = epochs.first, min(epochs.last + 1, evidence.epochs)
+        if end <= start:
+            return []
         rates, others = (
-            _rates(evidence, network, epochs, convention, overfitting=overfitting)
+            {
+                seed: _rate(history, slice(start, end + 1), overfitting=overfitting)
+                for seed, history in evidence.histories(network).items()
+                if history.epochs >= max(end, epochs.last)
+            }
             for network in (first, second)
         )
-        error = math.sqrt(variance) / max(end - start, 1)
-        found.append(contrast([(1.0, rates), (-1.0, others)], error, is_rate=True))
-    known = [one for one in found if one is not None]
-    return known if len(known) == len(found) else []
+        error = math.sqrt(variance) / (end - start)
+        one = contrast([(1.0, rates), (-1.0, others)], error, is_rate=True)
+        if one is None:
+            return []
+        found.append(one)
+    return found
+
+
+def _rate(history: History, epochs: slice, *, overfitting: bool) -> float:
+    running = (history.train_accuracy[0], *history.running_accuracy)[epochs]
+    if overfitting:
+        return mean_overfitting_rate(running, history.validation_accuracy[epochs])
+    return mean_convergence_rate(running)
 
 
 def training_excess(
     evidence: Evidence, network: Network, epochs: EpochRange, threshold: float
 ) -> Difference | None:
     """Return the highest training accuracy during any of the epochs, minus a threshold."""
-    group = evidence.trained(network)
-    if group is None or evidence.epochs < epochs.last:
-        return None
     highest = {
-        seed: max(one.history.running_accuracy[epochs.first - 1 : epochs.last])
-        for seed, one in zip(group.seeds, group.qualities, strict=True)
+        seed: max(history.running_accuracy[epochs.first - 1 : epochs.last])
+        for seed, history in evidence.histories(network).items()
+        if evidence.epochs >= epochs.last
     }
+    if not highest:
+        return None
     mean = math.fsum(highest.values()) / len(highest)
     error = math.sqrt(mean * (1 - mean) / evidence.run.dataset.train)
     return contrast([(1.0, highest), (-threshold, dict.fromkeys(highest, 1.0))], error)
-
-
-def validation_accuracies(evidence: Evidence, network: Network, epoch: int) -> dict[int, float]:
-    """Return validation accuracy by seed after an epoch (-1: the last); empty if untrained."""
-    group = evidence.trained(network)
-    if group is None:
-        return {}
-    accuracies = [one.history.validation_accuracy[epoch] for one in group.qualities]
-    return dict(zip(group.seeds, accuracies, strict=True))
-
-
-def _rates(
-    evidence: Evidence,
-    network: Network,
-    epochs: EpochRange,
-    convention: Convention,
-    *,
-    overfitting: bool,
-) -> dict[int, float]:
-    """Return the rate of accuracy over a range of epochs, by seed.
-
-    Empty if the network was not trained that long, or if the range contains no difference.
-    """
-    group = evidence.trained(network)
-    start, end = _ends(epochs, convention, evidence.epochs)
-    if group is None or end <= start:
-        return {}
-    rates = {}
-    for seed, quality in zip(group.seeds, group.qualities, strict=True):
-        history = quality.history
-        if history.epochs < max(end, epochs.last):
-            continue
-        running = (history.train_accuracy[0], *history.running_accuracy)[start : end + 1]
-        if overfitting:
-            validation = history.validation_accuracy[start : end + 1]
-            rates[seed] = mean_overfitting_rate(running, validation)
-        else:
-            rates[seed] = mean_convergence_rate(running)
-    return rates
-
-
-def _ends(epochs: EpochRange, convention: Convention, trained: int) -> tuple[int, int]:
-    """Return the epochs whose metrics a rate over a range is the difference of.
-
-    Args:
-        epochs: the range.
-        convention: convention of the first difference.
-        trained: number of trained epochs.
-    """
-    if convention == "untrained":
-        return epochs.first - 1, epochs.last
-    return epochs.first, min(epochs.last + 1, trained)

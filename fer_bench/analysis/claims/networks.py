@@ -6,7 +6,7 @@ import dataclasses
 import statistics
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import part_of, state_above, state_within
+from fer_bench.analysis.claims.differences import part_of
 from fer_bench.analysis.claims.measures import (
     accuracy_contrast,
     accuracy_difference,
@@ -14,9 +14,13 @@ from fer_bench.analysis.claims.measures import (
     parameter_count,
 )
 from fer_bench.analysis.claims.values import (
+    MOBILENET,
     NOT_MEASURED,
     NOT_RUN,
+    OPENFACE,
+    RESNET50,
     TITLES,
+    VGGFACE,
     Basis,
     Findings,
     Missing,
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from fer_bench.analysis.claims.values import Evidence, State
-    from fer_bench.results.records import CellResult
 
 EQUAL = 0.02
 """Accuracies are equal if their difference lies within this distance of 0."""
@@ -41,9 +44,6 @@ SPEED_NOISE = 0.10
 ROUNDS = 3
 """Minimum number of timed rounds; fewer do not show how much a machine's speed varies."""
 
-OPENFACE, VGGFACE, RESNET50, MOBILENET = (
-    Network(backbone, "pretrained") for backbone in ("openface", "vggface", "resnet50", "mobilenet")
-)
 FACE, IMAGENET = (VGGFACE, OPENFACE), (RESNET50, MOBILENET)
 """Networks trained to recognise faces, and networks trained on ImageNet."""
 
@@ -62,7 +62,7 @@ def openface_equals_resnet50(evidence: Evidence) -> Findings:
         winner = OPENFACE if gap.mean > 0 else RESNET50
         basis = Basis(networks, ("test images",), holding=networks, failing=(winner,))
         needs = f"more seeds or images, for a CI entirely within or beyond {points(EQUAL)}"
-        part = part_of("OpenFace minus ResNet-50", gap, state_within(gap, EQUAL), basis)
+        part = part_of("OpenFace minus ResNet-50", [gap], basis, above=-EQUAL, below=EQUAL)
         parts.append(dataclasses.replace(part, needs=needs))
     sizes, no_size = _smaller(evidence, "openface", ["resnet50"])
     speeds, no_speed = _faster(evidence, OPENFACE, RESNET50)
@@ -84,7 +84,7 @@ def mobilenet_is_smallest(evidence: Evidence) -> Findings:
     gain = accuracy_difference(evidence, OPENFACE, MOBILENET)
     if gain is not None:
         basis = Basis.of_lead(OPENFACE, MOBILENET, "test images")
-        parts.append(part_of("OpenFace minus MobileNet", gain, state_above(gain), basis))
+        parts.append(part_of("OpenFace minus MobileNet", [gain], basis))
     others = [backbone for backbone in published.BACKBONES if backbone != "mobilenet"]
     sizes, no_size = _smaller(evidence, "mobilenet", others)
     return Findings(
@@ -122,7 +122,7 @@ def face_networks_are_as_good(evidence: Evidence) -> Findings:
     parts: list[Part] = []
     if gap is not None:
         basis = Basis(networks, ("test images",), holding=networks, failing=IMAGENET)
-        parts = [part_of("face minus ImageNet networks", gap, state_above(gap, -EQUAL), basis)]
+        parts = [part_of("face minus ImageNet networks", [gap], basis, above=-EQUAL)]
     missing = list_missing_tests(evidence, *networks)
     return Findings(parts, 1, missing, "mean test accuracy, share")
 
@@ -152,18 +152,17 @@ def _faster(
     evidence: Evidence, first: Network, second: Network
 ) -> tuple[list[Part], list[Missing]]:
     """Judge if a network trains and predicts faster than another; also list missing timings."""
-    both = f"{first.label} and {second.label}"
     training = [_training(evidence, network) for network in (first, second)]
     # Each network's own input size is measured first.
-    own = [next(iter(sizes.items()), None) for sizes in training]
+    own = [next(iter(sizes), 0) for sizes in training]
     equal = max(training[0].keys() & training[1].keys(), default=0)
     inference = [_inference(evidence, network) for network in (first, second)]
     batch = max(inference[0].keys() & inference[1].keys(), default=0)
-    timings: list[tuple[str, str, list[Sequence[float] | None]]] = [
+    timings = [
         (
-            f"training at own input ({' and '.join(f'{one[0]} px' for one in own if one)})",
+            f"training at own input ({' and '.join(f'{one} px' for one in own)})",
             "training speed of the complete network at its own input size",
-            [one and one[1] for one in own],
+            [sizes.get(size) for sizes, size in zip(training, own, strict=True)],
         ),
         (
             f"training at {equal} px",
@@ -179,7 +178,8 @@ def _faster(
     parts, missing = [], []
     for label, what, (one, other) in timings:
         if one is None or other is None:
-            missing.append(Missing(NOT_MEASURED, f"{what} for {both}"))
+            needs = f"{what} for {first.label} and {second.label}"
+            missing.append(Missing(NOT_MEASURED, needs))
         else:
             parts.append(_speed_part(label, one, other))
     return parts, missing
@@ -193,49 +193,40 @@ def _speed_part(label: str, one: Sequence[float], other: Sequence[float]) -> Par
         one: seconds per image of each timed round of the first network.
         other: the same of the second.
     """
-    ratio = statistics.median(other) / statistics.median(one)
+    median, other_median = map(statistics.median, (one, other))
+    ratio = other_median / median
     state: State = "open"
     if min(len(one), len(other)) >= ROUNDS:
-        (low, high), (other_low, other_high) = _quartiles(one), _quartiles(other)
+        (low, _, high), (other_low, _, other_high) = (
+            statistics.quantiles(seconds, n=4, method="inclusive") for seconds in (one, other)
+        )
         if ratio > 1 + SPEED_NOISE and high < other_low:
             state = "holds"
         elif ratio < 1 / (1 + SPEED_NOISE) and low > other_high:
             state = "fails"
     return Part(
         state,
-        f"{label}: {1 / statistics.median(one):,.0f} versus "
-        f"{1 / statistics.median(other):,.0f} images/s (ratio {ratio:.2f})",
+        f"{label}: {1 / median:,.0f} versus {1 / other_median:,.0f} images/s (ratio {ratio:.2f})",
         needs=f"more timed rounds ({ROUNDS} or more) on an idle machine",
     )
 
 
 def _training(evidence: Evidence, network: Network) -> Mapping[int, Sequence[float]]:
     """Return seconds per image of each timed round of the complete network, by input size."""
-    timed = (cell.network_training for cell in _cells(evidence, network))
+    timed = (cell.network_training for cell in evidence.cells(network) if cell.network_training)
     return {
         speed.input_size: [seconds / speed.images for seconds in speed.seconds]
-        for speed in next(filter(None, timed), ())
+        for speed in next(timed, ())
     }
 
 
 def _inference(evidence: Evidence, network: Network) -> Mapping[int, Sequence[float]]:
     """Return seconds per image of each timed call, by batch size."""
-    timed = (cell.inference for cell in _cells(evidence, network))
+    timed = (cell.inference for cell in evidence.cells(network) if cell.inference)
     return {
         speed.batch_size: [seconds / speed.batch_size for seconds in speed.seconds]
-        for speed in next(filter(None, timed), ())
+        for speed in next(timed, ())
     }
-
-
-def _cells(evidence: Evidence, network: Network) -> tuple[CellResult, ...]:
-    group = evidence.groups.get(network)
-    return () if group is None else group.cells
-
-
-def _quartiles(seconds: Sequence[float]) -> tuple[float, float]:
-    """Return the first and third quartile."""
-    first, _, third = statistics.quantiles(seconds, n=4, method="inclusive")
-    return first, third
 
 
 def _random_pair(evidence: Evidence, first: str, second: str) -> list[str]:

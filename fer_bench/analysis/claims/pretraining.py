@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import (
-    combine_conventions,
-    mean_of,
-    part_of,
-    state_above,
-    state_below,
-)
+from fer_bench.analysis.claims.differences import mean_of, part_of
 from fer_bench.analysis.claims.measures import (
     accuracy_contrast,
     accuracy_difference,
@@ -22,17 +17,20 @@ from fer_bench.analysis.claims.measures import (
     validation_difference,
 )
 from fer_bench.analysis.claims.values import (
+    MOBILENET,
     NETWORKS,
-    TITLES,
+    OPENFACE,
+    PRETRAINED,
+    RANDOM,
+    RESNET50,
+    VGGFACE,
     Basis,
     EpochRange,
     Findings,
     Network,
-    Ranking,
 )
 from fer_bench.analysis.number_text import percent
 from fer_bench.metrics.convergence import CONVENTIONS
-from fer_bench.protocol import published
 
 if TYPE_CHECKING:
     from fer_bench.analysis.claims.values import Evidence, Missing, Part
@@ -50,10 +48,11 @@ LAST_EPOCHS = EpochRange(15, 20)
 HIGH = 0.8
 """Training accuracy that slows pretrained networks down, says the paper."""
 
-SLOWED = ("mobilenet", "openface", "resnet50")
-"""Backbones whose random network is faster in the last window of the paper's Table 2."""
+SLOWED = (MOBILENET, OPENFACE, RESNET50)
+"""Networks whose random network is faster in the last window of the paper's Table 2."""
 
-BACKBONES = len(published.BACKBONES)
+PAIRS = tuple(zip(PRETRAINED, RANDOM, strict=True))
+"""Both networks of each backbone."""
 
 
 def pretrained_is_better(evidence: Evidence) -> Findings:
@@ -63,15 +62,14 @@ def pretrained_is_better(evidence: Evidence) -> Findings:
     """
     parts: list[Part] = []
     missing: list[Missing] = []
-    for backbone in published.BACKBONES:
-        pretrained, random = _networks(backbone)
+    for pretrained, random in PAIRS:
         missing += list_missing_tests(evidence, pretrained, random)
         gain = accuracy_difference(evidence, pretrained, random)
         validation = validation_difference(evidence, pretrained, random, -1)
         if gain is None or validation is None:
             continue
         basis = Basis.of_lead(pretrained, random, "test images", "validation accuracy")
-        part = part_of(TITLES[backbone], gain, state_above(gain, tests=BACKBONES), basis)
+        part = part_of(pretrained.title, [gain], basis, tests=len(PAIRS))
         if part.state == "holds" and validation.mean <= 0:
             part = dataclasses.replace(
                 part,
@@ -80,7 +78,8 @@ def pretrained_is_better(evidence: Evidence) -> Findings:
                 cause="test and validation disagree",
             )
         parts.append(part)
-    return Findings(parts, BACKBONES, missing, "test accuracy, pretrained minus random, share")
+    unit = "test accuracy, pretrained minus random, share"
+    return Findings(parts, len(PAIRS), missing, unit)
 
 
 def pretrained_converges_faster(evidence: Evidence) -> Findings:
@@ -88,114 +87,91 @@ def pretrained_converges_faster(evidence: Evidence) -> Findings:
 
     The paper speaks of a higher average. Both parts are judged under both conventions.
     """
-    pairs = [_networks(backbone) for backbone in published.BACKBONES]
     missing: list[Missing] = []
-    for pair in pairs:
+    for pair in PAIRS:
         missing += list_missing(evidence, *pair, epochs=LATE.last)
-    pretrained, random = zip(*pairs, strict=True)
-    basis = Basis(NETWORKS, ("training accuracy",), holding=pretrained, failing=random)
-    by_backbone = {
-        epochs: [rate_differences(evidence, *pair, epochs) for pair in pairs]
-        for epochs in (EARLY, LATE)
-    }
+    by_backbone = [
+        [rate_differences(evidence, *pair, epochs) for pair in PAIRS] for epochs in (EARLY, LATE)
+    ]
     # Not strict: without the rates of a backbone there is no mean.
     early, later = (
         [mean for one in zip(*each, strict=False) if (mean := mean_of(one)) is not None]
-        for each in by_backbone.values()
+        for each in by_backbone
     )
     parts: list[Part] = []
-    remarks: list[str] = []
     if len(early) == len(later) == len(CONVENTIONS):
-        faster = [(one, state_above(one, tests=2)) for one in early]
-        parts.append(combine_conventions("epochs 1-10", faster, basis))
-        level = [(one, state_below(one, LEVEL_RATE, 2)) for one in later]
-        others = dataclasses.replace(basis, holding=NETWORKS, failing=pretrained)
-        parts.append(combine_conventions("epochs 11-20", level, others))
-    for epochs, name in ((EARLY, "MCR by backbone (not judged), 1-10"), (LATE, "11-20")):
-        shown = [
-            f"{TITLES[backbone]} {gaps[0].mean_text}"
-            for backbone, gaps in zip(published.BACKBONES, by_backbone[epochs], strict=True)
-            if gaps
-        ]
+        basis = Basis(NETWORKS, ("training accuracy",), holding=PRETRAINED, failing=RANDOM)
+        parts.append(part_of("epochs 1-10", early, basis, tests=2))
+        basis = dataclasses.replace(basis, holding=NETWORKS, failing=PRETRAINED)
+        parts.append(
+            part_of("epochs 11-20", later, basis, above=-math.inf, below=LEVEL_RATE, tests=2)
+        )
+    remarks = []
+    names = ("MCR by backbone (not judged), 1-10", "11-20")
+    for name, each in zip(names, by_backbone, strict=True):
+        networks = zip(PRETRAINED, each, strict=True)
+        shown = [f"{network.title} {gaps[0].mean_text}" for network, gaps in networks if gaps]
         if shown:
             remarks.append(f"{name}: {', '.join(shown)}")
     unit = "accuracy MCR, pretrained minus random, share per epoch"
     return Findings(parts, 2, missing, unit, remarks)
 
 
-def pretrained_overfits_faster(evidence: Evidence) -> Findings:
-    """Judge C3 (Discussions): the accuracy MOFR of the pretrained network is higher."""
-    return _overfits_faster(evidence, "pretrained", "random")
+def overfits_faster(evidence: Evidence, faster: Init, slower: Init) -> Findings:
+    """Judge if networks of one init overfit faster than those of the other, by backbone.
 
-
-def pretrained_overfits_slower(evidence: Evidence) -> Findings:
-    """Judge C16 (Conclusions): the accuracy MOFR of the pretrained network is lower."""
-    return _overfits_faster(evidence, "random", "pretrained")
-
-
-def _overfits_faster(evidence: Evidence, faster: Init, slower: Init) -> Findings:
-    """Judge if networks of one init overfit faster than those of the other, by backbone."""
+    That is C3 (Discussions) for the pretrained networks, and C16 (Conclusions) for the random ones.
+    """
     parts: list[Part] = []
     missing: list[Missing] = []
-    for backbone in published.BACKBONES:
-        first, second = Network(backbone, faster), Network(backbone, slower)
+    for one in PRETRAINED:
+        first, second = Network(one.backbone, faster), Network(one.backbone, slower)
         missing += list_missing(evidence, first, second, epochs=2)
         epochs = EpochRange(1, evidence.epochs)
         gaps = rate_differences(evidence, first, second, epochs, overfitting=True)
         if gaps:
-            judged = [(gap, state_above(gap, tests=BACKBONES)) for gap in gaps]
             basis = Basis.of_lead(first, second, "training accuracy", "validation accuracy")
-            parts.append(combine_conventions(TITLES[backbone], judged, basis))
+            parts.append(part_of(one.title, gaps, basis, tests=len(PAIRS)))
     unit = f"accuracy MOFR, {faster} minus {slower}, share per epoch"
-    return Findings(parts, BACKBONES, missing, unit)
+    return Findings(parts, len(PAIRS), missing, unit)
 
 
 def pretrained_is_high_late(evidence: Evidence) -> Findings:
     """Judge C11: pretrained networks train above 0.8 where random ones converge faster."""
     parts: list[Part] = []
     missing: list[Missing] = []
-    for backbone in SLOWED:
-        network = Network(backbone, "pretrained")
+    for network in SLOWED:
         missing += list_missing(evidence, network, epochs=LAST_EPOCHS.last)
         excess = training_excess(evidence, network, LAST_EPOCHS, HIGH)
         if excess is not None:
-            state = state_above(excess, tests=len(SLOWED))
             basis = Basis((network,), ("training accuracy",), holding=(network,))
-            label = f"{TITLES[backbone]} {percent(HIGH + excess.mean)} - {percent(HIGH)} ="
-            parts.append(part_of(label, excess, state, basis))
+            label = f"{network.title} {percent(HIGH + excess.mean)} - {percent(HIGH)} ="
+            parts.append(part_of(label, [excess], basis, tests=len(SLOWED)))
     unit = f"training accuracy minus {HIGH}, share"
     return Findings(parts, len(SLOWED), missing, unit)
 
 
 def vggface_gains_most(evidence: Evidence) -> Findings:
     """Judge C13: VGG-Face's gain in test accuracy is larger than each other backbone's."""
-    gained, base = _networks("vggface")
-    others = [backbone for backbone in published.BACKBONES if backbone != "vggface"]
-    rivals = [Network(backbone, "pretrained") for backbone in others]
-
+    *others, own = PAIRS
     parts: list[Part] = []
-    for rival in rivals:
-        networks = (gained, base, *_networks(rival.backbone))
+    for pair in others:
+        networks, (rival, _) = (*own, *pair), pair
         weights = dict(zip(networks, (1.0, -1.0, -1.0, 1.0), strict=True))
         lead = accuracy_contrast(evidence, weights)
-        if lead is None:
-            continue
-        label = f"gain of {TITLES['vggface']} minus {rival.label}"
-        basis = Basis(networks, ("test images",), holding=(gained,), failing=(rival,))
-        parts.append(part_of(label, lead, state_above(lead, tests=len(rivals)), basis))
+        if lead is not None:
+            label = f"gain of {VGGFACE.title} minus {rival.label}"
+            basis = Basis(networks, ("test images",), holding=(VGGFACE,), failing=(rival,))
+            parts.append(part_of(label, [lead], basis, tests=len(others)))
     gains = [
-        f"{TITLES[backbone]} {one.mean_text}"
-        for backbone in published.BACKBONES
-        if (one := accuracy_difference(evidence, *_networks(backbone))) is not None
+        f"{pair[0].title} {one.mean_text}"
+        for pair in PAIRS
+        if (one := accuracy_difference(evidence, *pair)) is not None
     ]
     return Findings(
-        [Ranking(tuple(parts))] if parts else [],
+        [parts] if parts else [],
         1,
         list_missing_tests(evidence, *NETWORKS),
         "gain in test accuracy, share",
         [f"gains by backbone (not judged): {', '.join(gains)}"] if gains else [],
     )
-
-
-def _networks(backbone: str) -> tuple[Network, Network]:
-    return Network(backbone, "pretrained"), Network(backbone, "random")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import combine_conventions, part_of, state_above
+from fer_bench.analysis.claims.differences import part_of
 from fer_bench.analysis.claims.measures import (
     list_missing,
     rate_differences,
@@ -13,12 +13,14 @@ from fer_bench.analysis.claims.measures import (
 )
 from fer_bench.analysis.claims.values import (
     NETWORKS,
+    OPENFACE,
+    PRETRAINED,
+    VGGFACE,
     Basis,
     EpochRange,
     Findings,
     Network,
     Part,
-    Ranking,
 )
 from fer_bench.analysis.number_text import percent
 from fer_bench.protocol import published
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.claims.values import Evidence, Metric
 
-VGGFACE = Network("vggface", "pretrained")
-OPENFACE = Network("openface", "pretrained")
-PRETRAINED = tuple(Network(backbone, "pretrained") for backbone in published.BACKBONES)
 FIRST_WINDOW = EpochRange(*published.WINDOWS[0])
 
 
@@ -41,21 +40,20 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
     VGG-Face lies above each of the others, and fails as soon as one lies above VGG-Face.
     """
     rivals = [network for network in NETWORKS if network != VGGFACE]
-    rankings: list[Ranking] = []
+    rankings: list[list[Part]] = []
     for name, epoch in (("initial", 1), ("final", -1)):
         accuracies = validation_accuracies(evidence, VGGFACE, epoch)
-        parts: list[Part] = []
+        parts = []
         for rival in rivals:
             lead = validation_difference(evidence, VGGFACE, rival, epoch)
             if lead is None:
                 continue
-            state = state_above(lead, tests=2 * len(rivals))
-            mean = sum(accuracies[seed] for seed in lead.seeds) / len(lead.seeds)
+            mean = sum(accuracies[seed] for seed in lead.by_seed) / len(lead.by_seed)
             label = f"{name} {percent(mean)}, {VGGFACE.label} minus {rival.label}"
             basis = Basis.of_lead(VGGFACE, rival, "validation accuracy")
-            parts.append(part_of(label, lead, state, basis))
+            parts.append(part_of(label, [lead], basis, tests=2 * len(rivals)))
         if parts:
-            rankings.append(Ranking(tuple(parts)))
+            rankings.append(parts)
     missing = list_missing(evidence, VGGFACE, *rivals)
     return Findings(rankings, 2, missing, "validation accuracy, share")
 
@@ -101,7 +99,7 @@ def _rank_by_rate(
     *,
     lowest: bool = False,
     overfitting: bool = False,
-) -> list[Ranking]:
+) -> list[list[Part]]:
     """Return the ranking of a network by accuracy MCR, or MOFR, under both conventions.
 
     It ranks first with the highest rate, or with the lowest. The list is empty if no rival has a
@@ -112,13 +110,12 @@ def _rank_by_rate(
     if overfitting:
         metrics.append("validation accuracy")
         name = "MOFR"
-    parts: list[Part] = []
+    parts = []
     for rival in rivals:
         first, second = (rival, network) if lowest else (network, rival)
         leads = rate_differences(evidence, first, second, epochs, overfitting=overfitting)
         if leads:
             label = f"{name} {first.label} minus {second.label}"
-            judged = [(lead, state_above(lead, tests=tests)) for lead in leads]
             basis = Basis.of_lead(network, rival, *metrics)
-            parts.append(combine_conventions(label, judged, basis))
-    return [Ranking(tuple(parts))] if parts else []
+            parts.append(part_of(label, leads, basis, tests=tests))
+    return [parts] if parts else []

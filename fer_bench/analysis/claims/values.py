@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics import Interval
     from fer_bench.protocol.cell import Init
-    from fer_bench.results.records import Run
+    from fer_bench.results.quality import History
+    from fer_bench.results.records import CellResult, Run
 
 ClaimOutcome = Literal["supported", "contradicted", "undecided", "not testable here"]
 PaperOutcome = Literal["supported", "contradicted", "not published"]
@@ -43,13 +44,22 @@ class Network(NamedTuple):
     init: Init
 
     @property
+    def title(self) -> str:
+        """Display name of the backbone."""
+        return TITLES.get(self.backbone, self.backbone)
+
+    @property
     def label(self) -> str:
         """Display name."""
-        return display_name(TITLES.get(self.backbone, self.backbone), self.init)
+        return display_name(self.title, self.init)
 
 
 NETWORKS = tuple(Network(backbone, init) for backbone in published.BACKBONES for init in INITS)
 """All eight networks, in the order of the paper's tables."""
+
+PRETRAINED = tuple(network for network in NETWORKS if network.init == "pretrained")
+RANDOM = tuple(network for network in NETWORKS if network.init == "random")
+MOBILENET, OPENFACE, RESNET50, VGGFACE = PRETRAINED
 
 
 class EpochRange(NamedTuple):
@@ -82,6 +92,17 @@ class Evidence:
         group = self.groups.get(network)
         return group if group is not None and group.trained else None
 
+    def cells(self, network: Network) -> tuple[CellResult, ...]:
+        """Return the requested cells of a network."""
+        group = self.groups.get(network)
+        return () if group is None else group.cells
+
+    def histories(self, network: Network) -> dict[int, History]:
+        """Return the curves of a network by seed; empty if it is not trained."""
+        group = self.trained(network)
+        cells = () if group is None else zip(group.seeds, group.qualities, strict=True)
+        return {seed: one.history for seed, one in cells}
+
 
 @dataclass(frozen=True)
 class Basis:
@@ -93,14 +114,12 @@ class Basis:
         holding: networks that must have learned something if the part holds: a network that has
             not can lose a comparison, but neither win it nor tie.
         failing: the same if the part fails.
-        seeds: number of seeds that the networks were compared over; ``part_of`` sets it.
     """
 
     networks: tuple[Network, ...]
     metrics: tuple[Metric, ...]
     holding: tuple[Network, ...] = ()
     failing: tuple[Network, ...] = ()
-    seeds: int = 0
 
     @classmethod
     def of_lead(cls, first: Network, second: Network, *metrics: Metric) -> Basis:
@@ -121,6 +140,7 @@ class Part:
         cause: why it is open, in a few words.
         needs: data needed to decide it if it is open.
         basis: trainings that it is based on; None if it does not depend on training.
+        seeds: number of seeds of these trainings; None without ``basis``.
     """
 
     state: State
@@ -130,18 +150,7 @@ class Part:
     cause: str = WITHIN_NOISE
     needs: str = ""
     basis: Basis | None = None
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Statement that a network ranks first, shown as one part of a claim.
-
-    Attributes:
-        parts: the same statement against each rival, at least one. Each is guarded on its own, so
-            that a rival whose metrics cannot be trusted neither decides nor hides another.
-    """
-
-    parts: tuple[Part, ...]
+    seeds: int | None = None
 
 
 class Missing(NamedTuple):
@@ -156,14 +165,16 @@ class Findings:
     """Results of a run for the parts of one claim.
 
     Attributes:
-        parts: parts for which the run has results.
+        parts: parts for which the run has results. Several in a list are one statement, that a
+            network ranks first, against each of its rivals: each is guarded on its own, so that a
+            rival whose metrics cannot be trusted neither decides nor hides another.
         total: number of parts of the claim.
         missing: data missing for the other parts.
         unit: unit of the parts' effects.
         remarks: additional metrics to display that decide nothing.
     """
 
-    parts: Sequence[Part | Ranking]
+    parts: Sequence[Part | list[Part]]
     total: int
     missing: Sequence[Missing] = ()
     unit: str = ""

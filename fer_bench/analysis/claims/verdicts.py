@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.guards import guard
-from fer_bench.analysis.claims.values import ClaimVerdict, Missing, Part, Ranking
+from fer_bench.analysis.claims.values import ClaimVerdict, Missing, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ def conclude(claim: Claim, evidence: Evidence) -> ClaimVerdict:
     """
     findings = claim.decide(evidence)
     guarded = [
-        _guard_ranking(part, evidence) if isinstance(part, Ranking) else guard(part, evidence)
+        guard(part, evidence) if isinstance(part, Part) else _first_rank(part, evidence)
         for part in findings.parts
     ]
     parts = [part for state in _STATES for part in guarded if part.state == state]
@@ -54,19 +54,19 @@ def conclude(claim: Claim, evidence: Evidence) -> ClaimVerdict:
         effect=first.effect,
         interval=first.interval,
         unit="" if first.effect is None else findings.unit,
-        seeds=None if first.basis is None else first.basis.seeds,
+        seeds=first.seeds,
         missing="; ".join(dict.fromkeys(one.needs for one in missing if one.needs)),
     )
 
 
-def _guard_ranking(ranking: Ranking, evidence: Evidence) -> Part:
+def _first_rank(rivals: list[Part], evidence: Evidence) -> Part:
     """Return the rival that decides a ranking, each guarded: of the failing ones, the furthest.
 
     If none fails but some are open, the nearest of these, with the causes and needs of all. If all
     hold, the nearest.
     """
     guarded = sorted(
-        (guard(part, evidence) for part in ranking.parts), key=lambda part: part.effect or 0.0
+        (guard(part, evidence) for part in rivals), key=lambda part: part.effect or 0.0
     )
     deciding = next(
         found for state in _STATES if (found := [part for part in guarded if part.state == state])

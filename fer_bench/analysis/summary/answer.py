@@ -38,7 +38,7 @@ def best_network(analysis: Analysis) -> str:
             f"Best: {name}, {accuracy}."
         )
     metric = "test" if analysis.dataset.has_test else "validation"
-    if metric == "validation" and not learns(best.group, analysis.dataset):
+    if metric == "validation" and not learns(best.group):
         majority = max(analysis.dataset.counts, key=lambda one: one[1])[0]
         return (
             f"No network clearly exceeds the share of {majority} "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, guard
@@ -125,15 +124,18 @@ def _deduplicated_accuracies(effect: PretrainingEffect, analysis: Analysis) -> l
 
 def _causes(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
     """Return why nothing is decided, by the guards of the claims; empty if it is."""
-    networks = [Network(group.backbone, group.init) for group in (effect.pretrained, effect.random)]
-    pretrained, random = networks
-    evidence = Evidence(analysis.run, dict(zip(networks, effect[:2], strict=True)))
-    seeds = min(len(group.trained) for group in (effect.pretrained, effect.random))
-    basis = replace(
-        Basis.of_lead(pretrained, random, "test images"),
+    pretrained, random = (
+        Network(group.backbone, group.init) for group in (effect.pretrained, effect.random)
+    )
+    evidence = Evidence(analysis.run, {pretrained: effect.pretrained, random: effect.random})
+    seeds = min(len(group.trained) for group in evidence.groups.values())
+    part = Part(
+        "holds" if effect.difference > 0 else "fails",
+        "",
+        cause="",
+        basis=Basis.of_lead(pretrained, random, "test images"),
         seeds=seeds if effect.pair is None else effect.pair.seeds,
     )
-    part = Part("holds" if effect.difference > 0 else "fails", "", cause="", basis=basis)
     causes = [cause for cause in guard(part, evidence).cause.split("; ") if cause]
     explained = {
         ARTEFACT: "batch normalisation distorts an accuracy (--batchnorm=frozen avoids it)",

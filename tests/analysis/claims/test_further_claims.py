@@ -44,10 +44,10 @@ def pretrained(*names):
 
 
 def test_a_difference_whose_interval_says_nothing_has_no_digits():
-    wide = Difference((-0.3, 0.3), 0.0, (42, 43))
+    wide = Difference({42: -0.3, 43: 0.3}, 0.0)
     assert wide.text == "not measurable with these seeds"
-    assert Difference((0.1, 0.1), 0.0, (42, 43)).text.startswith("+10.0 points [")
-    decided = Difference((0.55, 0.60), 0.0, (42, 43))
+    assert Difference({42: 0.1, 43: 0.1}, 0.0).text.startswith("+10.0 points [")
+    decided = Difference({42: 0.55, 43: 0.60}, 0.0)
     assert decided.text.startswith("+57.5 points [")
 
 

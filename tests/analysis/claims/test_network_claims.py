@@ -17,7 +17,7 @@ from made_runs import (
 )
 
 from fer_bench.analysis.claims import CLAIMS
-from fer_bench.analysis.claims.emotions import BEST, WORST, newcombe
+from fer_bench.analysis.claims.emotions import BEST, WORST
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol import published
 from fer_bench.protocol.cell import INITS
@@ -547,12 +547,3 @@ class TestC9:
         better = {name: min(1.0, share + 0.1) for name, share in AS_CLAIMED.items()}
         found = verdict("C9", *of_recall(AS_CLAIMED, openface=better, vggface=better))
         assert "Happy 85.0" in found.because
-
-
-def test_newcombe_gives_the_published_example():
-    # Newcombe 1998, table II, example (a): 56/70 and 48/80, method 10: 0.0524 to 0.3339.
-    found = newcombe(56 / 70, 70, 48 / 80, 80)
-    assert found.low == pytest.approx(0.0524, abs=5e-5)
-    assert found.high == pytest.approx(0.3339, abs=5e-5)
-    wider = newcombe(56 / 70, 70, 48 / 80, 80, tests=10)
-    assert wider.low < found.low < found.high < wider.high
