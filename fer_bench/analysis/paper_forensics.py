@@ -40,35 +40,24 @@ SEARCHED = range(3_000, 57_001)
 
 
 @dataclass(frozen=True)
-class Hypothesis:
-    """Numbers of images and differences that may have made a table.
+class Score:
+    """Result of the test of a hypothesis: numbers of images and differences that made a table.
 
     Attributes:
         origin: the split or reading it stands for.
         images: number of images of the accuracies.
         differences: differences in each window from ``window`` on.
         window: first window that is tested, from 1.
-    """
-
-    origin: str
-    images: int
-    differences: tuple[int, ...]
-    window: int = 1
-
-
-@dataclass(frozen=True)
-class Score:
-    """Result of the test of a hypothesis.
-
-    Attributes:
-        hypothesis: the hypothesis.
         hits: number of rates that fit.
         tests: number of rates tested.
         expected: number of rates expected to fit by chance.
         p: probability that at least ``hits`` rates fit by chance.
     """
 
-    hypothesis: Hypothesis
+    origin: str
+    images: int
+    differences: tuple[int, ...]
+    window: int
     hits: int
     tests: int
     expected: float
@@ -126,14 +115,22 @@ class Forensics:
 def examine() -> Forensics:
     """Test the hypotheses on the published tables."""
     fives, stated = DIFFERENCES[:3], published.SPLIT
-    convergence = _rates(2)
     gains = {
-        key: tuple(gained(rates, TRAIN, DIFFERENCES, DECIMALS).low.tolist())
-        for key, rates in convergence.items()
+        key: gained(rates, TRAIN, DIFFERENCES, DECIMALS).low.tolist()
+        for key, rates in _rates(2).items()
     }
-    validation_gains = {
-        key: tuple(_lost_to(key, gains, VALIDATION).low.tolist()) for key in _rates(4)
-    }
+
+    def elsewhere(images: int) -> dict[Key, Counts]:
+        """Return the gains on ``images`` validation images that the rows of Table 4 allow."""
+        return {
+            key: gained_elsewhere(rates, gains[key], TRAIN, images, DIFFERENCES, DECIMALS)
+            for key, rates in _rates(4).items()
+        }
+
+    def of_validation(origin: str, images: int) -> Score:
+        fit = np.array([counts.fit for counts in elsewhere(images).values()])
+        return _score(origin, images, DIFFERENCES, 1, fit)
+
     return Forensics(
         training=(
             _of_training("80 % of all images", TRAIN, fives),
@@ -148,13 +145,14 @@ def examine() -> Forensics:
         ),
         last_window=tuple(_of_training("80 %", TRAIN, (count,), window=4) for count in (3, 4, 5)),
         validation=(
-            _of_validation("the other 20 %", VALIDATION, gains),
-            _of_validation("20 %, rounded up", VALIDATION + 1, gains),
-            _of_validation("the stated 10 %", stated["validation"], gains),
+            of_validation("the other 20 %", VALIDATION),
+            of_validation("20 %, rounded up", VALIDATION + 1),
+            of_validation("the stated 10 %", stated["validation"]),
         ),
-        training_gains=tuple(Gains(*key, found, TRAIN) for key, found in gains.items()),
+        training_gains=tuple(Gains(*key, tuple(found), TRAIN) for key, found in gains.items()),
         validation_gains=tuple(
-            Gains(*key, found, VALIDATION) for key, found in validation_gains.items()
+            Gains(*key, tuple(found.low.tolist()), VALIDATION)
+            for key, found in elsewhere(VALIDATION).items()
         ),
     )
 
@@ -163,39 +161,29 @@ def _rates(table: published.RateTable) -> dict[Key, published.Rates]:
     return {key: rates for key, rates in published.table(table).items() if rates is not None}
 
 
-def _moving() -> NDArray[np.float64]:
+def _moving(windows: slice) -> NDArray[np.float64]:
     """Return the rows of Table 2 that are not 0: zeros fit any number of images."""
-    return np.array([rates for rates in _rates(2).values() if any(rates)])
+    return np.array([rates for rates in _rates(2).values() if any(rates)])[:, windows]
 
 
 def _of_training(origin: str, images: int, differences: tuple[int, ...], window: int = 1) -> Score:
-    tested = _moving()[:, window - 1 : window - 1 + len(differences)]
+    tested = _moving(slice(window - 1, window - 1 + len(differences)))
     fit = gained(tested, images, differences, DECIMALS).fit
-    return _score(Hypothesis(origin, images, differences, window), fit)
+    return _score(origin, images, differences, window, fit)
 
 
-def _of_validation(origin: str, images: int, gains: dict[Key, tuple[int, ...]]) -> Score:
-    fit = np.array([_lost_to(key, gains, images).fit for key in _rates(4)])
-    return _score(Hypothesis(origin, images, DIFFERENCES), fit)
-
-
-def _lost_to(key: Key, gains: dict[Key, tuple[int, ...]], images: int) -> Counts:
-    """Return the gains on ``images`` validation images that a row of Table 4 allows."""
-    return gained_elsewhere(_rates(4)[key], gains[key], TRAIN, images, DIFFERENCES, DECIMALS)
-
-
-def _score(hypothesis: Hypothesis, fit: NDArray[np.bool_]) -> Score:
-    by_window = chance(hypothesis.images, hypothesis.differences, DECIMALS)
-    chances = np.broadcast_to(by_window, fit.shape).ravel()
-    hits = int(fit.sum())
-    return Score(
-        hypothesis, hits, fit.size, float(chances.sum()), chance_of_hits(hits, chances.tolist())
-    )
+def _score(
+    origin: str, images: int, differences: tuple[int, ...], window: int, fit: NDArray[np.bool_]
+) -> Score:
+    chances = np.broadcast_to(chance(images, differences, DECIMALS), fit.shape).ravel()
+    hits, expected = int(fit.sum()), float(chances.sum())
+    p = chance_of_hits(hits, chances.tolist())
+    return Score(origin, images, differences, window, hits, fit.size, expected, p)
 
 
 def _best_rival(differences: tuple[int, ...]) -> int:
     """Return the number of training images other than ``TRAIN`` that most rates fit."""
     images = np.array([number for number in SEARCHED if number != TRAIN])
-    tested = _moving()[:, : len(differences)]
+    tested = _moving(slice(len(differences)))
     fit = gained(tested[..., None], images, np.array(differences)[:, None], DECIMALS).fit
     return int(images[fit.sum(axis=(0, 1)).argmax()])

@@ -55,6 +55,9 @@ AXES: Mapping[str, tuple[Any, ...]] = {
 }
 """Settings that the paper leaves open, or that it may not have kept to, with values to try."""
 
+_ROUNDING = 0.5 * 10.0**-DECIMALS
+"""Largest rounding error of a printed rate: no standard deviation counts as smaller."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -105,10 +108,10 @@ class RankedTrial:
     trial: Trial
     rates: Mapping[Key, float]
     distance: float | None
-    shared: float | None
-    largest: float | None
-    limit: float | None
-    verdict: Verdict
+    shared: float | None = None
+    largest: float | None = None
+    limit: float | None = None
+    verdict: Verdict = "undecided"
 
 
 @dataclass(frozen=True)
@@ -177,13 +180,9 @@ def window_rates(history: History) -> dict[Key, float]:
 
     Training metrics are those during an epoch. Windows that need later epochs are left out.
     """
-    accuracy, loss, validation = (
-        np.diff(series)
-        for series in (
-            history.running_accuracy,
-            history.running_loss,
-            history.validation_accuracy[1:],
-        )
+    accuracy, loss, validation = map(
+        np.diff,
+        (history.running_accuracy, history.running_loss, history.validation_accuracy[1:]),
     )
     differences = dict(zip(TABLES, (accuracy, loss, accuracy - validation), strict=True))
     ends = list(itertools.accumulate(DIFFERENCES))
@@ -214,12 +213,12 @@ def rank(
             converge at another pace.
     """
     ranked = [_compared(trial, target) for trial in trials]
-    measured = [one.rates.keys() for one in ranked if one.rates]
+    measured = [one.rates for one in ranked if one.rates]
     shared = [key for key in target if all(key in rates for rates in measured)]
     ranked = [
         dataclasses.replace(
             one,
-            shared=_distance(one.rates, target, shared) if one.rates and shared else None,
+            shared=_distance(one.rates, target, shared) if one.rates else None,
             verdict="undecided" if one.limit is not None and not like_for_like else one.verdict,
         )
         for one in ranked
@@ -230,36 +229,38 @@ def rank(
 
 def _compared(trial: Trial, target: Mapping[Key, float]) -> RankedTrial:
     if trial.failure:
-        return RankedTrial(trial, {}, None, None, None, None, "failed")
+        return RankedTrial(trial, {}, None, verdict="failed")
     seeds = [window_rates(history) for history in trial.histories]
     keys = [key for key in target if all(key in rates for rates in seeds)]
     values = {key: [rates[key] for rates in seeds] for key in keys}
     means = {key: float(np.mean(found)) for key, found in values.items()}
-    if not keys:
-        return RankedTrial(trial, means, None, None, None, None, "undecided")
-    distance = _distance(means, target, keys)
-    if len(seeds) < 2:
-        return RankedTrial(trial, means, distance, None, None, None, "undecided")
-    errors = _standard_errors(values)
+    found = RankedTrial(trial, means, _distance(means, target, keys))
+    if not keys or len(seeds) < 2:
+        return found
+    errors = {
+        key: max(float(np.std(one, ddof=1)), _ROUNDING) * math.sqrt(1 + 1 / len(seeds))
+        for key, one in values.items()
+    }
     largest = max(abs(means[key] - target[key]) / errors[key] for key in keys)
     most = limit(len(keys), len(seeds) - 1)
     verdict: Verdict = "excluded" if largest > most else "remains"
-    return RankedTrial(trial, means, distance, None, largest, most, verdict)
+    return dataclasses.replace(found, largest=largest, limit=most, verdict=verdict)
 
 
 def _distance(
     rates: Mapping[Key, float], target: Mapping[Key, float], keys: Sequence[Key]
-) -> float:
-    scales = {number: _root_mean_square(_of_table(target, number)) for number in TABLES}
-    return _root_mean_square([(rates[key] - target[key]) / scales[key[0]] for key in keys])
-
-
-def _standard_errors(values: Mapping[Key, Sequence[float]]) -> dict[Key, float]:
-    """Return the standard error of each rate's mean minus one more seed's rate."""
-    return {
-        key: max(float(np.std(found, ddof=1)), _ROUNDING) * math.sqrt(1 + 1 / len(found))
-        for key, found in values.items()
+) -> float | None:
+    """Return the distance of rates as of ``RankedTrial``; None without any."""
+    scales = {
+        number: _root_mean_square([rate for (table, _), rate in target.items() if table == number])
+        for number, _ in keys
     }
+    differences = [(rates[key] - target[key]) / scales[key[0]] for key in keys]
+    return _root_mean_square(differences) if differences else None
+
+
+def _root_mean_square(values: Sequence[float]) -> float:
+    return math.sqrt(math.fsum(value**2 for value in values) / len(values))
 
 
 def limit(rates: int, freedom: int) -> float:
@@ -275,15 +276,3 @@ def limit(rates: int, freedom: int) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, 1 - ALPHA / (2 * rates)))
-
-
-def _of_table(values: Mapping[Key, float], number: int) -> list[float]:
-    return [value for (table, _), value in values.items() if table == number]
-
-
-def _root_mean_square(values: Sequence[float]) -> float:
-    return math.sqrt(math.fsum(value**2 for value in values) / len(values)) if values else 0.0
-
-
-_ROUNDING = 0.5 * 10.0**-DECIMALS
-"""Largest rounding error of a printed rate: no standard deviation counts as smaller."""

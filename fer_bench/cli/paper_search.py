@@ -17,11 +17,10 @@ from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.terminal import echo, echo_lines, terminal_width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from fer_bench.protocol.cell import Init
     from fer_bench.report.table import Table
-    from fer_bench.runtime.progress import Progress
 
 _EPOCHS = click.IntRange(published.WINDOWS[0][1] + 1)
 """Numbers of epochs with at least the first window: its last difference needs one more epoch."""
@@ -140,6 +139,10 @@ def command(
     from fer_bench.report.table_rendering import markdown, terminal, tidy_csv
     from fer_bench.runtime.cache_directory import cache_root
     from fer_bench.runtime.files import check_writable
+    from fer_bench.runtime.progress_bar import ProgressBar
+
+    def showing(subject: str) -> contextlib.closing[ProgressBar]:
+        return contextlib.closing(ProgressBar(subject))
 
     wanted = [_row(text) for text in rows.split(",")]
     chosen = dict(map(_axis, axes)) or dict(AXES)
@@ -155,14 +158,14 @@ def command(
     directory = store or cache_root() / "store"
     check_writable("--report-dir", report_dir)
     check_writable("--store", directory)
-    with _showing(dataset) as progress:
+    with showing(dataset) as progress:
         data = load_data(spec, progress=progress)
     done: dict[str, Table] = {}
     summaries: list[Table] = []
     failed: list[bool] = []
     for backbone, init in wanted:
         row = Search(
-            backbone, init, protocols, data, directory, weights_dir, coarse_epochs, keep, _showing
+            backbone, init, protocols, data, directory, weights_dir, coarse_epochs, keep, showing
         )
         for ranking in row.rankings():
             done[f"{backbone}:{init}"] = search_table(ranking, spec)
@@ -181,14 +184,6 @@ def command(
     echo(f"report: {written[0]}")
     if all(failed):
         raise FerBenchError(f"no settings could be trained: all {len(failed)} trials failed")
-
-
-@contextlib.contextmanager
-def _showing(subject: str) -> Iterator[Progress]:
-    from fer_bench.runtime.progress_bar import ProgressBar
-
-    with contextlib.closing(ProgressBar(subject)) as bar:
-        yield bar
 
 
 def _row(text: str) -> tuple[str, Init]:

@@ -44,7 +44,7 @@ def forensics_sentences(forensics: Forensics) -> list[str]:
         "the stated 70/10/20.",
         f"Arithmetic: the training accuracies of Table 2 are shares of {TRAIN:,} images, in "
         f"windows of {windows} and {DIFFERENCES[-1]} differences ({found.hits + last.hits} of "
-        f"{found.tests + last.tests} rates fit); the stated {stated.hypothesis.images:,} images "
+        f"{found.tests + last.tests} rates fit); the stated {stated.images:,} images "
         f"fit {stated.hits} of {stated.tests}, and no other number from {first:,} to {final:,} "
         f"fits more than {rival.hits} of them. The validation accuracies in Table 4 are shares of "
         f"{VALIDATION:,} images ({validation.hits} of {validation.tests} rates fit). "
@@ -86,15 +86,14 @@ def _hypotheses(forensics: Forensics) -> Table:
 
 
 def _row(score: Score, table: int) -> Row:
-    tested = score.hypothesis
-    last = tested.window + len(tested.differences) - 1
-    windows = f"{tested.window}-{last}" if last > tested.window else str(last)
+    last = score.window + len(score.differences) - 1
+    windows = f"{score.window}-{last}" if last > score.window else str(last)
     return Row(
-        tested.origin,
+        score.origin,
         (
-            tested.images,
+            score.images,
             f"Table {table}, {windows}",
-            "-".join(map(str, tested.differences)),
+            "-".join(map(str, score.differences)),
             f"{score.hits} of {score.tests}",
             score.expected,
             f"{score.p:.0e}" if score.p < 0.001 else f"{score.p:.3f}",

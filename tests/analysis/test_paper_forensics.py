@@ -12,7 +12,7 @@ def found():
 
 
 def hits(scores):
-    return [(score.hypothesis.images, score.hits, score.tests) for score in scores]
+    return [(score.images, score.hits, score.tests) for score in scores]
 
 
 def test_training_images_by_the_first_three_windows(found):
@@ -30,9 +30,11 @@ def test_a_baseline_at_epoch_1_is_refuted(found):
 
 
 def test_the_last_window_has_three_differences(found):
-    assert [
-        (score.hypothesis.differences, score.hits, score.tests) for score in found.last_window
-    ] == [((3,), 7, 7), ((4,), 4, 7), ((5,), 4, 7)]
+    assert [(score.differences, score.hits, score.tests) for score in found.last_window] == [
+        ((3,), 7, 7),
+        ((4,), 4, 7),
+        ((5,), 4, 7),
+    ]
 
 
 def test_validation_images_by_two_rows(found):
