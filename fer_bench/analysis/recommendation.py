@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.guards import AT_BASELINE, learns
 from fer_bench.analysis.claims.values import TITLES
-from fer_bench.analysis.metric_contrasts import contrast_with
+from fer_bench.analysis.metric_contrasts import Contrast, contrast_with
 from fer_bench.analysis.pareto_front import pareto
 from fer_bench.analysis.recommendation_values import (
     BATCH_SIZES,
+    COSTS,
     Candidate,
     PapersChoice,
     Recommendation,
@@ -28,9 +29,9 @@ from fer_bench.results.records import NO_TEST
 from fer_bench.results.speed_units import speed_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from fer_bench.analysis.metric_contrasts import Contrast, Metric
+    from fer_bench.analysis.metric_contrasts import Metric
     from fer_bench.analysis.recommendation_values import Cost
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
@@ -55,20 +56,23 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
         requirements: metric and limits; None for the highest accuracy without limits.
     """
     asked = requirements or Requirements()
-    every = sorted(
+    candidates = sorted(
         (_candidate(group, analysis, asked) for group in analysis.groups),
         key=lambda one: -1.0 if one.value is None else one.value,
         reverse=True,
     )
-    fitting = [one for one in every if one.fits]
-    contrasts: dict[str, Contrast | None] = {}
-    if fitting:
-        first, *others = (one.group for one in fitting)
-        found = contrast_with(first, others, analysis, asked.metric)
-        contrasts = dict(zip((group.id for group in others), found, strict=True))
-    fitting = _with_fronts([_placed(one, fitting[0], contrasts) for one in fitting])
-    by_id = {one.group.id: one for one in fitting}
-    candidates = tuple(by_id.get(one.group.id, one) for one in every)
+    contrasts = _contrasts([one for one in candidates if one.fits], analysis, asked.metric)
+    fronts = {kind: _front([one for one in candidates if one.fits], kind) for kind in COSTS}
+    candidates = [
+        replace(
+            one,
+            behind=None if (found := contrasts.get(one.group.id)) is None else found.difference,
+            ties=found is not None and not found.differ,
+            fronts=tuple(kind for kind in COSTS if one.group.id in fronts[kind]),
+        )
+        for one in candidates
+    ]
+    fitting = [one for one in candidates if one.fits]
     chosen, chosen_by = _choose([one for one in fitting if one.ties])
     behind = [one for one in fitting if one.behind is not None and not one.ties]
     lead = contrasts[behind[0].group.id] if behind else None
@@ -76,19 +80,19 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
     return Recommendation(
         requirements=asked,
         data=analysis.dataset.name,
-        candidates=candidates,
+        candidates=tuple(candidates),
         best=fitting[0] if fitting else None,
         chosen=chosen,
         chosen_by=chosen_by,
         runner_up=behind[0] if behind else None,
         lead="" if lead is None else lead.text,
-        not_compared=tuple(one.label for one in fitting if not one.ties and one.behind is None),
+        not_compared=tuple(one.label for one in fitting if one.behind is None),
         single=tuple(one.label for one in fitting if len(one.group.trained) == 1),
         tradeoffs=() if chosen is None else _tradeoffs(chosen, fitting),
         unlimited=None if chosen is None else _better(chosen, barred),
         nearest=None if fitting else _nearest(barred),
         papers=tuple(_papers(aim, candidates) for aim in RECOMMENDED),
-        devices=tuple(sorted(devices(analysis.run))),
+        devices=tuple(sorted(_devices(analysis.run))),
         noise=timing_noise(
             (group, [_speed(group, analysis.run, size) for size in BATCH_SIZES])
             for group in analysis.groups
@@ -100,29 +104,16 @@ def _candidate(group: Group, analysis: Analysis, asked: Requirements) -> Candida
     value, interval = _measured(group, asked.metric)
     speed = _speed(group, analysis.run, asked.batch_size)
     size = None if group.parameters is None else group.parameters.total
-    return Candidate(
-        group=group,
-        value=value,
-        interval=interval,
-        speed=speed,
-        parameters=size,
-        fault=_fault(group, analysis, value),
-        unmet=tuple(_unmet(speed, size, analysis.run, asked)) if group.trained else (),
-    )
+    unmet = _unmet(speed, size, analysis.run, asked) if group.trained else ()
+    fault = _fault(group, analysis, value)
+    return Candidate(group, value, interval, speed, size, fault, tuple(unmet))
 
 
 def _speed(group: Group, run: Run, batch_size: int) -> float | None:
     """Return images per second of inference; None if not measured in wall-clock time."""
     timed = () if speed_unit(run) else group.trained
-    return next(
-        (
-            one.images_per_second
-            for cell in timed
-            for one in cell.inference
-            if one.batch_size == batch_size
-        ),
-        None,
-    )
+    speeds = (one for cell in timed for one in cell.inference if one.batch_size == batch_size)
+    return next((one.images_per_second for one in speeds), None)
 
 
 def _measured(group: Group, metric: Metric) -> tuple[float | None, Interval | None]:
@@ -164,50 +155,46 @@ def _unmet(speed: float | None, size: int | None, run: Run, asked: Requirements)
         found.append(Unmet("min_speed", None if speed is None else asked.min_speed / speed))
     if asked.max_parameters is not None and (size is None or size > asked.max_parameters):
         found.append(Unmet("max_parameters", None if size is None else size / asked.max_parameters))
-    if asked.device is not None and devices(run) != {asked.device}:
+    if asked.device is not None and _devices(run) != {asked.device}:
         found.append(Unmet("device", None))
     return found
 
 
-def devices(run: Run) -> set[str]:
+def _devices(run: Run) -> set[str]:
     """Return the kinds of devices that a run's speeds were measured on; empty if unknown."""
     facts = dict(run.environment)
     named = facts.get(f"devices{OF_SPEEDS}", facts.get("devices", ""))
     return {name.partition(":")[0] for name in named.split(", ") if name}
 
 
-def _placed(one: Candidate, best: Candidate, contrasts: dict[str, Contrast | None]) -> Candidate:
-    """Return a network with its place behind the best one."""
-    if one is best:
-        return replace(one, behind=0.0, ties=True)
-    found = contrasts[one.group.id]
-    if found is None:
-        return one
-    return replace(one, behind=found.difference, ties=not found.differ)
+def _contrasts(
+    fitting: Sequence[Candidate], analysis: Analysis, metric: Metric
+) -> dict[str, Contrast | None]:
+    """Return how far networks are behind the first one, which ties with itself, by group."""
+    if not fitting:
+        return {}
+    best, *others = (one.group for one in fitting)
+    found = contrast_with(best, others, analysis, metric)
+    return {best.id: Contrast(0.0, differ=False, text="")} | {
+        group.id: one for group, one in zip(others, found, strict=True)
+    }
 
 
-def _with_fronts(fitting: Sequence[Candidate]) -> list[Candidate]:
-    """Return the networks with the Pareto fronts that they are on."""
-    fronts: dict[str, tuple[Cost, ...]] = {}
-    kinds: tuple[Cost, ...] = ("speed", "parameters")
-    for kind in kinds:
-        known = [
-            (one.group.id, (cost, one.value))
-            for one in fitting
-            if (cost := one.cost(kind)) is not None and one.value is not None
-        ]
-        for place in pareto([point for _, point in known]):
-            name = known[place][0]
-            fronts[name] = (*fronts.get(name, ()), kind)
-    return [replace(one, fronts=fronts.get(one.group.id, ())) for one in fitting]
+def _front(fitting: Sequence[Candidate], kind: Cost) -> list[str]:
+    """Return the groups on the Pareto front of a cost."""
+    known = [
+        (one.group.id, (cost, one.value))
+        for one in fitting
+        if (cost := one.cost(kind)) is not None and one.value is not None
+    ]
+    return [known[place][0] for place in pareto([point for _, point in known])]
 
 
 def _choose(ties: Sequence[Candidate]) -> tuple[Candidate | None, Cost | None]:
     """Return the best of the networks that are about as cheap as the cheapest, and the cost."""
     if len(ties) < 2:
         return (ties[0] if ties else None), None
-    kinds: tuple[Cost, ...] = ("speed", "parameters")
-    for kind in kinds:
+    for kind in COSTS:
         costs = [cost for one in ties if (cost := one.cost(kind)) is not None]
         if len(costs) == len(ties):
             least = min(costs)
@@ -239,13 +226,8 @@ def _better(chosen: Candidate, barred: Sequence[Candidate]) -> Candidate | None:
 
 def _nearest(barred: Sequence[Candidate]) -> Candidate | None:
     """Return the network with the smallest factor by which it misses a limit, if it is known."""
-    known = [
-        (max(excesses), place)
-        for place, one in enumerate(barred)
-        if len(excesses := [each.excess for each in one.unmet if each.excess is not None])
-        == len(one.unmet)
-    ]
-    return barred[min(known)[1]] if known else None
+    known = [one for one in barred if all(each.excess is not None for each in one.unmet)]
+    return min(known, key=lambda one: max(each.excess or 0.0 for each in one.unmet), default=None)
 
 
 def _papers(aim: str, candidates: Sequence[Candidate]) -> PapersChoice:
@@ -258,15 +240,11 @@ def _papers(aim: str, candidates: Sequence[Candidate]) -> PapersChoice:
         and one.group.head == LINEAR
         and backbone in (one.group.backbone, one.group.backbone.rpartition("-")[0])
     ]
-    able = [one for one in candidates if not one.fault]
-    measures: dict[str, Callable[[Candidate], float | None]] = {
-        "speed": lambda one: one.speed,
-        "quality": lambda one: one.value,
-    }
-    known = [one for one in able if measures[aim](one) is not None]
-    return PapersChoice(
-        aim,
-        display_name(TITLES[backbone], init),
-        found[0] if found else None,
-        max(known, key=lambda one: measures[aim](one) or 0.0, default=None),
-    )
+    able = [
+        (value, one)
+        for one in candidates
+        if not one.fault and (value := one.speed if aim == "speed" else one.value) is not None
+    ]
+    _, measured = max(able, key=lambda known: known[0], default=(0.0, None))
+    name = display_name(TITLES[backbone], init)
+    return PapersChoice(aim, name, found[0] if found else None, measured)

@@ -16,6 +16,7 @@ BATCH_SIZES = (1, 32)
 """Batch sizes whose inference is timed in every run."""
 
 Cost = Literal["speed", "parameters"]
+COSTS: tuple[Cost, ...] = get_args(Cost)
 Limit = Literal["min_speed", "max_parameters", "device"]
 
 
