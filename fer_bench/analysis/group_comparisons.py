@@ -61,17 +61,6 @@ class Pair:
         """The same pair with first and second exchanged."""
         return Pair(self.second, self.first, self.comparison.swapped, self.corrected)
 
-    @property
-    def effect_text(self) -> str:
-        """Difference and interval as display text."""
-        found = self.comparison
-        return f"{found.difference:+.3f} [{found.interval.low:+.3f}, {found.interval.high:+.3f}]"
-
-    @property
-    def text(self) -> str:
-        """Difference, interval and corrected p-value as display text."""
-        return f"{self.effect_text}, {p_text(self.corrected)}"
-
 
 def p_text(corrected: float) -> str:
     """Format a corrected p-value with enough decimals to distinguish it from ``LEVEL``."""
@@ -99,6 +88,23 @@ def compare_groups(groups: Sequence[Group]) -> tuple[Pair, ...]:
     return _compare(_selected([group for group in groups if group.correct is not None]))
 
 
+def find_pair(pairs: Sequence[Pair], first: Group, second: Group) -> Pair | None:
+    """Return the pair of two groups in the given order, or None if they were not compared.
+
+    Args:
+        pairs: result of ``compare_groups``.
+        first: the first group.
+        second: the second group.
+    """
+    for pair in pairs:
+        names = [pair.first.id, pair.second.id]
+        if names == [first.id, second.id]:
+            return pair
+        if names == [second.id, first.id]:
+            return pair.swapped
+    return None
+
+
 def compare_on_subset(
     first: Group, others: Sequence[Group], images: NDArray[np.bool_]
 ) -> tuple[Pair, ...]:
@@ -117,42 +123,22 @@ def compare_on_subset(
     return _compare([(first, other) for other in others], images)
 
 
-def find_pair(pairs: Sequence[Pair], first: Group, second: Group) -> Pair | None:
-    """Return the pair of two groups in the given order, or None if they were not compared.
-
-    Args:
-        pairs: result of ``compare_groups``.
-        first: the first group.
-        second: the second group.
-    """
-    for pair in pairs:
-        names = [pair.first.id, pair.second.id]
-        if names == [first.id, second.id]:
-            return pair
-        if names == [second.id, first.id]:
-            return pair.swapped
-    return None
-
-
 def _compare(
     selected: Sequence[tuple[Group, Group]], images: NDArray[np.bool_] | slice = _ALL_IMAGES
 ) -> tuple[Pair, ...]:
     """Compare each two groups on the images, and correct the p-values over all of them."""
-    comparisons = [_comparison(first, second, images) for first, second in selected]
+    comparisons = []
+    for groups in selected:
+        *places, paired = compared_seeds(*groups)
+        ours, theirs = (
+            _correct(group)[rows][:, images] for group, rows in zip(groups, places, strict=True)
+        )
+        comparisons.append(compare(ours, theirs, paired_seeds=paired))
     corrected = holm(comparison.p_value for comparison in comparisons)
     return tuple(
         Pair(*groups, comparison, p_value)
         for groups, comparison, p_value in zip(selected, comparisons, corrected, strict=True)
     )
-
-
-def _comparison(first: Group, second: Group, images: NDArray[np.bool_] | slice) -> Comparison:
-    *places, paired = compared_seeds(first, second)
-    ours, theirs = (
-        _correct(group)[rows][:, images]
-        for group, rows in zip((first, second), places, strict=True)
-    )
-    return compare(ours, theirs, paired_seeds=paired)
 
 
 def compared_seeds(first: Group, second: Group) -> tuple[list[int], list[int], bool]:

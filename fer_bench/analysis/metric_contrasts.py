@@ -61,7 +61,10 @@ def contrast_with(
     if metric in _FIELDS:
         found = [_of_confusions(first, other, _FIELDS[metric], len(known)) for other in known]
     else:
-        found = [_of_pair(pair) for pair in _pairs(first, known, analysis, metric)]
+        found = [
+            Contrast(pair.comparison.difference, pair.differ, interval_text(pair))
+            for pair in _pairs(first, known, analysis, metric)
+        ]
     by_id = dict(zip((other.id for other in known), found, strict=True))
     return [by_id.get(other.id) for other in others]
 
@@ -72,15 +75,11 @@ def _pairs(
     subsets = analysis.subsets
     if metric == "deduplicated" and subsets is not None:
         return compare_on_subset(first, others, subsets.deduplicated)
-    found = [find_pair(analysis.pairs, first, other) for other in others]
-    complete = [pair for pair in found if pair is not None]
-    if len(complete) == len(found):
-        return complete
+    pairs = [find_pair(analysis.pairs, first, other) for other in others]
+    found = [pair for pair in pairs if pair is not None]
+    if len(found) == len(others):
+        return found
     return compare_on_subset(first, others, np.ones(first.dataset.test, bool))
-
-
-def _of_pair(pair: Pair) -> Contrast:
-    return Contrast(pair.comparison.difference, pair.differ, interval_text(pair))
 
 
 def _of_confusions(first: Group, other: Group, name: str, comparisons: int) -> Contrast:
@@ -89,14 +88,9 @@ def _of_confusions(first: Group, other: Group, name: str, comparisons: int) -> C
         np.stack([group.predictions[place].predicted for place in seeds])
         for group, seeds in zip((first, other), places, strict=True)
     )
-    data = first.dataset
+    data, level = first.dataset, 1 - LEVEL / comparisons
     found = compare_metrics(
-        data.labels,
-        ours,
-        theirs,
-        len(data.counts),
-        1 - LEVEL / comparisons,
-        paired_seeds=paired,
+        data.labels, ours, theirs, len(data.counts), level, paired_seeds=paired
     )[name]
     interval = found.interval
     corrected = f" corrected for {comparisons} comparisons" if comparisons > 1 else ""
