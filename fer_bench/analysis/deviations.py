@@ -41,14 +41,17 @@ def other_data(run: Run) -> str:
     return ""
 
 
-def changed_settings(run: Run, *, split: bool = True) -> list[str]:
-    """List the settings changed for this run, except seeds, row order and additional heads.
+def deviations(run: Run, *, split: bool = True) -> list[str]:
+    """List the deviations from the paper's experiment: the images first, then the settings.
+
+    Seeds, row order and additional heads are none.
 
     Args:
         run: the run.
         split: if False, the split is not listed either.
     """
-    return [
+    data = other_data(run)
+    settings = (
         f"{entry.name.replace('_', ' ')} {entry.value} instead of "
         f"{_DEFAULTS.get(entry.name, 'default')}"
         for entry in run.protocol
@@ -57,13 +60,8 @@ def changed_settings(run: Run, *, split: bool = True) -> list[str]:
         and entry.value != str(_DEFAULTS.get(entry.name))
         and not (entry.name == "head" and LINEAR in entry.value.split(","))
         and (split or entry.name != "split")
-    ]
-
-
-def deviations(run: Run) -> list[str]:
-    """List all deviations from the paper's experiment: the images first, then the settings."""
-    data = other_data(run)
-    return [*([data] if data else []), *changed_settings(run)]
+    )
+    return [*([data] if data else []), *settings]
 
 
 def on_rates_split(run: Run) -> bool:

@@ -7,12 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims import judge
-from fer_bench.analysis.deviations import (
-    changed_settings,
-    deviations,
-    on_rates_split,
-    other_data,
-)
+from fer_bench.analysis.deviations import deviations, on_rates_split, other_data
 from fer_bench.analysis.group_comparisons import compare_groups
 from fer_bench.analysis.recommendation import recommend
 from fer_bench.analysis.seed_groups import group_cells, with_unique_titles
@@ -130,15 +125,15 @@ class Analysis:
         """Time to accuracy of the groups; None if no training was timed."""
         return compare_time_to_accuracy(self.groups, self.majority_share)
 
-    @cached_property
-    def deviations(self) -> tuple[str, ...]:
+    @property
+    def deviations(self) -> list[str]:
         """Deviations from the paper's experiment: the images first, then the settings.
 
         The split that its rates were made on is none, though the paper states another one.
         """
-        return self.rate_deviations if self.on_rates_split else tuple(deviations(self.run))
+        return deviations(self.run, split=not self.on_rates_split)
 
-    @cached_property
+    @property
     def other_data(self) -> str:
         """Difference of the images from the paper's; empty if there is none."""
         return other_data(self.run)
@@ -149,10 +144,9 @@ class Analysis:
         return on_rates_split(self.run)
 
     @property
-    def rate_deviations(self) -> tuple[str, ...]:
+    def rate_deviations(self) -> list[str]:
         """Deviations from how the published rates were made, except that of the split."""
-        data = self.other_data
-        return (*([data] if data else []), *changed_settings(self.run, split=False))
+        return deviations(self.run, split=False)
 
     @cached_property
     def verdicts(self) -> tuple[ClaimVerdict, ...]:

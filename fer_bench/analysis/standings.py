@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.metrics import Comparison, Interval
+    from fer_bench.metrics import Interval
     from fer_bench.results.records import CellResult
 
 _ALL_IMAGES = slice(None)
@@ -38,8 +38,8 @@ class Standing:
         interval: its 95 % CI over the test images, the networks held fixed; None without
             predictions.
         deviation: sample standard deviation of the accuracy over the seeds; None for one.
-        against_baseline: comparison with the majority-class baseline on the test images; None
-            without predictions.
+        beats_baseline: True if it is significantly better than the majority-class baseline on the
+            test images; None without predictions.
         ties_best: True for the highest accuracy and for those not significantly below it; None if
             the two were not compared.
         training_seconds: frozen features once and all epochs, mean over the seeds, or None.
@@ -52,17 +52,12 @@ class Standing:
     accuracy: float
     interval: Interval | None
     deviation: float | None
-    against_baseline: Comparison | None
+    beats_baseline: bool | None
     ties_best: bool | None
     training_seconds: float | None
     latency: float | None
     throughput: float | None
     batch_size: int | None
-
-    @property
-    def beats_baseline(self) -> bool | None:
-        """True if it is significantly better than the majority-class baseline; None if unknown."""
-        return is_better(self.against_baseline)
 
     @cached_property
     def beats_deduplicated_baseline(self) -> bool | None:
@@ -70,7 +65,7 @@ class Standing:
         subsets = subsets_by_duplicates(self.group.dataset)
         if subsets is None or not subsets.duplicated.any() or not subsets.deduplicated.any():
             return None
-        return is_better(against_baseline(self.group, subsets.deduplicated))
+        return beats_majority(self.group, subsets.deduplicated)
 
     @property
     def exceeds_baseline(self) -> bool | None:
@@ -80,9 +75,9 @@ class Standing:
     @property
     def equals_baseline(self) -> bool:
         """True if every seed predicts the majority class for all test images."""
-        confusions = [np.array(one.confusion) for one in self.group.qualities]
         return self.group.dataset.has_test and all(
-            np.array_equal(one, constant_confusion(one)) for one in confusions
+            np.array_equal(one.confusion, constant_confusion(one.confusion))
+            for one in self.group.qualities
         )
 
     def contends(self, best: Standing) -> bool:
@@ -119,11 +114,6 @@ def constant_confusion(confusion: ArrayLike) -> NDArray[np.int64]:
     return found
 
 
-def is_better(found: Comparison | None) -> bool | None:
-    """Return True if the first cell is significantly better than the second; None if unknown."""
-    return None if found is None else found.difference > 0 and found.p_value < LEVEL
-
-
 def accuracies_on(
     standings: Sequence[Standing], images: NDArray[np.bool_]
 ) -> tuple[float, ...] | None:
@@ -150,7 +140,7 @@ def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:
         accuracy=statistics.fmean(accuracies),
         interval=None if group.score is None else group.score.interval,
         deviation=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
-        against_baseline=against_baseline(group),
+        beats_baseline=beats_majority(group),
         ties_best=_ties(group, best, pairs),
         training_seconds=mean_training_seconds(group.trained),
         latency=latency,
@@ -159,10 +149,8 @@ def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:
     )
 
 
-def against_baseline(
-    group: Group, images: NDArray[np.bool_] | slice = _ALL_IMAGES
-) -> Comparison | None:
-    """Compare a group with the majority-class baseline, which is the same for each seed.
+def beats_majority(group: Group, images: NDArray[np.bool_] | slice = _ALL_IMAGES) -> bool | None:
+    """Check if a group is significantly better than the majority-class baseline of each seed.
 
     Args:
         group: the group.
@@ -176,7 +164,8 @@ def against_baseline(
     labels = group.dataset.labels
     majority = labels == np.bincount(labels).argmax()
     correct = group.correct[:, images]
-    return compare(correct, np.broadcast_to(majority[images], correct.shape))
+    found = compare(correct, np.broadcast_to(majority[images], correct.shape))
+    return found.difference > 0 and found.p_value < LEVEL
 
 
 def _ties(group: Group, best: Group, pairs: Sequence[Pair]) -> bool | None:

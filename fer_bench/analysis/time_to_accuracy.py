@@ -77,13 +77,9 @@ def _learning_curve(group: Group) -> LearningCurve | None:
     times, accuracies = [], []
     for cell in group.cells:
         if cell.quality is not None and timed(cell):
-            parts = dict(cell.parts)
             history = cell.quality.history
             before = feature_seconds(cell, group.trained) or 0.0
-            if history.epochs:
-                times.append(epoch_ends(before, parts["training"], history.epochs))
-            else:
-                times.append((before + parts["training"],))
+            times.append(epoch_ends(before, dict(cell.parts)["training"], history.epochs))
             accuracies.append(history.validation_accuracy)
     if not times:
         return None
@@ -99,37 +95,19 @@ def epoch_ends(before: float, training: float, epochs: int) -> tuple[float, ...]
     Args:
         before: seconds before the first epoch, spent on frozen features.
         training: seconds of all epochs together.
-        epochs: number of epochs, at least 1.
+        epochs: number of epochs; 0 for a head that is fitted in one step.
 
     Returns:
-        epochs + 1 numbers; the first is ``before``, when the network is untrained.
-
-    Raises:
-        ValueError: a time is negative, or there is no epoch.
+        epochs + 1 numbers; the first is ``before``, when the network is untrained. Of a fitted
+        head, only the time when it was fitted.
     """
-    if before < 0 or training < 0:
-        raise ValueError(f"seconds are {before} and {training}; accepted: 0 or more")
-    if epochs < 1:
-        raise ValueError(f"epochs is {epochs}; accepted: 1 or more")
+    if not epochs:
+        return (before + training,)
     return tuple(before + training * epoch / epochs for epoch in range(epochs + 1))
 
 
 def target_accuracy(baseline: float, best: float) -> float:
-    """Return the accuracy halfway between ``baseline`` and ``best``.
-
-    Args:
-        baseline: accuracy of the majority-class baseline.
-        best: best final validation accuracy of the compared networks.
-
-    Returns:
-        ``baseline`` + (``best`` - ``baseline``) / 2; ``baseline`` if no network is better.
-
-    Raises:
-        ValueError: an accuracy is outside 0 to 1.
-    """
-    for accuracy in (baseline, best):
-        if not 0 <= accuracy <= 1:
-            raise ValueError(f"accuracy is {accuracy}; accepted: 0 to 1")
+    """Return the accuracy halfway from ``baseline`` to ``best``; ``baseline`` if that is higher."""
     return baseline + max(best - baseline, 0.0) / 2
 
 
@@ -147,13 +125,6 @@ def time_to_accuracy(
 
     Returns:
         The first of ``seconds`` whose accuracy is at least ``target``; None if there is none.
-
-    Raises:
-        ValueError: the numbers of accuracies and times differ.
     """
-    if len(seconds) != len(accuracies):
-        raise ValueError(
-            f"{len(accuracies)} accuracies at {len(seconds)} times; accepted: one accuracy per time"
-        )
     reached = (time for time, one in zip(seconds, accuracies, strict=True) if one >= target)
     return next(reached, None)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.analysis.cross_scores import cross_score
 from fer_bench.analysis.seed_groups import Group
 from fer_bench.analysis.standings import (
-    against_baseline,
+    beats_majority,
     inference_speed,
-    is_better,
 )
 from fer_bench.analysis.training_time import training_seconds
 from fer_bench.results.dataframe import names_of
@@ -116,7 +115,7 @@ def _row(cell: CellResult, seeds: Sequence[CellResult], analysis: Analysis) -> d
                 f"{column}_low": estimate.low,
                 f"{column}_high": estimate.high,
             }
-    beats = is_better(against_baseline(group))
+    beats = beats_majority(group)
     if cell.parameters is not None:
         row |= {
             "parameters_total": cell.parameters.total,

@@ -21,17 +21,8 @@ def test_the_last_epoch_ends_with_the_training(before: float, training: float, e
     assert list(ends) == sorted(ends)
 
 
-@pytest.mark.parametrize(
-    ("before", "training", "epochs", "message"),
-    [
-        (-1.0, 2.0, 3, r"-1\.0 and 2\.0; .*: 0 or more"),
-        (1.0, -2.0, 3, r"1\.0 and -2\.0; .*: 0 or more"),
-        (1.0, 2.0, 0, "epochs is 0; .*: 1 or more"),
-    ],
-)
-def test_epoch_ends_refuses(before: float, training: float, epochs: int, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        epoch_ends(before, training, epochs)
+def test_a_fitted_head_has_one_time() -> None:
+    assert epoch_ends(10.0, 30.0, 0) == (40.0,)
 
 
 @pytest.mark.parametrize(
@@ -39,11 +30,6 @@ def test_epoch_ends_refuses(before: float, training: float, epochs: int, message
 )
 def test_the_target_is_half_of_the_way(chance: float, best: float, target: float) -> None:
     assert target_accuracy(chance, best) == pytest.approx(target)
-
-
-def test_the_target_refuses_what_is_no_share() -> None:
-    with pytest.raises(ValueError, match=r"accuracy is 1\.5; accepted: 0 to 1"):
-        target_accuracy(0.2, 1.5)
 
 
 def test_the_first_time_counts_even_if_it_is_lost_again() -> None:
@@ -61,8 +47,3 @@ def test_more_is_never_reached_sooner(accuracies: list[float], one: float, other
     seconds = [float(index) for index in range(len(accuracies))]
     sooner, later = (time_to_accuracy(seconds, accuracies, goal) for goal in (low, high))
     assert later is None or (sooner is not None and sooner <= later)
-
-
-def test_times_and_accuracies_belong_together() -> None:
-    with pytest.raises(ValueError, match="2 accuracies at 1 times; accepted: "):
-        time_to_accuracy([1.0], [0.1, 0.2], 0.5)
