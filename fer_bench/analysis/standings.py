@@ -63,7 +63,7 @@ class Standing:
     def beats_deduplicated_baseline(self) -> bool | None:
         """The same on the deduplicated test images; None if all images are, none is, or unknown."""
         subsets = subsets_by_duplicates(self.group.dataset)
-        if subsets is None or not subsets.duplicated.any() or not subsets.deduplicated.any():
+        if subsets is None or not subsets.divided:
             return None
         return beats_majority(self.group, subsets.deduplicated)
 

@@ -42,6 +42,11 @@ class Subsets(NamedTuple):
     deduplicated: NDArray[np.bool_]
     duplicated: NDArray[np.bool_]
 
+    @property
+    def divided(self) -> bool:
+        """True if some images have a duplicate in training, and some have none."""
+        return bool(self.duplicated.any() and self.deduplicated.any())
+
 
 @dataclass(frozen=True)
 class Score:

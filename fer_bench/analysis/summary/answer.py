@@ -14,9 +14,7 @@ from fer_bench.metrics import majority_class_accuracy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.analysis.seed_groups import Group
     from fer_bench.analysis.standings import Standing
     from fer_bench.analysis.subsets import Baseline
 
@@ -93,12 +91,13 @@ def _lead(analysis: Analysis) -> list[str]:
     unknown = [one.group.label for one in others if one.ties_best is None]
     clauses = []
     if behind:
+        nearest = behind[0].group
+        pair = find_pair(analysis.pairs, best.group, nearest)
         # A distorted accuracy decides nothing, however significant the difference.
         verb = "is ahead of" if _distortion((best, behind[0])) else "beats"
-        if behind[0].group.series != best.group.series:
-            pair = _pair(analysis, best.group, behind[0].group)
+        if nearest.series != best.group.series and pair is not None:
             more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
-            clauses.append(f"it {verb} {behind[0].group.label} by {difference_text(pair)}{more}")
+            clauses.append(f"it {verb} {nearest.label} by {difference_text(pair)}{more}")
         elif len(behind) > 1:
             clauses.append(f"it {verb} {len(behind)} networks")
     if unknown:
@@ -175,10 +174,3 @@ def majority_class(analysis: Analysis) -> tuple[str, float]:
     sizes = [sum(row) for row in confusion]
     names = [name for name, _ in analysis.dataset.counts]
     return names[sizes.index(max(sizes))], majority_class_accuracy(confusion)
-
-
-def _pair(analysis: Analysis, first: Group, second: Group) -> Pair:
-    found = find_pair(analysis.pairs, first, second)
-    if found is None:
-        raise ValueError(f"{first.label} and {second.label} were not compared")
-    return found

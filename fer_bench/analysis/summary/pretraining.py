@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 _MOST = 4
 """Maximum number of backbones with a sentence: the paper has as many."""
 
-_NOT_SIGNIFICANT = "the difference is not significant"
-_ONLY_DUPLICATES = "significant only with duplicates"
-
 
 class PretrainingEffect(NamedTuple):
     """Pretrained minus random network of one backbone.
@@ -54,36 +51,32 @@ class PretrainingEffect(NamedTuple):
         )
 
 
-def pretraining_effects(analysis: Analysis) -> list[PretrainingEffect]:
-    """Return the effect on each backbone and head with both inits, the most accurate first."""
-    ranked = [one.group for one in analysis.standings]
-    networks = {(group.series, group.init): group for group in ranked}
-    found = []
-    for series in dict.fromkeys(group.series for group in ranked):
-        pretrained = networks.get((series, "pretrained"))
-        random = networks.get((series, "random"))
-        if pretrained is not None and random is not None:
-            pair = find_pair(analysis.pairs, pretrained, random)
-            subset = None if pair is None else _compare_deduplicated(analysis, pretrained, random)
-            found.append(PretrainingEffect(pretrained, random, pair, subset))
-    return found
-
-
 def state_effects(analysis: Analysis) -> list[str]:
-    """State each effect, and why it is undecided if it is."""
-    found = pretraining_effects(analysis)
+    """State the effect on each backbone and head with both inits, and why it is undecided if it is.
+
+    The most accurate network comes first.
+    """
+    found = _effects(analysis)
     sentences = [_sentence(effect, analysis) for effect in found[:_MOST]]
     if len(found) > _MOST:
         sentences.append(f"Pretraining of {len(found) - _MOST} more: see the compared pairs.")
     return sentences
 
 
-def _compare_deduplicated(analysis: Analysis, pretrained: Group, random: Group) -> Pair | None:
-    subsets = analysis.subsets
-    if subsets is None or not subsets.duplicated.any() or not subsets.deduplicated.any():
-        return None
-    (pair,) = compare_on_subset(pretrained, [random], subsets.deduplicated)
-    return pair
+def _effects(analysis: Analysis) -> list[PretrainingEffect]:
+    ranked = [one.group for one in analysis.standings]
+    networks = {(group.series, group.init): group for group in ranked}
+    subsets, found = analysis.subsets, []
+    for series in dict.fromkeys(group.series for group in ranked):
+        pretrained = networks.get((series, "pretrained"))
+        random = networks.get((series, "random"))
+        if pretrained is None or random is None:
+            continue
+        pair, deduplicated = find_pair(analysis.pairs, pretrained, random), None
+        if pair is not None and subsets is not None and subsets.divided:
+            (deduplicated,) = compare_on_subset(pretrained, [random], subsets.deduplicated)
+        found.append(PretrainingEffect(pretrained, random, pair, deduplicated))
+    return found
 
 
 def _sentence(effect: PretrainingEffect, analysis: Analysis) -> str:
@@ -144,17 +137,13 @@ def _causes(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
     causes = [explained.get(cause, cause) for cause in causes]
     if effect.pair is None:
         causes.append("predictions are missing" if analysis.dataset.has_test else "no test part")
+    elif not effect.pair.differ and effect.pair.comparison.p_value >= LEVEL:
+        causes.append("the difference is not significant")
     elif not effect.pair.differ:
-        causes.append(_not_significant(effect.pair, len(analysis.pairs)))
+        causes.append(
+            f"not significant after correction for {len(analysis.pairs):,} comparisons, which more "
+            "seeds may change"
+        )
     elif not causes and not effect.holds_deduplicated:
-        causes.append(_ONLY_DUPLICATES)
+        causes.append("significant only with duplicates")
     return causes
-
-
-def _not_significant(pair: Pair, comparisons: int) -> str:
-    if pair.comparison.p_value >= LEVEL:
-        return _NOT_SIGNIFICANT
-    return (
-        f"not significant after correction for {comparisons:,} comparisons, which more seeds may "
-        "change"
-    )
