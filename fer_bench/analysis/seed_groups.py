@@ -221,8 +221,9 @@ class Group:
             return "ok", ""
         # "failed" sorts before "skipped": a failure outweighs a skipped cell.
         status = min(kind for kind, _ in ended)
-        if len(ended) == 1 and sum(map(len, ended.values())) == len(self.cells):
-            return status, next(reason for _, reason in ended)
+        (_, first), *others = ended
+        if not others and all(cell.status != "ok" for cell in self.cells):
+            return status, first
         reasons: list[str] = []
         for (kind, reason), seeds in ended.items():
             of_all = "" if reasons else f" of {len(self.cells)} seeds"
@@ -234,10 +235,8 @@ class Group:
 def with_unique_titles(run: Run) -> Run:
     """Return the run with the registry name appended to titles shared by several backbones."""
     titles = _unique_titles(run.cells)
-    return dataclasses.replace(
-        run,
-        cells=tuple(dataclasses.replace(cell, title=titles[cell.backbone]) for cell in run.cells),
-    )
+    cells = (dataclasses.replace(cell, title=titles[cell.backbone]) for cell in run.cells)
+    return dataclasses.replace(run, cells=tuple(cells))
 
 
 def display_names(runs: Iterable[Run]) -> dict[str, str]:
@@ -287,13 +286,13 @@ def _mean_quality(qualities: Sequence[Quality]) -> Quality:
 
 
 def _mean_history(histories: Sequence[History]) -> History:
-    means = {}
-    for item in dataclasses.fields(History):
-        series = [getattr(one, item.name) for one in histories]
-        # Files of schema 1 lack some of the series.
-        known = all(series)
-        means[item.name] = tuple(over_seeds(series).mean(axis=0).tolist()) if known else ()
-    return History(**means)
+    # Files of schema 1 lack some of the series.
+    return History(
+        *(
+            tuple(over_seeds(series).mean(axis=0).tolist()) if all(series) else ()
+            for series in zip(*(vars(one).values() for one in histories), strict=True)
+        )
+    )
 
 
 def over_seeds(series: Sequence[Sequence[float]]) -> NDArray[np.float64]:

@@ -36,11 +36,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C1",
         "Pretrained networks perform better than random ones",
-        "Discussions",
         "test accuracy, pretrained minus random, of each backbone",
         "supported if above 0 for every backbone, and final validation accuracy agrees in sign; "
         "contradicted if below 0 for any",
-        "0",
         "the four backbones",
         pretraining.pretrained_is_better,
         not_published(_NO_ACCURACIES),
@@ -49,23 +47,20 @@ CLAIMS: tuple[Claim, ...] = (
         "C2",
         "Pretrained networks converge faster on average in epochs 1-10; later they are level or "
         "random ones are faster",
-        "Discussions",
         "accuracy MCR, pretrained minus random, mean of the four backbones, in epochs 1-10 and "
         "11-20",
         f"supported if above 0 in 1-10 and below the margin in 11-20, {_BOTH}; contradicted if "
         "either is shown to be otherwise",
-        f"0 and {LEVEL_RATE} per epoch",
         "the two ranges of epochs",
         pretraining.pretrained_converges_faster,
         published_rules.converges_faster,
+        margin=f"0 and {LEVEL_RATE} per epoch",
     ),
     Claim(
         "C3",
         "Pretrained networks are more prone to overfitting (C16 says the opposite)",
-        "Discussions",
         "accuracy MOFR over all epochs, pretrained minus random, of each backbone",
         f"supported if above 0 for every backbone {_BOTH}; contradicted if below 0 for any",
-        "0",
         "the four backbones",
         lambda evidence: pretraining.overfits_faster(evidence, "pretrained", "random"),
         lambda: published_rules.overfits_faster(1),
@@ -73,11 +68,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C4",
         "Pretrained VGG-Face has the best initial and final validation accuracy",
-        "Discussions",
         "validation accuracy after epoch 1 and after the last, VGG-Face minus each of the seven "
         "other networks",
         "supported if all are above 0; contradicted if any is below",
-        "0",
         "the 14 differences",
         ranks.vggface_is_most_accurate,
         not_published(_NO_ACCURACIES),
@@ -85,10 +78,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C5",
         "Pretrained VGG-Face converges slowest",
-        "Discussions",
         "accuracy MCR over all epochs, each other pretrained network minus VGG-Face",
         f"supported if all are above 0 {_BOTH}; contradicted if any is below",
-        "0",
         "the three differences",
         ranks.vggface_converges_slowest,
         published_rules.vggface_is_slowest,
@@ -97,26 +88,23 @@ CLAIMS: tuple[Claim, ...] = (
         "C6",
         "OpenFace is as accurate as ResNet-50, has fewer parameters, and trains and predicts "
         "faster",
-        "Discussions",
         "pretrained OpenFace against ResNet-50: difference in test accuracy, parameters, images/s "
         "in training the complete network at own and at equal input size, images/s in inference",
         "supported if the 95 % CI of the accuracy lies within the margin, parameters are fewer, "
         "and each median speed is higher with quartiles of the rounds apart; contradicted if the "
         "CI lies beyond the margin, parameters are not fewer, or any speed is lower by the same "
         "rule",
-        f"{points(EQUAL)} in accuracy, {percent(SPEED_NOISE)} in speed",
         "none, one difference",
         networks.openface_equals_resnet50,
         not_published("accuracies and times; only the parameters agree: 3,743,280 and 23,587,712"),
+        margin=f"{points(EQUAL)} in accuracy, {percent(SPEED_NOISE)} in speed",
     ),
     Claim(
         "C7",
         "MobileNet has the fewest parameters and performs worse than OpenFace",
-        "Discussions",
         "parameters of the four backbones; test accuracy, pretrained OpenFace minus MobileNet",
         "supported if MobileNet has fewest and the difference is above 0; contradicted if another "
         "has as few or fewer, or the difference is below 0",
-        "0",
         "none, one difference",
         networks.mobilenet_is_smallest,
         not_published(
@@ -126,11 +114,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C8",
         "OpenFace has the highest convergence and overfitting rates",
-        "Discussions",
         "accuracy MCR and MOFR in epochs 1-5, pretrained OpenFace minus each other pretrained "
         "network",
         f"supported if all are above 0 {_BOTH}; contradicted if any is below",
-        "0",
         "the six differences",
         ranks.openface_changes_fastest,
         published_rules.openface_is_fastest,
@@ -138,12 +124,10 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C9",
         "Happiness, anger, fear and surprise are recognised best, disgust worst",
-        "Discussions",
         "recall on the test images, mean of the networks above the majority-class baseline, two "
         "emotions at a time",
         "supported if each of the four is above each other emotion, disgust is below all, and the "
         "networks agree; contradicted if any difference is shown to be the other way round",
-        "0",
         "the 14 pairs of emotions",
         emotions.emotions_rank_as_stated,
         not_published("recalls; the paper points at seven example images"),
@@ -151,10 +135,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C10",
         "Parameters: OpenFace 3,743,280; ResNet-50 23,587,712; MobileNet 3,228,864",
-        "Discussions",
         "parameters of the backbones without their last layer",
         "supported if all three are exactly these; contradicted if any is not",
-        "0",
         "none, exact counts",
         networks.parameters_are_exact,
         lambda: PaperVerdict("supported", "the numbers are the paper's own"),
@@ -164,11 +146,9 @@ CLAIMS: tuple[Claim, ...] = (
         "C11",
         f"Pretrained networks slow down late because their training accuracy has passed "
         f"{percent(HIGH)}",
-        "Discussions",
         "highest training accuracy during any of epochs 15-20 of pretrained MobileNet, OpenFace "
         "and ResNet-50, whose random networks are faster in the last window of Table 2",
         f"supported if above {percent(HIGH)} for all three; contradicted if below for any",
-        "0",
         "the three networks",
         pretraining.pretrained_is_high_late,
         not_published(f"{_NO_ACCURACIES}; Table 2 gives gains, not levels"),
@@ -177,35 +157,32 @@ CLAIMS: tuple[Claim, ...] = (
         "C12",
         "Face-recognition networks are as good a start as ImageNet networks or better (the aim of "
         "the paper)",
-        "Introduction, Discussions",
         "mean test accuracy of pretrained VGG-Face and OpenFace minus that of ResNet-50 and "
         "MobileNet",
         "supported if above minus the margin; contradicted if below minus the margin",
-        points(EQUAL),
         "none, one difference",
         networks.face_networks_are_as_good,
         not_published(_NO_ACCURACIES),
+        margin=points(EQUAL),
+        source="Introduction, Discussions",
     ),
     Claim(
         "C13",
         "VGG-Face's weights suit the task best: it gains most from pretraining",
-        "Experiment, Discussions",
         "gain in test accuracy from pretraining, VGG-Face's minus each other backbone's",
         "supported if all are above 0; contradicted if any is below",
-        "0",
         "the three differences",
         pretraining.vggface_gains_most,
         not_published(_NO_ACCURACIES),
+        source="Experiment, Discussions",
     ),
     Claim(
         "C14",
         "Disgust is recognised worst because it is the rarest class",
-        "Discussions",
         "rank correlation of recall and class size over the seven classes, with and without class "
         "weights in training",
         "supported if positive (exact one-sided p below 0.05) and if class weights remove the "
         "deficit; contradicted if negative by the same test",
-        "0",
         "none, one correlation",
         emotions.rarest_is_worst,
         not_published("recalls; by Table 1 disgust is rarest, 547 of 35,887 images"),
@@ -213,11 +190,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C15",
         "Networks are less confident on images with disputed labels",
-        "Discussions",
         "confidence of the prediction on test images whose FER+ vote is not the label or is tied, "
         "minus that on the others, mean of the networks above the majority-class baseline",
         "supported if below 0; contradicted if above",
-        "0",
         "none, one difference",
         emotions.disputed_labels_lower_confidence,
         not_published("confidences, apart from two example images"),
@@ -225,21 +200,18 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C16",
         "Pretrained weights lead to slower overfitting (C3 says the opposite)",
-        "Conclusions",
         "accuracy MOFR over all epochs, random minus pretrained, of each backbone",
         f"supported if above 0 for every backbone {_BOTH}; contradicted if below 0 for any",
-        "0",
         "the four backbones",
         lambda evidence: pretraining.overfits_faster(evidence, "random", "pretrained"),
         lambda: published_rules.overfits_faster(-1),
+        source="Conclusions",
     ),
     Claim(
         "C17",
         "VGG-Face needs a higher learning rate or more dense layers",
-        "Discussions",
         "final validation accuracy of pretrained VGG-Face with either change minus without",
         "supported if above 0 for either change; contradicted if below 0 for both",
-        "0",
         "the two changes",
         lambda _: Findings((), 1, [_OTHER_SETTINGS]),
         not_published("all networks were trained with the same settings"),

@@ -54,19 +54,11 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
     averaged over its seeds). A network that predicts one class for every image shows nothing about
     emotions.
 
-    There are two parts: each of the four lies above each other emotion; disgust lies below each of
-    the others. A difference of two emotions counts as shown if the interval of its mean excludes 0
-    and each of those networks, two or more, has it in the same direction, so that the mean does not
-    depend on a single network. A part holds if all its differences are shown to be above 0, fails
-    as soon as one is shown to be below, and reports the smallest. If any of the eight networks is
-    missing, neither part is decided, since that network would change the mean.
-
-    Classes have different images, so a difference of recalls has Newcombe's interval for two
-    independent shares, from their Wilson intervals (*Interval estimation for the difference between
-    independent proportions*, 1998, method 10). For the mean over several networks the sample size
-    is still the number of images of the class: the networks see the same images, so this interval
-    is too wide rather than too narrow. The variation over seeds is added to it (``_interval``), the
-    variation between networks is not: the second condition covers it.
+    A difference of two emotions counts as shown if the interval of its mean (``_interval``)
+    excludes 0 and each of those networks, two or more, has it in the same direction, so that the
+    mean does not depend on a single network: this covers the variation between networks. If any of
+    the eight networks is missing, neither part is decided, since that network would change the
+    mean.
     """
     learned, missing = _learned(evidence)
     missing = [*list_untrained(evidence, *NETWORKS), *missing]
@@ -250,10 +242,12 @@ def _interval(
 ) -> Interval:
     """Return the interval of a mean over networks, each a mean over its seeds.
 
-    Each half width is the root of a**2 + b**2: a is that over the images, by Newcombe's method, b
-    that over the seeds, the root of the sum of (t_k / K)**2 W_k over the K networks, where W_k is a
-    network's variance over its seeds divided by their number and t_k the quantile of Student's t
-    (Banerjee, as in ``fer_bench.metrics.compare``).
+    Each half width is the root of a**2 + b**2. a is that over the images: classes have different
+    ones, so it is that of two independent shares by Newcombe's method. Its sample size is the
+    number of images of the class also for several networks: these see the same images, so it is too
+    wide rather than too narrow. b is that over the seeds, the root of the sum of (t_k / K)**2 W_k
+    over the K networks, where W_k is a network's variance over its seeds divided by their number
+    and t_k the quantile of Student's t (Banerjee, as in ``fer_bench.metrics.compare``).
 
     Args:
         differences: differences by network and seed; a network with one seed adds no variation.

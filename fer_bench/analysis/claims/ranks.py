@@ -34,11 +34,7 @@ FIRST_WINDOW = EpochRange(*published.WINDOWS[0])
 
 
 def vggface_is_most_accurate(evidence: Evidence) -> Findings:
-    """Judge C4: pretrained VGG-Face has the best initial and final validation accuracy.
-
-    Initial means after epoch 1. Both are compared among all eight networks: a part holds if
-    VGG-Face lies above each of the others, and fails as soon as one lies above VGG-Face.
-    """
+    """Judge C4: pretrained VGG-Face has the best initial and final validation accuracy."""
     rivals = [network for network in NETWORKS if network != VGGFACE]
     rankings: list[list[Part]] = []
     for name, epoch in (("initial", 1), ("final", -1)):
@@ -61,9 +57,8 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
 def vggface_converges_slowest(evidence: Evidence) -> Findings:
     """Judge C5: pretrained VGG-Face has the lowest accuracy MCR of the pretrained networks.
 
-    It is computed over all epochs of the run, under both conventions. Random networks are excluded:
-    the claim is about the network that C4 calls the best, and in the paper's Table 2 random
-    VGG-Face is even slower.
+    Random networks are excluded: the claim is about the network that C4 calls the best, and in the
+    paper's Table 2 random VGG-Face is even slower.
     """
     rivals = [network for network in PRETRAINED if network != VGGFACE]
     epochs = EpochRange(1, evidence.epochs)
@@ -75,10 +70,9 @@ def vggface_converges_slowest(evidence: Evidence) -> Findings:
 def openface_changes_fastest(evidence: Evidence) -> Findings:
     """Judge C8: pretrained OpenFace has the highest accuracy MCR and MOFR of the pretrained ones.
 
-    Both are computed in the first window, epochs 1 to 5, under both conventions: there OpenFace has
-    the highest MCR in the paper's Table 2. Over all 20 epochs of that table it has the second
-    highest, below ResNet-50, and in the first window its random network is behind random ResNet-50
-    and MobileNet.
+    Both are computed in the first window, where OpenFace has the highest MCR in the paper's Table
+    2. Over all 20 epochs of that table it has the second highest, below ResNet-50, and in the first
+    window its random network is behind random ResNet-50 and MobileNet.
     """
     rivals = [network for network in PRETRAINED if network != OPENFACE]
     tests = 2 * len(rivals)

@@ -202,25 +202,25 @@ class Claim:
     Attributes:
         id: ``"C1"`` to ``"C17"``.
         statement: what the paper says, short, in this project's words.
-        source: section of the paper.
         estimand: quantity that decides it.
         rule: when it is supported and when contradicted.
-        margin: smallest difference that matters.
         family: comparisons that are corrected together.
         decide: function that returns a run's results for its parts.
         on_tables: function that applies the same rule to the paper's published tables.
+        margin: smallest difference that matters.
+        source: section of the paper.
         of_the_data: True if it is about results on the paper's data, and on no other.
     """
 
     id: str
     statement: str
-    source: str
     estimand: str
     rule: str
-    margin: str
     family: str
     decide: Callable[[Evidence], Findings]
     on_tables: Callable[[], PaperVerdict]
+    margin: str = "0"
+    source: str = "Discussions"
     of_the_data: bool = True
 
     @property

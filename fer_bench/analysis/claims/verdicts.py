@@ -1,23 +1,54 @@
-"""Verdict of a run on a claim, derived from the parts of the claim."""
+"""Verdicts of a run on the claims, derived from the parts of each claim."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.claims.declarations import CLAIMS
 from fer_bench.analysis.claims.guards import guard
-from fer_bench.analysis.claims.values import ClaimVerdict, Missing, Part
+from fer_bench.analysis.claims.values import ClaimVerdict, Evidence, Missing, Network, Part
+from fer_bench.analysis.deviations import other_data
+from fer_bench.protocol import published
+from fer_bench.protocol.head import LINEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.analysis.claims.values import Claim, ClaimOutcome, Evidence, State
+    from fer_bench.analysis.claims.values import Claim, ClaimOutcome, State
+    from fer_bench.analysis.seed_groups import Group
+    from fer_bench.results.records import Run
 
 _STATES: tuple[State, ...] = ("fails", "open", "so far", "holds")
 """States in the order in which they decide."""
 
 
-def conclude(claim: Claim, evidence: Evidence) -> ClaimVerdict:
+def judge(run: Run, groups: Iterable[Group]) -> tuple[ClaimVerdict, ...]:
+    """Return the verdict of a run on each claim.
+
+    On images other than the paper's, including samples of them, only C10 is testable. Changed
+    settings do not prevent a verdict.
+
+    Args:
+        run: the results.
+        groups: the run's groups, with speeds only if these are in wall-clock time.
+    """
+    papers = {
+        Network(group.backbone, group.init): group
+        for group in groups
+        if group.backbone in published.BACKBONES and group.head == LINEAR
+    }
+    evidence = Evidence(run, papers)
+    data = other_data(run)
+    return tuple(
+        ClaimVerdict(claim, claim.on_tables(), "not testable here", data)
+        if data and claim.of_the_data
+        else _conclude(claim, evidence)
+        for claim in CLAIMS
+    )
+
+
+def _conclude(claim: Claim, evidence: Evidence) -> ClaimVerdict:
     """Return the verdict on a claim that holds if all its parts do, once they are guarded.
 
     It is contradicted as soon as one part fails, even if others are missing; supported if all parts
