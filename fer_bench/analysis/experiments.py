@@ -69,13 +69,9 @@ class Experiment:
 
 
 def group_experiments(runs: Sequence[NamedRun]) -> tuple[Experiment, ...]:
-    """Merge the runs that ``merge_runs`` accepts, in order, and name the results.
+    """Merge the runs that ``merge_runs`` accepts, in the order of their first runs, and name them.
 
-    Args:
-        runs: one or more runs.
-
-    Returns:
-        The experiments in the order of their first runs; a single one has no name.
+    A single experiment has no name.
     """
     groups: list[list[NamedRun]] = []
     for one in runs:
@@ -183,15 +179,11 @@ def set_names(sets: Sequence[Sequence[Experiment]]) -> list[str]:
 def pool(experiments: Sequence[Experiment]) -> tuple[Run, str]:
     """Return the cells of experiments with the same test images as one run.
 
-    The cells of each experiment are separate networks, distinguished by their titles. Speeds are
-    kept as by ``merge_runs``.
-
-    Args:
-        experiments: one or more, as grouped by ``by_test_images``.
+    The cells of each experiment are separate networks, distinguished by their titles. Protocol and
+    environment are those of the first experiment; speeds are kept as by ``merge_runs``.
 
     Returns:
-        The run, whose protocol and environment are those of the first experiment, and a note on
-        the speeds that are left out, empty if there are none.
+        The run, and a note on the speeds that are left out, empty if there are none.
     """
     first, *others = experiments
     if not others:

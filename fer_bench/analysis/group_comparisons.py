@@ -89,13 +89,7 @@ def compare_groups(groups: Sequence[Group]) -> tuple[Pair, ...]:
 
 
 def find_pair(pairs: Sequence[Pair], first: Group, second: Group) -> Pair | None:
-    """Return the pair of two groups in the given order, or None if they were not compared.
-
-    Args:
-        pairs: result of ``compare_groups``.
-        first: the first group.
-        second: the second group.
-    """
+    """Return the pair of two groups in the given order, or None if they were not compared."""
     for pair in pairs:
         names = [pair.first.id, pair.second.id]
         if names == [first.id, second.id]:

@@ -202,15 +202,10 @@ def rank(
     *,
     like_for_like: bool = True,
 ) -> Ranking:
-    """Rank trials by their distance from the published rates.
+    """Rank trials by their distance from a target, the published rates.
 
-    Args:
-        backbone: name of the backbone.
-        init: its init.
-        target: published rates by table and window.
-        trials: the trials.
-        like_for_like: if False, nothing is excluded: on other or fewer images the same settings
-            converge at another pace.
+    If they are not like for like, nothing is excluded: on other or fewer images the same settings
+    converge at another pace.
     """
     ranked = [_compared(trial, target) for trial in trials]
     measured = [one.rates for one in ranked if one.rates]
@@ -266,12 +261,8 @@ def _root_mean_square(values: Sequence[float]) -> float:
 def limit(rates: int, freedom: int) -> float:
     """Return the largest difference in standard errors that another seed explains.
 
-    It is the quantile of Student's t that the largest of ``rates`` differences exceeds with a
-    probability of ``ALPHA`` at most (Bonferroni).
-
-    Args:
-        rates: number of differences.
-        freedom: degrees of freedom of the standard errors.
+    It is the quantile of Student's t, with the degrees of freedom of the standard errors, that the
+    largest of ``rates`` differences exceeds with a probability of ``ALPHA`` at most (Bonferroni).
     """
     from scipy.special import stdtrit
 

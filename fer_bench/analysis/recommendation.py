@@ -49,11 +49,8 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
     The highest metric wins among the networks that meet the limits, beat the majority-class
     baseline and are not distorted by batch normalisation. Of those that are not significantly
     behind it (``contrast_with``), the fastest is recommended, or the smallest if a speed is
-    unknown; of those that are about as cheap, the best. One seed leaves it undecided.
-
-    Args:
-        analysis: analysis of the run.
-        requirements: metric and limits; None for the highest accuracy without limits.
+    unknown; of those that are about as cheap, the best. One seed leaves it undecided. Without
+    requirements, the metric is accuracy, and there are no limits.
     """
     asked = requirements or Requirements()
     candidates = sorted(

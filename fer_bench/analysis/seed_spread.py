@@ -50,12 +50,9 @@ def add_seed_spread(
 def metrics_with_seed_spread(
     metrics: MetricEstimates, qualities: tuple[Quality, ...], dataset: DatasetSummary
 ) -> MetricEstimates:
-    """Return metrics with their intervals over images and seeds; equal for one seed.
+    """Return metrics, as of ``estimate_metrics``, with intervals over images and seeds.
 
-    Args:
-        metrics: metrics of the networks, as of ``estimate_metrics``.
-        qualities: quality of each seed.
-        dataset: data set that they were tested on.
+    They are equal for one seed.
     """
     by_seed = classification_metrics(np.array([one.confusion for one in qualities]))._asdict()
     if (among := among_two(qualities, dataset.labels)) is not None:

@@ -81,23 +81,14 @@ class Standing:
         )
 
     def contends(self, best: Standing) -> bool:
-        """Check if it has the highest accuracy, or is neither clearly below it nor at the baseline.
-
-        Args:
-            best: the standing of the highest accuracy.
-        """
+        """Check if it is as accurate as the best, or neither clearly below it nor at baseline."""
         if self.accuracy == best.accuracy:
             return True
         return bool(self.ties_best) and self.exceeds_baseline is not False
 
 
 def rank(groups: Sequence[Group], pairs: Sequence[Pair]) -> tuple[Standing, ...]:
-    """Return the standings of trained groups, the most accurate first.
-
-    Args:
-        groups: groups with at least one trained cell each.
-        pairs: result of ``compare_groups`` for these groups.
-    """
+    """Return the standings of trained groups, by their pairs, the most accurate first."""
     ranked = sorted(groups, key=lambda group: -(group.accuracy or 0))
     return tuple(_standing(group, ranked[0], pairs) for group in ranked)
 
@@ -117,14 +108,9 @@ def constant_confusion(confusion: ArrayLike) -> NDArray[np.int64]:
 def accuracies_on(
     standings: Sequence[Standing], images: NDArray[np.bool_]
 ) -> tuple[float, ...] | None:
-    """Return the accuracy of each network on a subset of the test images, over all its seeds.
+    """Return the accuracy of each network over all its seeds, on a subset of the test images.
 
-    Args:
-        standings: the networks.
-        images: mask of the images to use, bool, shape (n,).
-
-    Returns:
-        None if the subset is empty, or if a network has no predictions.
+    The subset is a mask, bool, shape (n,). None if it is empty, or a network has no predictions.
     """
     known = [one.group.correct for one in standings if one.group.correct is not None]
     if len(known) < len(standings) or not images.any():

@@ -55,9 +55,7 @@ class TimeToAccuracy:
 def compare_time_to_accuracy(groups: Iterable[Group], baseline: float) -> TimeToAccuracy | None:
     """Return the time to accuracy of networks, or None if no training was timed.
 
-    Args:
-        groups: the networks.
-        baseline: accuracy of the majority-class baseline.
+    The target is between ``baseline``, the accuracy of the majority-class baseline, and the best.
     """
     curves = tuple(curve for group in groups if (curve := _learning_curve(group)) is not None)
     if not curves:
@@ -93,13 +91,9 @@ def epoch_ends(before: float, training: float, epochs: int) -> tuple[float, ...]
     All epochs are assumed to take equally long, since only their sum is measured.
 
     Args:
-        before: seconds before the first epoch, spent on frozen features.
+        before: seconds before the first epoch, spent on frozen features; the first of the results.
         training: seconds of all epochs together.
-        epochs: number of epochs; 0 for a head that is fitted in one step.
-
-    Returns:
-        epochs + 1 numbers; the first is ``before``, when the network is untrained. Of a fitted
-        head, only the time when it was fitted.
+        epochs: number of epochs; 0 for a head that is fitted in one step, which ends once.
     """
     if not epochs:
         return (before + training,)
@@ -114,17 +108,9 @@ def target_accuracy(baseline: float, best: float) -> float:
 def time_to_accuracy(
     seconds: Sequence[float], accuracies: Sequence[float], target: float
 ) -> float | None:
-    """Return the time at which a target accuracy is first reached.
+    """Return the first of the seconds whose accuracy is at least the target; None if there is none.
 
     The result is the end of an epoch, since nothing is evaluated between epochs.
-
-    Args:
-        seconds: time of each accuracy, ascending.
-        accuracies: accuracy at each time.
-        target: target accuracy.
-
-    Returns:
-        The first of ``seconds`` whose accuracy is at least ``target``; None if there is none.
     """
     reached = (time for time, one in zip(seconds, accuracies, strict=True) if one >= target)
     return next(reached, None)

@@ -16,15 +16,11 @@ _TRAINING = "training"
 
 
 def feature_seconds(cell: CellResult, seeds: Sequence[CellResult]) -> float | None:
-    """Return the seconds of the pass that computed a cell's frozen features.
+    """Return the seconds of the pass that computed a cell's frozen features, 0 if none are frozen.
 
-    Args:
-        cell: the cell.
-        seeds: cells of the same backbone and init, ``cell`` included. If the cell took its features
-            from the store, the mean of the passes that these recorded stands for its own.
-
-    Returns:
-        None if no pass was recorded: the features came from an earlier run. 0 if none are frozen.
+    If the cell took its features from the store, the mean of the passes that the seeds of its
+    backbone and init recorded stands for its own. None if no pass was recorded: the features came
+    from an earlier run.
     """
     own = dict(cell.parts).get(FROZEN_FEATURES)
     if own is not None:
@@ -38,12 +34,7 @@ def feature_seconds(cell: CellResult, seeds: Sequence[CellResult]) -> float | No
 def training_seconds(cell: CellResult, seeds: Sequence[CellResult]) -> float | None:
     """Return the seconds of a cell's frozen features and epochs, without building and evaluation.
 
-    Args:
-        cell: the cell.
-        seeds: as in ``feature_seconds``.
-
-    Returns:
-        None if training was not timed.
+    ``seeds`` are as in ``feature_seconds``. None if training was not timed.
     """
     parts = dict(cell.parts)
     if _TRAINING not in parts:

@@ -28,16 +28,10 @@ _QUANTILE = 1.959963984540054
 
 
 def list_missing(evidence: Evidence, *networks: Network, epochs: int = 1) -> list[Missing]:
-    """List what is missing to compare networks.
+    """List what is missing to compare the first network with the others.
 
-    Args:
-        evidence: evidence of the run.
-        networks: the first network and those that it is compared with.
-        epochs: minimum number of trained epochs.
-
-    Returns:
-        The networks that were not trained, each with the reason; otherwise the missing epochs, or
-        the missing common seeds; empty if nothing is missing.
+    These are the networks that were not trained, each with the reason; otherwise the epochs, if
+    fewer than ``epochs`` were trained; otherwise the seeds in common.
     """
     untrained = list_untrained(evidence, *networks)
     if untrained:
@@ -125,13 +119,7 @@ def validation_difference(
 
     Its error is that of two binomial shares of different images, sqrt(p (1 - p) / n + q (1 - q) /
     n). It is too large rather than too small, since both networks see the same images but per-image
-    validation results are not stored.
-
-    Args:
-        evidence: evidence of the run.
-        first: the first network.
-        second: the network whose accuracy is subtracted.
-        epoch: number of the epoch; -1 for the last.
+    validation results are not stored. Epoch -1 is the last.
     """
     sides = [validation_accuracies(evidence, one, epoch) for one in (first, second)]
     common = sides[0].keys() & sides[1].keys()

@@ -186,13 +186,7 @@ def _faster(
 
 
 def _speed_part(label: str, one: Sequence[float], other: Sequence[float]) -> Part:
-    """Return the part that the first network is faster.
-
-    Args:
-        label: start of the display text.
-        one: seconds per image of each timed round of the first network.
-        other: the same of the second.
-    """
+    """Return the part that a network is faster, by seconds per image of each timed round."""
     median, other_median = map(statistics.median, (one, other))
     ratio = other_median / median
     state: State = "open"
