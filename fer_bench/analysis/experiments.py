@@ -75,14 +75,13 @@ def group_experiments(runs: Sequence[NamedRun]) -> tuple[Experiment, ...]:
     """
     groups: list[list[NamedRun]] = []
     for one in runs:
-        for group in groups:
-            if _can_merge([*group, one]):
-                group.append(one)
-                break
-        else:
+        fitting = next((group for group in groups if _can_merge([*group, one])), None)
+        if fitting is None:
             groups.append([one])
+        else:
+            fitting.append(one)
     merged = [with_unique_titles(merge_runs([one[:2] for one in group])) for group in groups]
-    experiments = tuple(
+    experiments = [
         Experiment(
             run,
             name,
@@ -90,7 +89,7 @@ def group_experiments(runs: Sequence[NamedRun]) -> tuple[Experiment, ...]:
             times=tuple(one.time for one in group if one.time is not None),
         )
         for run, name, group in zip(merged, _names(merged), groups, strict=True)
-    )
+    ]
     qualifiers = {
         one.name: qualifier
         for members in by_test_images(experiments)
@@ -167,13 +166,10 @@ def set_names(sets: Sequence[Sequence[Experiment]]) -> list[str]:
     if len(sets) == 1:
         return [""]
     data = [members[0].run.dataset for members in sets]
-    for names in (
-        [one.name for one in data],
-        [f"{one.name}, split {one.split}" for one in data],
-    ):
-        if len({*names}) == len(sets):
-            return names
-    return ["; ".join(one.name for one in members) for members in sets]
+    names = [one.name for one in data]
+    splits = [f"{one.name}, split {one.split}" for one in data]
+    every = ["; ".join(one.name for one in members) for members in sets]
+    return next((each for each in (names, splits) if len({*each}) == len(sets)), every)
 
 
 def pool(experiments: Sequence[Experiment]) -> tuple[Run, str]:

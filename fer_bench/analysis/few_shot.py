@@ -78,6 +78,11 @@ def _score(results: Sequence[FewShot], group: Group) -> FewShotScore:
     owner = np.repeat(np.arange(len(results)), [len(one.predictions) for one in results])
     units = owner if group.init == "random" and len(results) > 1 else np.arange(len(predicted))
     correct, kept = predicted == labels, codes == 0
+    classes = len(group.dataset.counts)
+    matrices = np.stack([confusion(labels, one, classes) for one in predicted])
+    macro_f1 = classification_metrics(matrices).macro_f1
+    mean = float(macro_f1.mean())
+    over_images = metric_intervals(labels, predicted, classes).overall["macro_f1"]
     return FewShotScore(
         shots=first.shots,
         mieb=first.mieb,
@@ -86,7 +91,7 @@ def _score(results: Sequence[FewShot], group: Group) -> FewShotScore:
         drawn_from=first.drawn_from,
         accuracy=_accuracy(correct, units),
         deduplicated=_accuracy(correct[:, kept], units) if kept.any() else None,
-        macro_f1=_macro_f1(labels, predicted, len(group.dataset.counts), units),
+        macro_f1=_estimate(macro_f1, over_images or Interval(mean, mean), units),
         leaked=int(np.count_nonzero(codes)) if len(codes) else None,
         seen=float(np.mean([count for one in results for count in one.seen])),
     )
@@ -94,19 +99,6 @@ def _score(results: Sequence[FewShot], group: Group) -> FewShotScore:
 
 def _accuracy(correct: NDArray[np.bool_], units: NDArray[np.int64]) -> Estimate:
     return _estimate(correct.mean(axis=1), sampling_interval(correct), units)
-
-
-def _macro_f1(
-    labels: NDArray[np.uint8],
-    predicted: NDArray[np.uint8],
-    classes: int,
-    units: NDArray[np.int64],
-) -> Estimate:
-    matrices = np.stack([confusion(labels, one, classes) for one in predicted])
-    values = classification_metrics(matrices).macro_f1
-    interval = metric_intervals(labels, predicted, classes).overall["macro_f1"]
-    mean = float(values.mean())
-    return _estimate(values, interval or Interval(mean, mean), units)
 
 
 def _estimate(

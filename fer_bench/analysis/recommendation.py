@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.results.records import Run
 
-DISTORTED = "distorted by batch norm"
-
 SIMILAR = 1.1
 """Factor up to which two speeds or sizes are about the same: speeds vary by as much."""
 
@@ -138,12 +136,10 @@ def _fault(group: Group, analysis: Analysis, value: float | None) -> str:
     if value is None:
         return "metric unknown"
     if group.is_distorted:
-        return DISTORTED
+        return "distorted by batch norm"
     standing = next(one for one in analysis.standings if one.group.id == group.id)
     above = standing.exceeds_baseline
-    if above is None:
-        above = learns(group)
-    return "" if above else AT_BASELINE
+    return "" if (learns(group) if above is None else above) else AT_BASELINE
 
 
 def _unmet(speed: float | None, size: int | None, run: Run, asked: Requirements) -> list[Unmet]:

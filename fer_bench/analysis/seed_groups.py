@@ -240,7 +240,7 @@ def with_unique_titles(run: Run) -> Run:
 
 
 def display_names(runs: Iterable[Run]) -> dict[str, str]:
-    """Return display names of several runs, such as ``MobileNet random`` by ``mobilenet-random``."""
+    """Return the display names of several runs: ``MobileNet random`` by ``mobilenet-random``."""
     cells = [cell for run in runs for cell in run.cells]
     titles = _unique_titles(cells)
     return {

@@ -204,25 +204,17 @@ def majority_class_baseline(data: DatasetSummary) -> Baseline | None:
 
 
 def majority_vote_baseline(data: DatasetSummary) -> VoteBaseline | None:
-    """Return the majority-class baseline by FER+ votes.
-
-    Returns:
-        None if labels or votes are unknown, or if no image has a majority vote.
-    """
-    voted = data.votes != NO_VOTE
-    if not len(data.labels) or not voted.any():
+    """Return the majority-class baseline by FER+ votes; None if labels or votes are unknown."""
+    votes = data.votes[data.votes != NO_VOTE]
+    if not len(data.labels) or not len(votes):
         return None
-    code = np.bincount(data.votes[voted]).argmax()
+    code = np.bincount(votes).argmax()
     scores = score_by_votes((data.votes == code)[None], (data.labels == code)[None], data)
     return None if scores is None else VoteBaseline(data.counts[code][0], scores)
 
 
 def label_agreement(data: DatasetSummary) -> Score | None:
-    """Return the accuracy of the labels themselves against the FER+ majority vote.
-
-    Returns:
-        None as for ``majority_vote_baseline``.
-    """
+    """Return the accuracy of the labels by FER+ majority vote; None if either is unknown."""
     voted = data.votes != NO_VOTE
     if not len(data.labels) or not voted.any():
         return None
@@ -242,14 +234,10 @@ def _excess(deduplicated: Score, duplicated: Score) -> Excess:
     the Difference Between Independent Proportions*, 1998). It is that of one seed.
     """
     share = duplicated.images / (duplicated.images + deduplicated.images)
-    difference = duplicated.accuracy - deduplicated.accuracy
-    below = math.hypot(
-        duplicated.accuracy - duplicated.interval.low,
-        deduplicated.interval.high - deduplicated.accuracy,
-    )
-    above = math.hypot(
-        duplicated.interval.high - duplicated.accuracy,
-        deduplicated.accuracy - deduplicated.interval.low,
-    )
+    first, second = duplicated.accuracy, deduplicated.accuracy
+    ours, theirs = duplicated.interval, deduplicated.interval
+    below = math.hypot(first - ours.low, theirs.high - second)
+    above = math.hypot(ours.high - first, second - theirs.low)
+    difference = first - second
     interval = Interval(share * (difference - below), share * (difference + above))
     return Excess(share * difference, interval, interval)

@@ -25,9 +25,7 @@ def feature_seconds(cell: CellResult, seeds: Sequence[CellResult]) -> float | No
     own = dict(cell.parts).get(FROZEN_FEATURES)
     if own is not None:
         return own
-    recorded = [
-        parts[FROZEN_FEATURES] for one in seeds if FROZEN_FEATURES in (parts := dict(one.parts))
-    ]
+    recorded = [seconds for one in seeds for name, seconds in one.parts if name == FROZEN_FEATURES]
     return statistics.fmean(recorded) if recorded else None
 
 

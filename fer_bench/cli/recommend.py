@@ -80,9 +80,8 @@ def command(
     asked = Requirements(metric, int(batch_size), min_speed, max_parameters, device)
     found = recommend(_analysis(results), asked)
     width = terminal_width()
-    lines = wrapped(clean(paragraph(found)), width)
     tables = terminal(tables_of(found), width)
-    echo_lines("\n".join([*lines, "", tables]) + "\n")
+    echo_lines("\n".join([*wrapped(clean(paragraph(found)), width), "", tables]) + "\n")
     context.exit(0 if found.chosen is not None else 1)
 
 
