@@ -27,14 +27,12 @@ class CrossScore:
         images: number of images.
         accuracy: share of images classified correctly, with its 95 % CI over the images.
         macro_f1: mean F1 of the classes that have images or predictions, likewise.
-        majority: index of the class with the most images.
-        baseline: accuracy of always predicting that class.
+        baseline: accuracy of always predicting the class with the most images.
     """
 
     images: int
     accuracy: Estimate
     macro_f1: Estimate
-    majority: int
     baseline: float
 
 
@@ -42,7 +40,7 @@ class CrossScore:
 def cross_score(confusion: Confusion) -> CrossScore | None:
     """Return the scores of a confusion matrix; None if it counts no image."""
     counts = np.array(confusion)
-    sizes, images = counts.sum(axis=1), int(counts.sum())
+    images = int(counts.sum())
     if not images:
         return None
     labels, predicted = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), len(counts))
@@ -52,8 +50,7 @@ def cross_score(confusion: Confusion) -> CrossScore | None:
         images=images,
         accuracy=Estimate.of(float(found.accuracy), sampling_interval(labels == predicted)),
         macro_f1=Estimate.of(float(found.macro_f1), intervals["macro_f1"]),
-        majority=int(sizes.argmax()),
-        baseline=float(sizes.max() / images),
+        baseline=float(counts.sum(axis=1).max() / images),
     )
 
 
@@ -65,7 +62,6 @@ def other_sets(cells: Iterable[CellResult]) -> tuple[tuple[str, str], ...]:
 
 def mean_accuracy(cells: Iterable[CellResult], other: tuple[str, str]) -> float | None:
     """Return the mean accuracy of cells on one of ``other_sets``; None if none was tested on it."""
-    tests = (cell.cross_test for cell in cells)
-    found = [one for one in tests if one is not None and (one.dataset, one.digest) == other]
-    shares = [one.accuracy for one in found]
+    tests = [cell.cross_test for cell in cells if cell.cross_test is not None]
+    shares = [one.accuracy for one in tests if (one.dataset, one.digest) == other]
     return float(np.mean(shares)) if shares else None

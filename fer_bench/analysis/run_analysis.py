@@ -18,7 +18,7 @@ from fer_bench.analysis.subsets import (
     majority_vote_baseline,
     subsets_by_duplicates,
 )
-from fer_bench.analysis.time_to_accuracy import compare_time_to_accuracy
+from fer_bench.analysis.training_time import compare_time_to_accuracy
 from fer_bench.protocol.head import LINEAR
 from fer_bench.results.speed_units import on_the_wall_clock
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.analysis.standings import Standing
     from fer_bench.analysis.subsets import Baseline, Score, Subsets, VoteBaseline
-    from fer_bench.analysis.time_to_accuracy import TimeToAccuracy
+    from fer_bench.analysis.training_time import TimeToAccuracy
     from fer_bench.results.records import CellResult, DatasetSummary, Run
 
 

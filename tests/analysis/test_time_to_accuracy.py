@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.analysis.time_to_accuracy import epoch_ends, target_accuracy, time_to_accuracy
+from fer_bench.analysis.training_time import epoch_ends, target_accuracy, time_to_accuracy
 
 
 def test_epochs_end_evenly_after_the_frozen_features() -> None:

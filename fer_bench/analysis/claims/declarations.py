@@ -7,7 +7,7 @@ whatever else a run compared. ``guards`` apply to every claim.
 
 from __future__ import annotations
 
-from fer_bench.analysis.claims import emotions, networks, pretraining, published_rules, ranks
+from fer_bench.analysis.claims import emotions, networks, pretraining, published_rules
 from fer_bench.analysis.claims.networks import EQUAL, SPEED_NOISE
 from fer_bench.analysis.claims.pretraining import HIGH, LEVEL_RATE
 from fer_bench.analysis.claims.published_rules import not_published
@@ -72,7 +72,7 @@ CLAIMS: tuple[Claim, ...] = (
         "other networks",
         "supported if all are above 0; contradicted if any is below",
         "the 14 differences",
-        ranks.vggface_is_most_accurate,
+        networks.vggface_is_most_accurate,
         not_published(_NO_ACCURACIES),
     ),
     Claim(
@@ -81,7 +81,7 @@ CLAIMS: tuple[Claim, ...] = (
         "accuracy MCR over all epochs, each other pretrained network minus VGG-Face",
         f"supported if all are above 0 {_BOTH}; contradicted if any is below",
         "the three differences",
-        ranks.vggface_converges_slowest,
+        networks.vggface_converges_slowest,
         published_rules.vggface_is_slowest,
     ),
     Claim(
@@ -118,7 +118,7 @@ CLAIMS: tuple[Claim, ...] = (
         "network",
         f"supported if all are above 0 {_BOTH}; contradicted if any is below",
         "the six differences",
-        ranks.openface_changes_fastest,
+        networks.openface_changes_fastest,
         published_rules.openface_is_fastest,
     ),
     Claim(

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.claims.networks import FIRST_WINDOW
 from fer_bench.analysis.claims.pretraining import EARLY, LATE, LEVEL_RATE, PAIRS
-from fer_bench.analysis.claims.ranks import FIRST_WINDOW
 from fer_bench.analysis.claims.values import (
     OPENFACE,
     PRETRAINED,

@@ -42,14 +42,6 @@ class PretrainingEffect(NamedTuple):
             return self.pair.comparison.difference
         return (self.pretrained.accuracy or 0.0) - (self.random.accuracy or 0.0)
 
-    @property
-    def holds_deduplicated(self) -> bool:
-        """False if the deduplicated test images do not show the difference."""
-        found = self.deduplicated
-        return found is None or (
-            found.differ and (found.comparison.difference > 0) == (self.difference > 0)
-        )
-
 
 def state_effects(analysis: Analysis) -> list[str]:
     """State the effect on each backbone and head with both inits, and why it is undecided if it is.
@@ -144,6 +136,8 @@ def _causes(effect: PretrainingEffect, analysis: Analysis) -> list[str]:
             f"not significant after correction for {len(analysis.pairs):,} comparisons, which more "
             "seeds may change"
         )
-    elif not causes and not effect.holds_deduplicated:
-        causes.append("significant only with duplicates")
+    elif not causes and effect.deduplicated is not None:
+        found = effect.deduplicated
+        if not found.differ or (found.comparison.difference > 0) != (effect.difference > 0):
+            causes.append("significant only with duplicates")
     return causes

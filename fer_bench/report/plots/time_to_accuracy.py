@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.number_text import percent
-from fer_bench.analysis.time_to_accuracy import timed
+from fer_bench.analysis.training_time import timed
 from fer_bench.report.plots.axes import add_axes, amount, cell_look, set_scale
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import (
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.analysis.time_to_accuracy import LearningCurve
+    from fer_bench.analysis.training_time import LearningCurve
 
 _WIDE = 8.0
 """Ratio of the longest to the shortest time above which the axis is logarithmic."""
