@@ -44,29 +44,25 @@ class Contrast(NamedTuple):
 
 def contrast_with(
     first: Group, others: Sequence[Group], analysis: Analysis, metric: Metric
-) -> list[Contrast | None]:
-    """Compare a network with each of the others.
+) -> dict[str, Contrast]:
+    """Compare a network with each of the others, by group; not if predictions are unknown.
 
     Accuracies are compared by the pairs of the report if these contain all, else, and on the
     deduplicated images, by ``compare_on_subset``. For macro F1 and UAR, a difference is
     significant if its interval by ``compare_metrics`` excludes 0, at a level corrected for the
     number of comparisons by Bonferroni's method.
-
-    Returns:
-        One for each of the others; None if the predictions of either are unknown.
     """
     known = [other for other in others if other.correct is not None]
     if first.correct is None or not known:
-        return [None] * len(others)
+        return {}
     if metric in _FIELDS:
-        found = [_of_confusions(first, other, _FIELDS[metric], len(known)) for other in known]
-    else:
-        found = [
-            Contrast(pair.comparison.difference, pair.differ, interval_text(pair))
-            for pair in _pairs(first, known, analysis, metric)
-        ]
-    by_id = dict(zip((other.id for other in known), found, strict=True))
-    return [by_id.get(other.id) for other in others]
+        return {
+            other.id: _of_confusions(first, other, _FIELDS[metric], len(known)) for other in known
+        }
+    return {
+        pair.second.id: Contrast(pair.comparison.difference, pair.differ, interval_text(pair))
+        for pair in _pairs(first, known, analysis, metric)
+    }
 
 
 def _pairs(

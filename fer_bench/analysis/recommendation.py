@@ -70,7 +70,6 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
     fitting = [one for one in candidates if one.fits]
     chosen, chosen_by = _choose([one for one in fitting if one.ties])
     behind = [one for one in fitting if one.behind is not None and not one.ties]
-    lead = contrasts[behind[0].group.id] if behind else None
     barred = [one for one in candidates if not one.fault and one.unmet]
     return Recommendation(
         requirements=asked,
@@ -80,7 +79,7 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
         chosen=chosen,
         chosen_by=chosen_by,
         runner_up=behind[0] if behind else None,
-        lead="" if lead is None else lead.text,
+        lead=contrasts[behind[0].group.id].text if behind else "",
         not_compared=tuple(one.label for one in fitting if one.behind is None),
         single=tuple(one.label for one in fitting if len(one.group.trained) == 1),
         tradeoffs=() if chosen is None else _tradeoffs(chosen, fitting),
@@ -162,15 +161,13 @@ def _devices(run: Run) -> set[str]:
 
 def _contrasts(
     fitting: Sequence[Candidate], analysis: Analysis, metric: Metric
-) -> dict[str, Contrast | None]:
+) -> dict[str, Contrast]:
     """Return how far networks are behind the first one, which ties with itself, by group."""
     if not fitting:
         return {}
     best, *others = (one.group for one in fitting)
-    found = contrast_with(best, others, analysis, metric)
-    return {best.id: Contrast(0.0, differ=False, text="")} | {
-        group.id: one for group, one in zip(others, found, strict=True)
-    }
+    tie = Contrast(0.0, differ=False, text="")
+    return {best.id: tie, **contrast_with(best, others, analysis, metric)}
 
 
 def _front(fitting: Sequence[Candidate], kind: Cost) -> list[str]:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.claims.guards import learns
 from fer_bench.analysis.group_comparisons import find_pair
 from fer_bench.analysis.number_text import difference_text, listed, percent
-from fer_bench.analysis.summary.cautions import MATTERS
-from fer_bench.analysis.summary.pretraining import state_effects
+from fer_bench.analysis.summary.pretraining import MATTERS, state_effects
 from fer_bench.metrics import majority_class_accuracy
 
 if TYPE_CHECKING:

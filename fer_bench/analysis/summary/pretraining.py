@@ -8,12 +8,14 @@ from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, guard
 from fer_bench.analysis.claims.values import Basis, Evidence, Network, Part
 from fer_bench.analysis.group_comparisons import LEVEL, Pair, compare_on_subset, find_pair
 from fer_bench.analysis.number_text import interval_text, listed, percent, signed_points
-from fer_bench.analysis.summary.cautions import MATTERS
 from fer_bench.protocol.cell import add_head
 
 if TYPE_CHECKING:
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
+
+MATTERS = 0.01
+"""Accuracy gained or lost through test images with a duplicate from which it is mentioned."""
 
 _MOST = 4
 """Maximum number of backbones with a sentence: the paper has as many."""

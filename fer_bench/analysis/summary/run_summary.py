@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.number_text import percent
+from fer_bench.analysis.group_comparisons import compare_on_subset
+from fer_bench.analysis.number_text import difference_text, listed, percent, points
+from fer_bench.analysis.standings import accuracies_on
 from fer_bench.analysis.summary.answer import best_network, leads, no_deduplicated_advantage
-from fer_bench.analysis.summary.cautions import (
-    batch_norm_lags,
-    best_deduplicated,
-    duplicates_raise_accuracy,
-    incomplete_cells,
-    no_test_part,
-    single_seeds,
-)
+from fer_bench.analysis.summary.pretraining import MATTERS
 from fer_bench.analysis.timing_noise import do_same_work
+from fer_bench.results.records import NO_TEST
 from fer_bench.results.speed_units import speed_text, speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.seed_groups import Group
     from fer_bench.analysis.standings import Standing
+
+
+_NO_WEIGHTS = "pretrained weights of "
+"""Start of the reason of cells that were skipped because their weights are missing."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Summary:
 
 def summarise(analysis: Analysis) -> Summary:
     """Summarise which network is best, by how much, how fast it is, and what is missing."""
-    ranked, incomplete = analysis.standings, incomplete_cells(analysis.groups)
+    ranked, incomplete = analysis.standings, _incomplete_cells(analysis.groups)
     if not ranked:
         return Summary(
             ("No network was trained, so there is nothing to compare.",),
@@ -58,11 +60,11 @@ def summarise(analysis: Analysis) -> Summary:
     answer = (best_network(analysis), *leads(analysis), no_advantage)
     cautions = (
         incomplete,
-        no_test_part(analysis),
-        single_seeds(ranked),
-        batch_norm_lags(ranked),
-        best_deduplicated(analysis)
-        or ("" if no_advantage else duplicates_raise_accuracy(analysis)),
+        _no_test_part(analysis),
+        _single_seeds(ranked),
+        _batch_norm_lags(ranked),
+        _best_deduplicated(analysis)
+        or ("" if no_advantage else _duplicates_raise_accuracy(analysis)),
     )
     details = (
         _best_in_detail(analysis),
@@ -70,6 +72,130 @@ def summarise(analysis: Analysis) -> Summary:
         "" if speed_unit(analysis.run) else _speeds(ranked),
     )
     return Summary(*(tuple(filter(None, part)) for part in (answer, cautions, details)))
+
+
+def _incomplete_cells(groups: Sequence[Group]) -> str:
+    """Name the networks without results by status, with their seeds unless these are all."""
+    found: dict[str, list[str]] = {}
+    causes: dict[str, set[bool]] = {}
+    for group in groups:
+        seeds: dict[str, list[str]] = {}
+        for cell in group.cells:
+            if cell.status != "ok" or cell.quality is None:
+                status: str = "not trained" if cell.status == "ok" else cell.status
+                seeds.setdefault(status, []).append(str(cell.seed))
+                causes.setdefault(status, set()).add(cell.reason.startswith(_NO_WEIGHTS))
+        for status, those in seeds.items():
+            which = f" (seed {', '.join(those)})" if len(those) < len(group.cells) else ""
+            found.setdefault(status, []).append(group.label + which)
+    clauses = [
+        f"{status}: {listed(names)}{' (weights missing)' if causes[status] == {True} else ''}"
+        for status, names in found.items()
+    ]
+    text = "; ".join(clauses)
+    return f"{text[:1].upper()}{text[1:]}." if clauses else ""
+
+
+def _no_test_part(analysis: Analysis) -> str:
+    """Warn if the accuracy is that on the validation images."""
+    data = analysis.dataset
+    if data.has_test:
+        return ""
+    return (
+        f"The split {data.split!r} has {NO_TEST}: accuracies are those on the {data.validation:,} "
+        "validation images after the last epoch, and differences are not tested for significance."
+    )
+
+
+def _single_seeds(ranked: Sequence[Standing]) -> str:
+    """Warn if the variation over seeds is unknown."""
+    single = [one for one in ranked if len(one.group.trained) == 1]
+    if not single:
+        return ""
+    who = "One seed each" if len(single) == len(ranked) > 1 else "One seed"
+    named = (
+        "" if len(single) == len(ranked) else f" of {listed([one.group.label for one in single])}"
+    )
+    return f"{who}{named}: the noise of training is unknown (--seeds=3 measures it)."
+
+
+def _batch_norm_lags(ranked: Sequence[Standing]) -> str:
+    """Warn of networks whose accuracy is an artefact of batch normalisation, the largest first."""
+    found = sorted(
+        (one.group for one in ranked if one.group.is_distorted),
+        key=lambda group: -abs(_with_batch_statistics(group) - _validation_accuracy(group)),
+    )
+    if not found:
+        return ""
+    first = found[0]
+    by_batch, by_average = map(
+        percent, (_with_batch_statistics(first), _validation_accuracy(first))
+    )
+    others = [group.label for group in found[1:]]
+    spared = [one.group for one in ranked if one.group.batch_norm_gaps and one.group not in found]
+    widest = max((gap.widest for group in spared for gap in group.batch_norm_gaps), default=0.0)
+    not_in = f"; not in {listed([group.label for group in spared])}" if spared else ""
+    if widest >= 0.001:
+        not_in += f", at most {points(widest)} apart"
+    return (
+        f"Batch normalisation lags in {first.label}: validation accuracy {by_average}, with batch "
+        f"statistics {by_batch}{f'; also in {listed(others)}' if others else ''} "
+        f"(--batchnorm=frozen avoids it){not_in}.{_first_with_batch_statistics(ranked)}"
+    )
+
+
+def _first_with_batch_statistics(ranked: Sequence[Standing]) -> str:
+    """Return a sentence with a space before it; empty if there is nothing to rank."""
+    if len(ranked) < 2:
+        return ""
+    first = max((one.group for one in ranked), key=_with_batch_statistics)
+    if first is ranked[0].group:
+        return f" With batch statistics, {first.label} stays first."
+    return f" With batch statistics, {first.label} would be first, not {ranked[0].group.label}."
+
+
+def _validation_accuracy(group: Group) -> float:
+    return statistics.fmean(one.history.validation_accuracy[-1] for one in group.qualities)
+
+
+def _with_batch_statistics(group: Group) -> float:
+    """Return the final validation accuracy without the moving averages, mean over the seeds."""
+    histories = [one.history for one in group.qualities]
+    return statistics.fmean(
+        (one.batch_validation_accuracy or one.validation_accuracy)[-1] for one in histories
+    )
+
+
+def _duplicates_raise_accuracy(analysis: Analysis) -> str:
+    """Warn if duplicates of training images raise the best network's test accuracy."""
+    best = analysis.standings[0]
+    leakage = best.group.leakage
+    if leakage is None or leakage.excess is None or leakage.deduplicated is None:
+        return ""
+    excess = leakage.excess
+    if excess.interval.low <= 0 or excess.difference < MATTERS:
+        return ""
+    return (
+        f"{best.group.label} scores {percent(leakage.deduplicated.accuracy)} on the "
+        f"{leakage.deduplicated.images:,} test images without a duplicate in training."
+    )
+
+
+def _best_deduplicated(analysis: Analysis) -> str:
+    """Name the best network on the deduplicated test images, if it is a different one."""
+    subsets, ranked = analysis.subsets, [one.group for one in analysis.standings]
+    scores = None if subsets is None else accuracies_on(analysis.standings, subsets.deduplicated)
+    # A network without stored predictions could be the best one.
+    if subsets is None or scores is None or max(scores) == scores[0]:
+        return ""
+    place = scores.index(max(scores))
+    highest, others = ranked[place], [*ranked[:place], *ranked[place + 1 :]]
+    pairs = compare_on_subset(highest, others, subsets.deduplicated)
+    lead = "" if all(pair.differ for pair in pairs) else ", without a significant lead"
+    return (
+        f"{highest.label} has the highest deduplicated accuracy, {percent(scores[place])}{lead}; "
+        f"it differs from {ranked[0].label} by {difference_text(pairs[0])}."
+    )
 
 
 def _best_in_detail(analysis: Analysis) -> str:
