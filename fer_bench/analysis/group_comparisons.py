@@ -52,9 +52,8 @@ class Pair:
     @property
     def seeds(self) -> int:
         """Number of compared seeds, of the group with fewer."""
-        common = set(self.first.seeds) & set(self.second.seeds)
-        sides = (len(self.first.seeds), len(self.second.seeds))
-        return len(common) if len(common) > 1 else min(sides)
+        ours, theirs, _ = compared_seeds(self.first, self.second)
+        return min(len(ours), len(theirs))
 
     @property
     def swapped(self) -> Pair:

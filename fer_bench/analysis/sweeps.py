@@ -69,8 +69,10 @@ def values_at_an_end(cell: CellResult) -> list[str]:
         axis = AXES.get(setting.name)
         if axis is not None and not axis.is_rate:
             continue
+        settings = [one for trial in cell.trials for one in trial.settings]
         try:
-            value, tried = float(setting.value), _tried(setting.name, cell.trials)
+            value = float(setting.value)
+            tried = [float(one.value) for one in settings if one.name == setting.name]
         except ValueError:
             continue
         ends = min(tried), max(tried)
@@ -81,7 +83,3 @@ def values_at_an_end(cell: CellResult) -> list[str]:
             end = "smallest" if value == ends[0] else "largest"
             found.append(f"{setting.name} {setting.value} is the {end}")
     return found
-
-
-def _tried(name: str, trials: Sequence[Trial]) -> list[float]:
-    return [float(one.value) for trial in trials for one in trial.settings if one.name == name]

@@ -71,10 +71,11 @@ def list_untrained(evidence: Evidence, *networks: Network) -> list[Missing]:
     return missing
 
 
-def parameter_count(evidence: Evidence, backbone: str) -> int | None:
+def parameter_count(evidence: Evidence, network: Network) -> int | None:
     """Return a backbone's number of weights, from any of its cells that records it."""
-    cells = [cell for init in INITS for cell in evidence.cells(Network(backbone, init))]
-    return next((cell.parameters.backbone for cell in cells if cell.parameters), None)
+    inits = (network._replace(init=init) for init in INITS)
+    counts = (cell.parameters for one in inits for cell in evidence.cells(one) if cell.parameters)
+    return next((one.backbone for one in counts), None)
 
 
 def accuracy_contrast(evidence: Evidence, weights: Mapping[Network, float]) -> Difference | None:

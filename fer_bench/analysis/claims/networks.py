@@ -25,7 +25,6 @@ from fer_bench.analysis.claims.values import (
     OPENFACE,
     PRETRAINED,
     RESNET50,
-    TITLES,
     VGGFACE,
     Basis,
     EpochRange,
@@ -38,7 +37,7 @@ from fer_bench.analysis.number_text import percent, points
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from fer_bench.analysis.claims.values import Evidence, Metric, State
 
@@ -154,14 +153,14 @@ def openface_equals_resnet50(evidence: Evidence) -> Findings:
         needs = f"more seeds or images, for a CI entirely within or beyond {points(EQUAL)}"
         part = part_of("OpenFace minus ResNet-50", [gap], basis, above=-EQUAL, below=EQUAL)
         parts.append(dataclasses.replace(part, needs=needs))
-    sizes, no_size = _smaller(evidence, "openface", ["resnet50"])
+    sizes, no_size = _smaller(evidence, OPENFACE, RESNET50)
     speeds, no_speed = _faster(evidence, OPENFACE, RESNET50)
     return Findings(
         [*parts, *sizes, *speeds],
         5,
         [*list_missing_tests(evidence, OPENFACE, RESNET50), *no_size, *no_speed],
         "test accuracy, share",
-        _random_pair(evidence, "openface", "resnet50"),
+        _random_pair(evidence, OPENFACE, RESNET50),
     )
 
 
@@ -175,14 +174,13 @@ def mobilenet_is_smallest(evidence: Evidence) -> Findings:
     if gain is not None:
         basis = Basis.of_lead(OPENFACE, MOBILENET, "test images")
         parts.append(part_of("OpenFace minus MobileNet", [gain], basis))
-    others = [backbone for backbone in published.BACKBONES if backbone != "mobilenet"]
-    sizes, no_size = _smaller(evidence, "mobilenet", others)
+    sizes, no_size = _smaller(evidence, *PRETRAINED)
     return Findings(
         [*parts, *sizes],
         2,
         [*list_missing_tests(evidence, OPENFACE, MOBILENET), *no_size],
         "test accuracy, share",
-        _random_pair(evidence, "openface", "mobilenet"),
+        _random_pair(evidence, OPENFACE, MOBILENET),
     )
 
 
@@ -193,13 +191,14 @@ def parameters_are_exact(evidence: Evidence) -> Findings:
     """
     parts, missing = [], []
     for backbone, count in published.PARAMETERS.items():
-        ours = parameter_count(evidence, backbone)
+        network = Network(backbone, "pretrained")
+        ours = parameter_count(evidence, network)
         if ours is None:
-            missing.append(_no_count(evidence, backbone))
+            missing.append(_no_count(evidence, network))
         elif ours == count:
-            parts.append(Part("holds", f"{TITLES[backbone]} {ours:,}"))
+            parts.append(Part("holds", f"{network.title} {ours:,}"))
         else:
-            text = f"{TITLES[backbone]} {ours:,} instead of {count:,}"
+            text = f"{network.title} {ours:,} instead of {count:,}"
             parts.append(Part("fails", text, float(ours - count)))
     return Findings(parts, len(published.PARAMETERS), missing, "parameters")
 
@@ -217,25 +216,22 @@ def face_networks_are_as_good(evidence: Evidence) -> Findings:
     return Findings(parts, 1, missing, "mean test accuracy, share")
 
 
-def _no_count(evidence: Evidence, backbone: str) -> Missing:
-    requested = any(network.backbone == backbone for network in evidence.groups)
+def _no_count(evidence: Evidence, network: Network) -> Missing:
+    requested = any(one.backbone == network.backbone for one in evidence.groups)
     cause = NOT_MEASURED if requested else NOT_RUN
-    return Missing(cause, f"parameter count of {TITLES[backbone]}")
+    return Missing(cause, f"parameter count of {network.title}")
 
 
-def _smaller(
-    evidence: Evidence, name: str, others: Iterable[str]
-) -> tuple[list[Part], list[Missing]]:
-    """Judge if a backbone has fewer parameters than the others; also list missing counts."""
-    counts = {backbone: parameter_count(evidence, backbone) for backbone in (name, *others)}
+def _smaller(evidence: Evidence, *networks: Network) -> tuple[list[Part], list[Missing]]:
+    """Judge if the first network has fewer parameters than the others; also list missing counts."""
+    counts = {network: parameter_count(evidence, network) for network in networks}
     missing = [_no_count(evidence, one) for one, count in counts.items() if count is None]
-    own = counts.pop(name)
-    known = {backbone: count for backbone, count in counts.items() if count is not None}
-    if own is None or not known:
+    known = {network: count for network, count in counts.items() if count is not None}
+    if len(known) < 2 or networks[0] not in known:
         return [], missing
-    listed = ", ".join(f"{TITLES[backbone]} {count:,}" for backbone, count in known.items())
-    state: State = "holds" if own < min(known.values()) else "fails"
-    return [Part(state, f"parameters {TITLES[name]} {own:,}, {listed}")], missing
+    own, *others = known.values()
+    listed = ", ".join(f"{network.title} {count:,}" for network, count in known.items())
+    return [Part("holds" if own < min(others) else "fails", f"parameters {listed}")], missing
 
 
 def _faster(
@@ -313,8 +309,9 @@ def _inference(evidence: Evidence, network: Network) -> Mapping[int, Sequence[fl
     }
 
 
-def _random_pair(evidence: Evidence, first: str, second: str) -> list[str]:
-    gap = accuracy_difference(evidence, Network(first, "random"), Network(second, "random"))
+def _random_pair(evidence: Evidence, first: Network, second: Network) -> list[str]:
+    pair = (network._replace(init="random") for network in (first, second))
+    gap = accuracy_difference(evidence, *pair)
     if gap is None:
         return []
-    return [f"random (not judged): {TITLES[first]} minus {TITLES[second]} {gap.text}"]
+    return [f"random (not judged): {first.title} minus {second.title} {gap.text}"]
