@@ -207,22 +207,18 @@ def rank(
     If they are not like for like, nothing is excluded: on other or fewer images the same settings
     converge at another pace.
     """
-    ranked = [_compared(trial, target) for trial in trials]
+    ranked = [_compared(trial, target, like_for_like=like_for_like) for trial in trials]
     measured = [one.rates for one in ranked if one.rates]
     shared = [key for key in target if all(key in rates for rates in measured)]
     ranked = [
-        dataclasses.replace(
-            one,
-            shared=_distance(one.rates, target, shared) if one.rates else None,
-            verdict="undecided" if one.limit is not None and not like_for_like else one.verdict,
-        )
+        dataclasses.replace(one, shared=_distance(one.rates, target, shared)) if one.rates else one
         for one in ranked
     ]
     ranked.sort(key=lambda one: (-len(one.rates), one.distance or 0.0, one.verdict == "failed"))
     return Ranking(backbone, init, dict(target), tuple(ranked), like_for_like)
 
 
-def _compared(trial: Trial, target: Mapping[Key, float]) -> RankedTrial:
+def _compared(trial: Trial, target: Mapping[Key, float], *, like_for_like: bool) -> RankedTrial:
     if trial.failure:
         return RankedTrial(trial, {}, None, verdict="failed")
     seeds = [window_rates(history) for history in trial.histories]
@@ -238,7 +234,9 @@ def _compared(trial: Trial, target: Mapping[Key, float]) -> RankedTrial:
     }
     largest = max(abs(means[key] - target[key]) / errors[key] for key in keys)
     most = limit(len(keys), len(seeds) - 1)
-    verdict: Verdict = "excluded" if largest > most else "remains"
+    verdict: Verdict = "undecided"
+    if like_for_like:
+        verdict = "excluded" if largest > most else "remains"
     return dataclasses.replace(found, largest=largest, limit=most, verdict=verdict)
 
 

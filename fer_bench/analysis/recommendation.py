@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from fer_bench.analysis.claims.guards import AT_BASELINE, learns
 from fer_bench.analysis.claims.values import TITLES
-from fer_bench.analysis.metric_contrasts import Contrast, contrast_with
+from fer_bench.analysis.metric_contrasts import Contrast, Metric, contrast_with
 from fer_bench.analysis.pareto_front import pareto
-from fer_bench.analysis.recommendation_values import (
-    BATCH_SIZES,
-    COSTS,
-    Candidate,
-    PapersChoice,
-    Recommendation,
-    Requirements,
-    TradeOff,
-    Unmet,
-)
 from fer_bench.analysis.timing_noise import do_same_work, timing_noise
 from fer_bench.metrics import Interval
 from fer_bench.protocol.cell import display_name
@@ -31,14 +21,184 @@ from fer_bench.results.speed_units import speed_unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.metric_contrasts import Metric
-    from fer_bench.analysis.recommendation_values import Cost
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.results.records import Run
 
+BATCH_SIZES = (1, 32)
+"""Batch sizes whose inference is timed in every run."""
+
+Cost = Literal["speed", "parameters"]
+COSTS: tuple[Cost, ...] = get_args(Cost)
+Limit = Literal["min_speed", "max_parameters", "device"]
+
 SIMILAR = 1.1
 """Factor up to which two speeds or sizes are about the same: speeds vary by as much."""
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """Metric to rank by, and limits that a network must meet.
+
+    Attributes:
+        metric: metric on the test images: accuracy, macro F1, mean recall of the classes (UAR), or
+            accuracy on the deduplicated images.
+        batch_size: number of images in a batch whose inference speed counts.
+        min_speed: smallest inference speed in images per second, or None.
+        max_parameters: largest number of parameters, head included, or None.
+        device: kind of device that the run must have used (``"cpu"``), or None.
+    """
+
+    metric: Metric = "accuracy"
+    batch_size: int = BATCH_SIZES[-1]
+    min_speed: float | None = None
+    max_parameters: int | None = None
+    device: str | None = None
+
+
+class Unmet(NamedTuple):
+    """Limit that a network does not meet.
+
+    Attributes:
+        limit: field of ``Requirements``.
+        excess: factor by which it is missed, above 1; None if the network's value is unknown.
+    """
+
+    limit: Limit
+    excess: float | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A backbone, init and head of a run, over its seeds.
+
+    Attributes:
+        group: its cells.
+        value: mean of the metric over the seeds, a fraction; None if it is unknown.
+        interval: its 95 % CI over images and seeds, or None.
+        speed: inference in images per second; None if it was not measured in wall-clock time.
+        parameters: number of parameters, head included, or None.
+        fault: why it cannot be recommended whatever the limits; empty if it can.
+        unmet: limits that it does not meet.
+        fronts: costs on whose Pareto front it is, among the networks that fit.
+        behind: metric of the best network that fits minus its own; None if not compared with it.
+        ties: True for the best network that fits and those not significantly behind it.
+    """
+
+    group: Group
+    value: float | None
+    interval: Interval | None
+    speed: float | None
+    parameters: int | None
+    fault: str
+    unmet: tuple[Unmet, ...]
+    fronts: tuple[Cost, ...] = ()
+    behind: float | None = None
+    ties: bool = False
+
+    @property
+    def label(self) -> str:
+        """Display name."""
+        return self.group.label
+
+    @property
+    def fits(self) -> bool:
+        """True if it can be recommended and meets all limits."""
+        return not self.fault and not self.unmet
+
+    def cost(self, kind: Cost) -> float | None:
+        """Return seconds for an image, or the number of parameters; None if unknown."""
+        if kind == "parameters":
+            return self.parameters
+        return None if self.speed is None else 1 / self.speed
+
+
+class TradeOff(NamedTuple):
+    """Network with a lower metric and a lower cost than the recommended one.
+
+    Attributes:
+        label: display name.
+        loss: metric given up, a fraction above 0.
+        cost: what it saves.
+        factor: factor by which it is faster or smaller, above 1.
+    """
+
+    label: str
+    loss: float
+    cost: Cost
+    factor: float
+
+
+class PapersChoice(NamedTuple):
+    """Recommendation of the paper, and what the run measured.
+
+    Attributes:
+        aim: ``"speed"`` or ``"quality"``.
+        label: network that the paper recommends.
+        found: its results in the run; None if it was not requested.
+        measured: the run's fastest or best network of those without fault, or None.
+    """
+
+    aim: str
+    label: str
+    found: Candidate | None
+    measured: Candidate | None
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Network to choose, why, and what the alternatives cost.
+
+    Attributes:
+        requirements: what was asked for.
+        data: name of the data set.
+        candidates: all networks, by the metric; those without a value last.
+        best: network with the highest metric of those that fit, or None.
+        chosen: the recommended one: ``best`` or a cheaper one of its ties; None if none fits.
+        chosen_by: cost that decides between ties; None without ties, or if costs are unknown.
+        runner_up: best network that is significantly behind ``best``, or None.
+        lead: uncertainty of the lead over it, as display text.
+        not_compared: labels of the networks that fit without known predictions.
+        single: labels of the networks that fit with a single seed.
+        tradeoffs: what a lower metric buys, the smallest loss first.
+        unlimited: best network that only the limits exclude, if it is better than ``chosen``.
+        nearest: if none fits, the network that misses the limits by the smallest factor.
+        papers: the paper's own recommendations.
+        devices: kinds of devices that the speeds were measured on; empty if unknown.
+        noise: by how much inference speeds differ at most between networks that do the same work,
+            as a share; None without such networks.
+    """
+
+    requirements: Requirements
+    data: str
+    candidates: tuple[Candidate, ...]
+    best: Candidate | None
+    chosen: Candidate | None
+    chosen_by: Cost | None
+    runner_up: Candidate | None
+    lead: str
+    not_compared: tuple[str, ...]
+    single: tuple[str, ...]
+    tradeoffs: tuple[TradeOff, ...]
+    unlimited: Candidate | None
+    nearest: Candidate | None
+    papers: tuple[PapersChoice, ...]
+    devices: tuple[str, ...]
+    noise: float | None
+
+    @property
+    def ties(self) -> tuple[Candidate, ...]:
+        """Networks that are not significantly behind the best one, without it."""
+        return tuple(one for one in self.candidates if one.ties)[1:]
+
+    @property
+    def depends_on_speed(self) -> bool:
+        """True if a speed is limited, decides between ties, or is what a trade-off offers."""
+        return (
+            self.requirements.min_speed is not None
+            or self.chosen_by == "speed"
+            or any(one.cost == "speed" for one in self.tradeoffs)
+        )
 
 
 def recommend(analysis: Analysis, requirements: Requirements | None = None) -> Recommendation:
@@ -71,6 +231,7 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
     chosen, chosen_by = _choose([one for one in fitting if one.ties])
     behind = [one for one in fitting if one.behind is not None and not one.ties]
     barred = [one for one in candidates if not one.fault and one.unmet]
+    better = (one for one in barred if chosen and (one.value or 0.0) > (chosen.value or 0.0))
     return Recommendation(
         requirements=asked,
         data=analysis.dataset.name,
@@ -83,7 +244,7 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
         not_compared=tuple(one.label for one in fitting if one.behind is None),
         single=tuple(one.label for one in fitting if len(one.group.trained) == 1),
         tradeoffs=() if chosen is None else _tradeoffs(chosen, fitting),
-        unlimited=None if chosen is None else _better(chosen, barred),
+        unlimited=next(better, None),
         nearest=None if fitting else _nearest(barred),
         papers=tuple(_papers(aim, candidates) for aim in RECOMMENDED),
         devices=tuple(sorted(_devices(analysis.run))),
@@ -207,11 +368,6 @@ def _tradeoffs(chosen: Candidate, fitting: Sequence[Candidate]) -> tuple[TradeOf
             if loss > 0 and ours is not None and theirs and ours / theirs > SIMILAR:
                 found.append(TradeOff(one.label, loss, kind, ours / theirs))
     return tuple(sorted(found, key=lambda one: one.loss))
-
-
-def _better(chosen: Candidate, barred: Sequence[Candidate]) -> Candidate | None:
-    """Return the best network that only the limits exclude, if it is better."""
-    return next((one for one in barred if (one.value or 0.0) > (chosen.value or 0.0)), None)
 
 
 def _nearest(barred: Sequence[Candidate]) -> Candidate | None:

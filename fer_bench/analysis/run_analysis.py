@@ -25,7 +25,7 @@ from fer_bench.results.speed_units import on_the_wall_clock
 if TYPE_CHECKING:
     from fer_bench.analysis.claims import ClaimVerdict
     from fer_bench.analysis.group_comparisons import Pair
-    from fer_bench.analysis.recommendation_values import Recommendation
+    from fer_bench.analysis.recommendation import Recommendation
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.analysis.standings import Standing
     from fer_bench.analysis.subsets import Baseline, Score, Subsets, VoteBaseline

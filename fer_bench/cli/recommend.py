@@ -72,8 +72,7 @@ def command(
 
     Exit status: 0 a recommendation, also if it is undecided, 1 none.
     """
-    from fer_bench.analysis.recommendation import recommend
-    from fer_bench.analysis.recommendation_values import Requirements
+    from fer_bench.analysis.recommendation import Requirements, recommend
     from fer_bench.report.recommendation_text import paragraph, tables_of
     from fer_bench.report.table_rendering import terminal, wrapped
 

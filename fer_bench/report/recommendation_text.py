@@ -15,7 +15,7 @@ from fer_bench.results.speed_units import speed_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fer_bench.analysis.recommendation_values import (
+    from fer_bench.analysis.recommendation import (
         Candidate,
         Limit,
         PapersChoice,

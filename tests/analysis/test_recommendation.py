@@ -1,6 +1,7 @@
 """Recommendation of a network: limits, faults, ties, costs, and the paper's own choice."""
 
 import dataclasses
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,8 +17,8 @@ from made_runs import (
     repeated,
 )
 
-from fer_bench.analysis.recommendation import recommend
-from fer_bench.analysis.recommendation_values import METRICS, Requirements, TradeOff
+from fer_bench.analysis.metric_contrasts import Metric
+from fer_bench.analysis.recommendation import Requirements, TradeOff, recommend
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report.recommendation_text import paragraph, tables_of
 
@@ -181,7 +182,7 @@ def test_a_tie_that_is_hardly_cheaper_does_not_replace_the_best():
     assert (name(found.chosen), found.chosen_by) == ("openface-pretrained", "speed")
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", get_args(Metric))
 def test_each_metric_is_ranked_by_its_own_values(run, metric):
     analysis = analyse(audited(run))
     found = recommend(analysis, Requirements(metric))
