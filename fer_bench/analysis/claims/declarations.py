@@ -11,13 +11,7 @@ from fer_bench.analysis.claims import emotions, networks, pretraining, published
 from fer_bench.analysis.claims.networks import EQUAL, SPEED_NOISE
 from fer_bench.analysis.claims.pretraining import HIGH, LEVEL_RATE
 from fer_bench.analysis.claims.published_rules import not_published
-from fer_bench.analysis.claims.values import (
-    NOT_MEASURABLE,
-    Claim,
-    Findings,
-    Missing,
-    PaperVerdict,
-)
+from fer_bench.analysis.claims.values import NOT_MEASURABLE, Claim, Missing, PaperVerdict
 from fer_bench.analysis.number_text import percent, points
 
 _NO_ACCURACIES = "accuracies are only in figures"
@@ -42,6 +36,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the four backbones",
         pretraining.pretrained_is_better,
         not_published(_NO_ACCURACIES),
+        "test accuracy, pretrained minus random, share",
+        parts=4,
     ),
     Claim(
         "C2",
@@ -54,6 +50,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the two ranges of epochs",
         pretraining.pretrained_converges_faster,
         published_rules.converges_faster,
+        "accuracy MCR, pretrained minus random, share per epoch",
+        parts=2,
         margin=f"0 and {LEVEL_RATE} per epoch",
     ),
     Claim(
@@ -64,6 +62,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the four backbones",
         lambda evidence: pretraining.overfits_faster(evidence, "pretrained", "random"),
         lambda: published_rules.overfits_faster(1),
+        "accuracy MOFR, pretrained minus random, share per epoch",
+        parts=4,
     ),
     Claim(
         "C4",
@@ -74,6 +74,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the 14 differences",
         networks.vggface_is_most_accurate,
         not_published(_NO_ACCURACIES),
+        "validation accuracy, share",
+        parts=2,
     ),
     Claim(
         "C5",
@@ -83,6 +85,7 @@ CLAIMS: tuple[Claim, ...] = (
         "the three differences",
         networks.vggface_converges_slowest,
         published_rules.vggface_is_slowest,
+        "accuracy MCR, share per epoch",
     ),
     Claim(
         "C6",
@@ -97,6 +100,8 @@ CLAIMS: tuple[Claim, ...] = (
         "none, one difference",
         networks.openface_equals_resnet50,
         not_published("accuracies and times; only the parameters agree: 3,743,280 and 23,587,712"),
+        "test accuracy, share",
+        parts=5,
         margin=f"{points(EQUAL)} in accuracy, {percent(SPEED_NOISE)} in speed",
     ),
     Claim(
@@ -110,6 +115,8 @@ CLAIMS: tuple[Claim, ...] = (
         not_published(
             "accuracies and VGG-Face's parameters; of the other three MobileNet has fewest"
         ),
+        "test accuracy, share",
+        parts=2,
     ),
     Claim(
         "C8",
@@ -120,6 +127,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the six differences",
         networks.openface_changes_fastest,
         published_rules.openface_is_fastest,
+        "accuracy MCR or MOFR, share per epoch",
+        parts=2,
     ),
     Claim(
         "C9",
@@ -131,6 +140,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the 14 pairs of emotions",
         emotions.emotions_rank_as_stated,
         not_published("recalls; the paper points at seven example images"),
+        "recall, share",
+        parts=2,
     ),
     Claim(
         "C10",
@@ -140,6 +151,8 @@ CLAIMS: tuple[Claim, ...] = (
         "none, exact counts",
         networks.parameters_are_exact,
         lambda: PaperVerdict("supported", "the numbers are the paper's own"),
+        "parameters",
+        parts=3,
         of_the_data=False,
     ),
     Claim(
@@ -152,6 +165,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the three networks",
         pretraining.pretrained_is_high_late,
         not_published(f"{_NO_ACCURACIES}; Table 2 gives gains, not levels"),
+        f"training accuracy minus {HIGH}, share",
+        parts=3,
     ),
     Claim(
         "C12",
@@ -163,6 +178,7 @@ CLAIMS: tuple[Claim, ...] = (
         "none, one difference",
         networks.face_networks_are_as_good,
         not_published(_NO_ACCURACIES),
+        "mean test accuracy, share",
         margin=points(EQUAL),
         source="Introduction, Discussions",
     ),
@@ -174,6 +190,7 @@ CLAIMS: tuple[Claim, ...] = (
         "the three differences",
         pretraining.vggface_gains_most,
         not_published(_NO_ACCURACIES),
+        "gain in test accuracy, share",
         source="Experiment, Discussions",
     ),
     Claim(
@@ -186,6 +203,8 @@ CLAIMS: tuple[Claim, ...] = (
         "none, one correlation",
         emotions.rarest_is_worst,
         not_published("recalls; by Table 1 disgust is rarest, 547 of 35,887 images"),
+        "rank correlation",
+        parts=2,
     ),
     Claim(
         "C15",
@@ -196,6 +215,7 @@ CLAIMS: tuple[Claim, ...] = (
         "none, one difference",
         emotions.disputed_labels_lower_confidence,
         not_published("confidences, apart from two example images"),
+        "confidence of the prediction, share",
     ),
     Claim(
         "C16",
@@ -205,6 +225,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the four backbones",
         lambda evidence: pretraining.overfits_faster(evidence, "random", "pretrained"),
         lambda: published_rules.overfits_faster(-1),
+        "accuracy MOFR, random minus pretrained, share per epoch",
+        parts=4,
         source="Conclusions",
     ),
     Claim(
@@ -213,7 +235,7 @@ CLAIMS: tuple[Claim, ...] = (
         "final validation accuracy of pretrained VGG-Face with either change minus without",
         "supported if above 0 for either change; contradicted if below 0 for both",
         "the two changes",
-        lambda _: Findings((), 1, [_OTHER_SETTINGS]),
+        lambda _: [_OTHER_SETTINGS],
         not_published("all networks were trained with the same settings"),
     ),
 )

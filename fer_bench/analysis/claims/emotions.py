@@ -25,7 +25,6 @@ from fer_bench.analysis.claims.values import (
     NOT_RUN,
     WITHIN_NOISE,
     Basis,
-    Findings,
     Missing,
     Part,
 )
@@ -34,9 +33,9 @@ from fer_bench.metrics import Interval, newcombe_interval
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from fer_bench.analysis.claims.values import Evidence, Network, State
+    from fer_bench.analysis.claims.values import Evidence, Finding, Network, State
 
     Recalls = Mapping[str, Sequence[Sequence[float]]]
     """Recalls of each class, by network and seed."""
@@ -47,7 +46,7 @@ LEAST_NETWORKS = 2
 """Minimum number of networks; with fewer, nothing is known of how networks differ."""
 
 
-def emotions_rank_as_stated(evidence: Evidence) -> Findings:
+def emotions_rank_as_stated(evidence: Evidence) -> Iterator[Finding]:
     """Judge C9: happiness, anger, fear and surprise are recognised best, disgust worst.
 
     The metric is recall on the test images, averaged over the networks that learned anything (each
@@ -62,8 +61,7 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
     """
     learned, missing = _learned(evidence)
     missing = [*list_untrained(evidence, *NETWORKS), *missing]
-    parts: list[Part] = []
-    remarks: list[str] = []
+    yield from missing
     if learned:
         recalls = _recalls(evidence, learned)
         others = [name for name in published.COUNTS if name not in BEST]
@@ -73,22 +71,19 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
         confusion = evidence.groups[learned[0]].qualities[0].confusion
         names = [name for name, _ in evidence.run.dataset.counts]
         images = dict(zip(names, map(sum, confusion), strict=True))
-        parts = [
-            _smallest_difference(name, chosen, recalls, images, tests)
-            for name, chosen in (("best", best), ("worst", worst))
-        ]
-        parts = [_based(part, learned, evidence, missing) for part in parts]
-        remarks = [_recall_text(recalls)]
+        for name, chosen in (("best", best), ("worst", worst)):
+            part = _smallest_difference(name, chosen, recalls, images, tests)
+            yield _based(part, learned, evidence, missing)
+        yield _recall_text(recalls)
     if ignored := [
         group.label
         for network, group in evidence.groups.items()
         if group.trained and not has_learned(evidence, network)
     ]:
-        remarks.append(f"not above the majority-class baseline: {', '.join(ignored)}")
-    return Findings(parts, 2, missing, "recall, share", remarks)
+        yield f"not above the majority-class baseline: {', '.join(ignored)}"
 
 
-def rarest_is_worst(evidence: Evidence) -> Findings:
+def rarest_is_worst(evidence: Evidence) -> Iterator[Finding]:
     """Judge C14: disgust is recognised worst because it is the rarest class.
 
     The first part is the rank correlation of recall and class size over the classes, with the exact
@@ -97,13 +92,12 @@ def rarest_is_worst(evidence: Evidence) -> Findings:
     to those without, which no single run has.
     """
     learned, missing = _learned(evidence)
-    weighted = Missing(
+    yield from missing
+    yield Missing(
         NOT_MEASURABLE,
         f"recall of {WORST} with class weights in training (--class-weight=balanced): a run has "
         "one setting for all networks, and a verdict is from one run",
     )
-    parts: list[Part] = []
-    remarks: list[str] = []
     if learned:
         recalls = _recalls(evidence, learned)
         means = [fmean(map(fmean, shares)) for shares in recalls.values()]
@@ -113,9 +107,8 @@ def rarest_is_worst(evidence: Evidence) -> Findings:
             state = "fails"
         text = f"rank correlation of recall and class size {rho:+.2f}, p = {p_value:.3f}"
         part = Part(state, text, rho, needs="more classes")
-        parts = [_based(part, learned, evidence, missing)]
-        remarks = [_recall_text(recalls)]
-    return Findings(parts, 2, [*missing, weighted], "rank correlation", remarks)
+        yield _based(part, learned, evidence, missing)
+        yield _recall_text(recalls)
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> tuple[float, float, float]:
@@ -142,7 +135,7 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> tuple[f
     return found, float(at_least), float(at_most)
 
 
-def disputed_labels_lower_confidence(evidence: Evidence) -> Findings:
+def disputed_labels_lower_confidence(evidence: Evidence) -> Iterator[Finding]:
     """Judge C15: networks are less confident on images whose label the FER+ votes dispute.
 
     The metric is the confidence of the prediction, averaged over the networks that learned
@@ -150,16 +143,19 @@ def disputed_labels_lower_confidence(evidence: Evidence) -> Findings:
     network decides nothing.
     """
     learned, missing = _learned(evidence)
+    yield from missing
     data = evidence.run.dataset
     if not len(data.votes):
-        needs = "FER+ votes (--votes=fer2013new.csv)"
-        return Findings((), 1, [*missing, Missing("no votes", needs)])
+        yield Missing("no votes", "FER+ votes (--votes=fer2013new.csv)")
+        return
     disputed = data.votes != data.labels if len(data.labels) else np.zeros(0, bool)
     groups = [evidence.groups[network] for network in learned]
     seeds = sorted(set.intersection(*(set(one.seeds) for one in groups))) if groups else []
     known = all(len(one.predictions) == len(one.trained) for one in groups)
     if not seeds or not known or not 1 < disputed.sum() < len(disputed) - 1:
-        return Findings((), 1, missing or [Missing("no predictions", "predictions and labels")])
+        if not missing:
+            yield Missing("no predictions", "predictions and labels")
+        return
     # Seeds by images, averaged over the networks.
     confidence = np.mean(
         [[one.predictions[one.seeds.index(seed)].confidence for seed in seeds] for one in groups],
@@ -176,8 +172,7 @@ def disputed_labels_lower_confidence(evidence: Evidence) -> Findings:
         "images"
     )
     part = part_of(label, [gap], Basis((), ()), above=-math.inf, below=0.0)
-    part = _based(part, learned, evidence, missing)
-    return Findings([part], 1, missing, "confidence of the prediction, share")
+    yield _based(part, learned, evidence, missing)
 
 
 def _learned(evidence: Evidence) -> tuple[tuple[Network, ...], list[Missing]]:

@@ -28,7 +28,6 @@ from fer_bench.analysis.claims.values import (
     VGGFACE,
     Basis,
     EpochRange,
-    Findings,
     Missing,
     Network,
     Part,
@@ -37,9 +36,9 @@ from fer_bench.analysis.number_text import percent, points
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from fer_bench.analysis.claims.values import Evidence, Metric, State
+    from fer_bench.analysis.claims.values import Evidence, Finding, Metric, State
 
 EQUAL = 0.02
 """Accuracies are equal if their difference lies within this distance of 0."""
@@ -55,10 +54,10 @@ FACE, IMAGENET = (VGGFACE, OPENFACE), (RESNET50, MOBILENET)
 """Networks trained to recognise faces, and networks trained on ImageNet."""
 
 
-def vggface_is_most_accurate(evidence: Evidence) -> Findings:
+def vggface_is_most_accurate(evidence: Evidence) -> Iterator[Finding]:
     """Judge C4: pretrained VGG-Face has the best initial and final validation accuracy."""
     rivals = [network for network in NETWORKS if network != VGGFACE]
-    rankings: list[list[Part]] = []
+    yield from list_missing(evidence, VGGFACE, *rivals)
     for name, epoch in (("initial", 1), ("final", -1)):
         accuracies = validation_accuracies(evidence, VGGFACE, epoch)
         parts = []
@@ -70,13 +69,10 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
             label = f"{name} {percent(mean)}, {VGGFACE.label} minus {rival.label}"
             basis = Basis.of_lead(VGGFACE, rival, "validation accuracy")
             parts.append(part_of(label, [lead], basis, tests=2 * len(rivals)))
-        if parts:
-            rankings.append(parts)
-    missing = list_missing(evidence, VGGFACE, *rivals)
-    return Findings(rankings, 2, missing, "validation accuracy, share")
+        yield parts
 
 
-def vggface_converges_slowest(evidence: Evidence) -> Findings:
+def vggface_converges_slowest(evidence: Evidence) -> Iterator[Finding]:
     """Judge C5: pretrained VGG-Face has the lowest accuracy MCR of the pretrained networks.
 
     Random networks are excluded: the claim is about the network that C4 calls the best, and in the
@@ -84,12 +80,11 @@ def vggface_converges_slowest(evidence: Evidence) -> Findings:
     """
     rivals = [network for network in PRETRAINED if network != VGGFACE]
     epochs = EpochRange(1, evidence.epochs)
-    rankings = _rank_by_rate(evidence, VGGFACE, rivals, epochs, len(rivals), lowest=True)
-    missing = list_missing(evidence, VGGFACE, *rivals, epochs=2)
-    return Findings(rankings, 1, missing, "accuracy MCR, share per epoch")
+    yield from list_missing(evidence, VGGFACE, *rivals, epochs=2)
+    yield _rank_by_rate(evidence, VGGFACE, rivals, epochs, len(rivals), lowest=True)
 
 
-def openface_changes_fastest(evidence: Evidence) -> Findings:
+def openface_changes_fastest(evidence: Evidence) -> Iterator[Finding]:
     """Judge C8: pretrained OpenFace has the highest accuracy MCR and MOFR of the pretrained ones.
 
     Both are computed in the first window, where OpenFace has the highest MCR in the paper's Table
@@ -98,12 +93,9 @@ def openface_changes_fastest(evidence: Evidence) -> Findings:
     """
     rivals = [network for network in PRETRAINED if network != OPENFACE]
     tests = 2 * len(rivals)
-    rankings = [
-        *_rank_by_rate(evidence, OPENFACE, rivals, FIRST_WINDOW, tests),
-        *_rank_by_rate(evidence, OPENFACE, rivals, FIRST_WINDOW, tests, overfitting=True),
-    ]
-    missing = list_missing(evidence, OPENFACE, *rivals, epochs=FIRST_WINDOW.last)
-    return Findings(rankings, 2, missing, "accuracy MCR or MOFR, share per epoch")
+    yield from list_missing(evidence, OPENFACE, *rivals, epochs=FIRST_WINDOW.last)
+    yield _rank_by_rate(evidence, OPENFACE, rivals, FIRST_WINDOW, tests)
+    yield _rank_by_rate(evidence, OPENFACE, rivals, FIRST_WINDOW, tests, overfitting=True)
 
 
 def _rank_by_rate(
@@ -115,7 +107,7 @@ def _rank_by_rate(
     *,
     lowest: bool = False,
     overfitting: bool = False,
-) -> list[list[Part]]:
+) -> list[Part]:
     """Return the ranking of a network by accuracy MCR, or MOFR, under both conventions.
 
     It ranks first with the highest rate, or with the lowest. The list is empty if no rival has a
@@ -134,17 +126,17 @@ def _rank_by_rate(
             label = f"{name} {first.label} minus {second.label}"
             basis = Basis.of_lead(network, rival, *metrics)
             parts.append(part_of(label, leads, basis, tests=tests))
-    return [parts] if parts else []
+    return parts
 
 
-def openface_equals_resnet50(evidence: Evidence) -> Findings:
+def openface_equals_resnet50(evidence: Evidence) -> Iterator[Finding]:
     """Judge C6: OpenFace is as accurate as ResNet-50, smaller, and trains and predicts faster.
 
     Only the pretrained networks are judged: in the paper's Table 2 the random ones lie far apart.
     Training is that of the complete network, at each network's own input size and at one that both
     have been timed at; inference is at the largest batch size at which both were timed.
     """
-    parts: list[Part] = []
+    yield from list_missing_tests(evidence, OPENFACE, RESNET50)
     gap = accuracy_difference(evidence, OPENFACE, RESNET50)
     if gap is not None:
         networks = (OPENFACE, RESNET50)
@@ -152,68 +144,52 @@ def openface_equals_resnet50(evidence: Evidence) -> Findings:
         basis = Basis(networks, ("test images",), holding=networks, failing=(winner,))
         needs = f"more seeds or images, for a CI entirely within or beyond {points(EQUAL)}"
         part = part_of("OpenFace minus ResNet-50", [gap], basis, above=-EQUAL, below=EQUAL)
-        parts.append(dataclasses.replace(part, needs=needs))
-    sizes, no_size = _smaller(evidence, OPENFACE, RESNET50)
-    speeds, no_speed = _faster(evidence, OPENFACE, RESNET50)
-    return Findings(
-        [*parts, *sizes, *speeds],
-        5,
-        [*list_missing_tests(evidence, OPENFACE, RESNET50), *no_size, *no_speed],
-        "test accuracy, share",
-        _random_pair(evidence, OPENFACE, RESNET50),
-    )
+        yield dataclasses.replace(part, needs=needs)
+    yield from _smaller(evidence, OPENFACE, RESNET50)
+    yield from _faster(evidence, OPENFACE, RESNET50)
+    yield from _random_pair(evidence, OPENFACE, RESNET50)
 
 
-def mobilenet_is_smallest(evidence: Evidence) -> Findings:
+def mobilenet_is_smallest(evidence: Evidence) -> Iterator[Finding]:
     """Judge C7: MobileNet has the fewest parameters and is less accurate than OpenFace.
 
     Fewest means among all four backbones. Only the pretrained networks are judged, as in C6.
     """
-    parts: list[Part] = []
+    yield from list_missing_tests(evidence, OPENFACE, MOBILENET)
     gain = accuracy_difference(evidence, OPENFACE, MOBILENET)
     if gain is not None:
         basis = Basis.of_lead(OPENFACE, MOBILENET, "test images")
-        parts.append(part_of("OpenFace minus MobileNet", [gain], basis))
-    sizes, no_size = _smaller(evidence, *PRETRAINED)
-    return Findings(
-        [*parts, *sizes],
-        2,
-        [*list_missing_tests(evidence, OPENFACE, MOBILENET), *no_size],
-        "test accuracy, share",
-        _random_pair(evidence, OPENFACE, MOBILENET),
-    )
+        yield part_of("OpenFace minus MobileNet", [gain], basis)
+    yield from _smaller(evidence, *PRETRAINED)
+    yield from _random_pair(evidence, OPENFACE, MOBILENET)
 
 
-def parameters_are_exact(evidence: Evidence) -> Findings:
+def parameters_are_exact(evidence: Evidence) -> Iterator[Finding]:
     """Judge C10: OpenFace, ResNet-50 and MobileNet have exactly the published parameter counts.
 
     It depends on neither data nor training.
     """
-    parts, missing = [], []
     for backbone, count in published.PARAMETERS.items():
         network = Network(backbone, "pretrained")
         ours = parameter_count(evidence, network)
         if ours is None:
-            missing.append(_no_count(evidence, network))
+            yield _no_count(evidence, network)
         elif ours == count:
-            parts.append(Part("holds", f"{network.title} {ours:,}"))
+            yield Part("holds", f"{network.title} {ours:,}")
         else:
             text = f"{network.title} {ours:,} instead of {count:,}"
-            parts.append(Part("fails", text, float(ours - count)))
-    return Findings(parts, len(published.PARAMETERS), missing, "parameters")
+            yield Part("fails", text, float(ours - count))
 
 
-def face_networks_are_as_good(evidence: Evidence) -> Findings:
+def face_networks_are_as_good(evidence: Evidence) -> Iterator[Finding]:
     """Judge C12: the face networks' mean accuracy is not below that of the ImageNet networks."""
     networks = (*FACE, *IMAGENET)
     weights = {**dict.fromkeys(FACE, 0.5), **dict.fromkeys(IMAGENET, -0.5)}
+    yield from list_missing_tests(evidence, *networks)
     gap = accuracy_contrast(evidence, weights)
-    parts: list[Part] = []
     if gap is not None:
         basis = Basis(networks, ("test images",), holding=networks, failing=IMAGENET)
-        parts = [part_of("face minus ImageNet networks", [gap], basis, above=-EQUAL)]
-    missing = list_missing_tests(evidence, *networks)
-    return Findings(parts, 1, missing, "mean test accuracy, share")
+        yield part_of("face minus ImageNet networks", [gap], basis, above=-EQUAL)
 
 
 def _no_count(evidence: Evidence, network: Network) -> Missing:
@@ -222,22 +198,19 @@ def _no_count(evidence: Evidence, network: Network) -> Missing:
     return Missing(cause, f"parameter count of {network.title}")
 
 
-def _smaller(evidence: Evidence, *networks: Network) -> tuple[list[Part], list[Missing]]:
-    """Judge if the first network has fewer parameters than the others; also list missing counts."""
+def _smaller(evidence: Evidence, *networks: Network) -> Iterator[Finding]:
+    """Judge if the first network has fewer parameters than the others."""
     counts = {network: parameter_count(evidence, network) for network in networks}
-    missing = [_no_count(evidence, one) for one, count in counts.items() if count is None]
+    yield from (_no_count(evidence, one) for one, count in counts.items() if count is None)
     known = {network: count for network, count in counts.items() if count is not None}
-    if len(known) < 2 or networks[0] not in known:
-        return [], missing
-    own, *others = known.values()
-    listed = ", ".join(f"{network.title} {count:,}" for network, count in known.items())
-    return [Part("holds" if own < min(others) else "fails", f"parameters {listed}")], missing
+    if len(known) > 1 and networks[0] in known:
+        own, *others = known.values()
+        listed = ", ".join(f"{network.title} {count:,}" for network, count in known.items())
+        yield Part("holds" if own < min(others) else "fails", f"parameters {listed}")
 
 
-def _faster(
-    evidence: Evidence, first: Network, second: Network
-) -> tuple[list[Part], list[Missing]]:
-    """Judge if a network trains and predicts faster than another; also list missing timings."""
+def _faster(evidence: Evidence, first: Network, second: Network) -> Iterator[Finding]:
+    """Judge if a network trains and predicts faster than another."""
     training = [_training(evidence, network) for network in (first, second)]
     # Each network's own input size is measured first.
     own = [next(iter(sizes), 0) for sizes in training]
@@ -261,14 +234,11 @@ def _faster(
             [sizes.get(batch) for sizes in inference],
         ),
     ]
-    parts, missing = [], []
     for label, what, (one, other) in timings:
         if one is None or other is None:
-            needs = f"{what} for {first.label} and {second.label}"
-            missing.append(Missing(NOT_MEASURED, needs))
+            yield Missing(NOT_MEASURED, f"{what} for {first.label} and {second.label}")
         else:
-            parts.append(_speed_part(label, one, other))
-    return parts, missing
+            yield _speed_part(label, one, other)
 
 
 def _speed_part(label: str, one: Sequence[float], other: Sequence[float]) -> Part:
@@ -309,9 +279,8 @@ def _inference(evidence: Evidence, network: Network) -> Mapping[int, Sequence[fl
     }
 
 
-def _random_pair(evidence: Evidence, first: Network, second: Network) -> list[str]:
+def _random_pair(evidence: Evidence, first: Network, second: Network) -> Iterator[str]:
     pair = (network._replace(init="random") for network in (first, second))
     gap = accuracy_difference(evidence, *pair)
-    if gap is None:
-        return []
-    return [f"random (not judged): {first.title} minus {second.title} {gap.text}"]
+    if gap is not None:
+        yield f"random (not judged): {first.title} minus {second.title} {gap.text}"

@@ -26,14 +26,15 @@ from fer_bench.analysis.claims.values import (
     VGGFACE,
     Basis,
     EpochRange,
-    Findings,
     Network,
 )
 from fer_bench.analysis.number_text import percent
 from fer_bench.metrics.convergence import CONVENTIONS
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.claims.values import Evidence, Missing, Part
+    from collections.abc import Iterator
+
+    from fer_bench.analysis.claims.values import Evidence, Finding
     from fer_bench.protocol.cell import Init
 
 LEVEL_RATE = 0.002
@@ -55,15 +56,13 @@ PAIRS = tuple(zip(PRETRAINED, RANDOM, strict=True))
 """Both networks of each backbone."""
 
 
-def pretrained_is_better(evidence: Evidence) -> Findings:
+def pretrained_is_better(evidence: Evidence) -> Iterator[Finding]:
     """Judge C1, one part per backbone.
 
     The final validation accuracy must agree in sign, as it is what the paper shows.
     """
-    parts: list[Part] = []
-    missing: list[Missing] = []
     for pretrained, random in PAIRS:
-        missing += list_missing_tests(evidence, pretrained, random)
+        yield from list_missing_tests(evidence, pretrained, random)
         gain = accuracy_difference(evidence, pretrained, random)
         validation = validation_difference(evidence, pretrained, random, -1)
         if gain is None or validation is None:
@@ -77,19 +76,16 @@ def pretrained_is_better(evidence: Evidence) -> Findings:
                 text=f"{part.text} but validation {validation.mean_text}",
                 cause="test and validation disagree",
             )
-        parts.append(part)
-    unit = "test accuracy, pretrained minus random, share"
-    return Findings(parts, len(PAIRS), missing, unit)
+        yield part
 
 
-def pretrained_converges_faster(evidence: Evidence) -> Findings:
+def pretrained_converges_faster(evidence: Evidence) -> Iterator[Finding]:
     """Judge C2: one part for epochs 1 to 10, one for 11 to 20, each a mean over the backbones.
 
     The paper speaks of a higher average. Both parts are judged under both conventions.
     """
-    missing: list[Missing] = []
     for pair in PAIRS:
-        missing += list_missing(evidence, *pair, epochs=LATE.last)
+        yield from list_missing(evidence, *pair, epochs=LATE.last)
     by_backbone = [
         [rate_differences(evidence, *pair, epochs) for pair in PAIRS] for epochs in (EARLY, LATE)
     ]
@@ -98,63 +94,50 @@ def pretrained_converges_faster(evidence: Evidence) -> Findings:
         [mean for one in zip(*each, strict=False) if (mean := mean_of(one)) is not None]
         for each in by_backbone
     )
-    parts: list[Part] = []
     if len(early) == len(later) == len(CONVENTIONS):
         basis = Basis(NETWORKS, ("training accuracy",), holding=PRETRAINED, failing=RANDOM)
-        parts.append(part_of("epochs 1-10", early, basis, tests=2))
+        yield part_of("epochs 1-10", early, basis, tests=2)
         basis = dataclasses.replace(basis, holding=NETWORKS, failing=PRETRAINED)
-        parts.append(
-            part_of("epochs 11-20", later, basis, above=-math.inf, below=LEVEL_RATE, tests=2)
-        )
-    remarks = []
+        yield part_of("epochs 11-20", later, basis, above=-math.inf, below=LEVEL_RATE, tests=2)
     names = ("MCR by backbone (not judged), 1-10", "11-20")
     for name, each in zip(names, by_backbone, strict=True):
         networks = zip(PRETRAINED, each, strict=True)
         shown = [f"{network.title} {gaps[0].mean_text}" for network, gaps in networks if gaps]
         if shown:
-            remarks.append(f"{name}: {', '.join(shown)}")
-    unit = "accuracy MCR, pretrained minus random, share per epoch"
-    return Findings(parts, 2, missing, unit, remarks)
+            yield f"{name}: {', '.join(shown)}"
 
 
-def overfits_faster(evidence: Evidence, faster: Init, slower: Init) -> Findings:
+def overfits_faster(evidence: Evidence, faster: Init, slower: Init) -> Iterator[Finding]:
     """Judge if networks of one init overfit faster than those of the other, by backbone.
 
     That is C3 (Discussions) for the pretrained networks, and C16 (Conclusions) for the random ones.
     """
-    parts: list[Part] = []
-    missing: list[Missing] = []
+    epochs = EpochRange(1, evidence.epochs)
     for one in PRETRAINED:
         first, second = Network(one.backbone, faster), Network(one.backbone, slower)
-        missing += list_missing(evidence, first, second, epochs=2)
-        epochs = EpochRange(1, evidence.epochs)
+        yield from list_missing(evidence, first, second, epochs=2)
         gaps = rate_differences(evidence, first, second, epochs, overfitting=True)
         if gaps:
             basis = Basis.of_lead(first, second, "training accuracy", "validation accuracy")
-            parts.append(part_of(one.title, gaps, basis, tests=len(PAIRS)))
-    unit = f"accuracy MOFR, {faster} minus {slower}, share per epoch"
-    return Findings(parts, len(PAIRS), missing, unit)
+            yield part_of(one.title, gaps, basis, tests=len(PAIRS))
 
 
-def pretrained_is_high_late(evidence: Evidence) -> Findings:
+def pretrained_is_high_late(evidence: Evidence) -> Iterator[Finding]:
     """Judge C11: pretrained networks train above 0.8 where random ones converge faster."""
-    parts: list[Part] = []
-    missing: list[Missing] = []
     for network in SLOWED:
-        missing += list_missing(evidence, network, epochs=LAST_EPOCHS.last)
+        yield from list_missing(evidence, network, epochs=LAST_EPOCHS.last)
         excess = training_excess(evidence, network, LAST_EPOCHS, HIGH)
         if excess is not None:
             basis = Basis((network,), ("training accuracy",), holding=(network,))
             label = f"{network.title} {percent(HIGH + excess.mean)} - {percent(HIGH)} ="
-            parts.append(part_of(label, [excess], basis, tests=len(SLOWED)))
-    unit = f"training accuracy minus {HIGH}, share"
-    return Findings(parts, len(SLOWED), missing, unit)
+            yield part_of(label, [excess], basis, tests=len(SLOWED))
 
 
-def vggface_gains_most(evidence: Evidence) -> Findings:
+def vggface_gains_most(evidence: Evidence) -> Iterator[Finding]:
     """Judge C13: VGG-Face's gain in test accuracy is larger than each other backbone's."""
+    yield from list_missing_tests(evidence, *NETWORKS)
     *others, own = PAIRS
-    parts: list[Part] = []
+    parts = []
     for pair in others:
         networks, (rival, _) = (*own, *pair), pair
         weights = dict(zip(networks, (1.0, -1.0, -1.0, 1.0), strict=True))
@@ -163,15 +146,11 @@ def vggface_gains_most(evidence: Evidence) -> Findings:
             label = f"gain of {VGGFACE.title} minus {rival.label}"
             basis = Basis(networks, ("test images",), holding=(VGGFACE,), failing=(rival,))
             parts.append(part_of(label, [lead], basis, tests=len(others)))
+    yield parts
     gains = [
         f"{pair[0].title} {one.mean_text}"
         for pair in PAIRS
         if (one := accuracy_difference(evidence, *pair)) is not None
     ]
-    return Findings(
-        [parts] if parts else [],
-        1,
-        list_missing_tests(evidence, *NETWORKS),
-        "gain in test accuracy, share",
-        [f"gains by backbone (not judged): {', '.join(gains)}"] if gains else [],
-    )
+    if gains:
+        yield f"gains by backbone (not judged): {', '.join(gains)}"

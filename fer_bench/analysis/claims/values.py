@@ -9,7 +9,7 @@ from fer_bench.protocol import published
 from fer_bench.protocol.cell import INITS, display_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics import Interval
@@ -160,25 +160,12 @@ class Missing(NamedTuple):
     needs: str
 
 
-@dataclass(frozen=True)
-class Findings:
-    """Results of a run for the parts of one claim.
+Finding = Part | list[Part] | Missing | str
+"""Result of a run for a claim: a part; something missing for one; or metrics that decide nothing.
 
-    Attributes:
-        parts: parts for which the run has results. Several in a list are one statement, that a
-            network ranks first, against each of its rivals: each is guarded on its own, so that a
-            rival whose metrics cannot be trusted neither decides nor hides another.
-        total: number of parts of the claim.
-        missing: data missing for the other parts.
-        unit: unit of the parts' effects.
-        remarks: additional metrics to display that decide nothing.
-    """
-
-    parts: Sequence[Part | list[Part]]
-    total: int
-    missing: Sequence[Missing] = ()
-    unit: str = ""
-    remarks: Sequence[str] = ()
+Several parts in a list are one statement, that a network ranks first, against each of its rivals:
+each is guarded on its own, so that a rival whose metrics cannot be trusted neither decides nor
+hides another."""
 
 
 @dataclass(frozen=True)
@@ -205,8 +192,10 @@ class Claim:
         estimand: quantity that decides it.
         rule: when it is supported and when contradicted.
         family: comparisons that are corrected together.
-        decide: function that returns a run's results for its parts.
+        decide: function that yields the results of a run.
         on_tables: function that applies the same rule to the paper's published tables.
+        unit: unit of the parts' effects.
+        parts: number of its parts.
         margin: smallest difference that matters.
         source: section of the paper.
         of_the_data: True if it is about results on the paper's data, and on no other.
@@ -217,8 +206,10 @@ class Claim:
     estimand: str
     rule: str
     family: str
-    decide: Callable[[Evidence], Findings]
+    decide: Callable[[Evidence], Iterable[Finding]]
     on_tables: Callable[[], PaperVerdict]
+    unit: str = ""
+    parts: int = 1
     margin: str = "0"
     source: str = "Discussions"
     of_the_data: bool = True

@@ -55,15 +55,17 @@ def _conclude(claim: Claim, evidence: Evidence) -> ClaimVerdict:
     are present and hold, and nothing is missing; otherwise undecided. Effect and interval are those
     of the first part that decides: a failing one, otherwise an open one, otherwise the first.
     """
-    findings = claim.decide(evidence)
+    # An empty list is a ranking without any rival.
+    findings = [one for one in claim.decide(evidence) if one]
+    missing = [one for one in findings if isinstance(one, Missing)]
+    judged = (one for one in findings if isinstance(one, Part | list))
     guarded = [
-        guard(part, evidence) if isinstance(part, Part) else _first_rank(part, evidence)
-        for part in findings.parts
+        guard(one, evidence) if isinstance(one, Part) else _first_rank(one, evidence)
+        for one in judged
     ]
     parts = [part for state in _STATES for part in guarded if part.state == state]
-    missing = list(findings.missing)
-    if len(parts) < findings.total and not missing:
-        needs = f"metrics for {findings.total - len(parts)} of {findings.total} parts"
+    if len(parts) < claim.parts and not missing:
+        needs = f"metrics for {claim.parts - len(parts)} of {claim.parts} parts"
         missing.append(Missing("not measured", needs))
     outcome: ClaimOutcome = "undecided"
     if any(part.state == "fails" for part in parts):
@@ -76,15 +78,16 @@ def _conclude(claim: Claim, evidence: Evidence) -> ClaimVerdict:
         causes = [part.cause for part in open_parts] + [one.cause for one in missing]
         missing = [Missing(part.cause, part.needs) for part in open_parts] + missing
     first = parts[0] if parts else Part("open", "")
+    remarks = [one for one in findings if isinstance(one, str)]
     return ClaimVerdict(
         claim=claim,
         paper=claim.on_tables(),
         outcome=outcome,
-        because="; ".join([*_texts_by_state(parts), *findings.remarks]) or "no evidence",
+        because="; ".join([*_texts_by_state(parts), *remarks]) or "no evidence",
         cause=_join_unique(causes),
         effect=first.effect,
         interval=first.interval,
-        unit="" if first.effect is None else findings.unit,
+        unit="" if first.effect is None else claim.unit,
         seeds=first.seeds,
         missing="; ".join(dict.fromkeys(one.needs for one in missing if one.needs)),
     )
