@@ -19,7 +19,7 @@ from fer_bench.results.records import NO_TEST
 from fer_bench.results.speed_units import speed_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
@@ -230,6 +230,7 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
     fitting = [one for one in candidates if one.fits]
     chosen, chosen_by = _choose([one for one in fitting if one.ties])
     behind = [one for one in fitting if one.behind is not None and not one.ties]
+    tradeoffs = () if chosen is None else _tradeoffs(chosen, fitting)
     barred = [one for one in candidates if not one.fault and one.unmet]
     better = (one for one in barred if chosen and (one.value or 0.0) > (chosen.value or 0.0))
     return Recommendation(
@@ -243,7 +244,7 @@ def recommend(analysis: Analysis, requirements: Requirements | None = None) -> R
         lead=contrasts[behind[0].group.id].text if behind else "",
         not_compared=tuple(one.label for one in fitting if one.behind is None),
         single=tuple(one.label for one in fitting if len(one.group.trained) == 1),
-        tradeoffs=() if chosen is None else _tradeoffs(chosen, fitting),
+        tradeoffs=tuple(sorted(tradeoffs, key=lambda one: one.loss)),
         unlimited=next(better, None),
         nearest=None if fitting else _nearest(barred),
         papers=tuple(_papers(aim, candidates) for aim in RECOMMENDED),
@@ -302,15 +303,13 @@ def _fault(group: Group, analysis: Analysis, value: float | None) -> str:
     return "" if (learns(group) if above is None else above) else AT_BASELINE
 
 
-def _unmet(speed: float | None, size: int | None, run: Run, asked: Requirements) -> list[Unmet]:
-    found: list[Unmet] = []
+def _unmet(speed: float | None, size: int | None, run: Run, asked: Requirements) -> Iterator[Unmet]:
     if asked.min_speed is not None and (speed is None or speed < asked.min_speed):
-        found.append(Unmet("min_speed", None if speed is None else asked.min_speed / speed))
+        yield Unmet("min_speed", None if speed is None else asked.min_speed / speed)
     if asked.max_parameters is not None and (size is None or size > asked.max_parameters):
-        found.append(Unmet("max_parameters", None if size is None else size / asked.max_parameters))
+        yield Unmet("max_parameters", None if size is None else size / asked.max_parameters)
     if asked.device is not None and _devices(run) != {asked.device}:
-        found.append(Unmet("device", None))
-    return found
+        yield Unmet("device", None)
 
 
 def _devices(run: Run) -> set[str]:
@@ -359,15 +358,13 @@ def _choose(ties: Sequence[Candidate]) -> tuple[Candidate | None, Cost | None]:
     return ties[0], None
 
 
-def _tradeoffs(chosen: Candidate, fitting: Sequence[Candidate]) -> tuple[TradeOff, ...]:
-    found = []
+def _tradeoffs(chosen: Candidate, fitting: Sequence[Candidate]) -> Iterator[TradeOff]:
     for one in fitting:
         loss = (chosen.value or 0.0) - (one.value or 0.0)
         for kind in one.fronts:
             ours, theirs = chosen.cost(kind), one.cost(kind)
             if loss > 0 and ours is not None and theirs and ours / theirs > SIMILAR:
-                found.append(TradeOff(one.label, loss, kind, ours / theirs))
-    return tuple(sorted(found, key=lambda one: one.loss))
+                yield TradeOff(one.label, loss, kind, ours / theirs)
 
 
 def _nearest(barred: Sequence[Candidate]) -> Candidate | None:

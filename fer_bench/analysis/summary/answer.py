@@ -11,7 +11,7 @@ from fer_bench.analysis.summary.pretraining import MATTERS, state_effects
 from fer_bench.metrics import majority_class_accuracy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.standings import Standing
@@ -68,7 +68,7 @@ def leads(analysis: Analysis) -> list[str]:
     effects = state_effects(analysis)
     if not analysis.dataset.has_test:
         return effects
-    clauses = _lead(analysis)
+    clauses = list(_lead(analysis))
     baseline = ""
     if any(one.beats_baseline in (True, None) for one in analysis.standings):
         majority, share = majority_class(analysis)
@@ -80,15 +80,14 @@ def leads(analysis: Analysis) -> list[str]:
     return [*([f"{text[:1].upper()}{text[1:]}."] if text else []), *effects]
 
 
-def _lead(analysis: Analysis) -> list[str]:
-    """Return clauses on the networks that the best one was compared with.
+def _lead(analysis: Analysis) -> Iterator[str]:
+    """Yield clauses on the networks that the best one was compared with.
 
     A lead over the other init of its backbone is left to the effect of pretraining.
     """
     best, *others = analysis.standings
     behind = [one for one in others if one.ties_best is False]
     unknown = [one.group.label for one in others if one.ties_best is None]
-    clauses = []
     if behind:
         nearest = behind[0].group
         pair = find_pair(analysis.pairs, best.group, nearest)
@@ -96,12 +95,11 @@ def _lead(analysis: Analysis) -> list[str]:
         verb = "is ahead of" if _distortion((best, behind[0])) else "beats"
         if nearest.series != best.group.series and pair is not None:
             more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
-            clauses.append(f"it {verb} {nearest.label} by {difference_text(pair)}{more}")
+            yield f"it {verb} {nearest.label} by {difference_text(pair)}{more}"
         elif len(behind) > 1:
-            clauses.append(f"it {verb} {len(behind)} networks")
+            yield f"it {verb} {len(behind)} networks"
     if unknown:
-        clauses.append(f"it was not compared with {listed(unknown)}: predictions are missing")
-    return clauses
+        yield f"it was not compared with {listed(unknown)}: predictions are missing"
 
 
 def no_deduplicated_advantage(analysis: Analysis) -> str:
