@@ -94,7 +94,7 @@ def _with_evidence(table: Table) -> tuple[Row, ...]:
 
 
 def _row(verdict: ClaimVerdict) -> Row:
-    paper = f"{verdict.paper.outcome}: {verdict.paper.because}"
+    paper = f"{verdict.claim.paper.outcome}: {verdict.claim.paper.because}"
     untestable = verdict.outcome == _UNTESTABLE
     reason = verdict.because if untestable else verdict.missing and f"missing: {verdict.missing}"
     entries = (

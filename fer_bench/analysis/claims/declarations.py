@@ -10,7 +10,6 @@ from __future__ import annotations
 from fer_bench.analysis.claims import emotions, networks, pretraining, published_rules
 from fer_bench.analysis.claims.networks import EQUAL, SPEED_NOISE
 from fer_bench.analysis.claims.pretraining import HIGH, LEVEL_RATE
-from fer_bench.analysis.claims.published_rules import not_published
 from fer_bench.analysis.claims.values import NOT_MEASURABLE, Claim, Missing, PaperVerdict
 from fer_bench.analysis.number_text import percent, points
 
@@ -35,7 +34,7 @@ CLAIMS: tuple[Claim, ...] = (
         "contradicted if below 0 for any",
         "the four backbones",
         pretraining.pretrained_is_better,
-        not_published(_NO_ACCURACIES),
+        PaperVerdict(_NO_ACCURACIES),
         "test accuracy, pretrained minus random, share",
         parts=4,
     ),
@@ -49,7 +48,7 @@ CLAIMS: tuple[Claim, ...] = (
         "either is shown to be otherwise",
         "the two ranges of epochs",
         pretraining.pretrained_converges_faster,
-        published_rules.converges_faster,
+        published_rules.converges_faster(),
         "accuracy MCR, pretrained minus random, share per epoch",
         parts=2,
         margin=f"0 and {LEVEL_RATE} per epoch",
@@ -61,7 +60,7 @@ CLAIMS: tuple[Claim, ...] = (
         f"supported if above 0 for every backbone {_BOTH}; contradicted if below 0 for any",
         "the four backbones",
         lambda evidence: pretraining.overfits_faster(evidence, "pretrained", "random"),
-        lambda: published_rules.overfits_faster(1),
+        published_rules.overfits_faster(1),
         "accuracy MOFR, pretrained minus random, share per epoch",
         parts=4,
     ),
@@ -73,7 +72,7 @@ CLAIMS: tuple[Claim, ...] = (
         "supported if all are above 0; contradicted if any is below",
         "the 14 differences",
         networks.vggface_is_most_accurate,
-        not_published(_NO_ACCURACIES),
+        PaperVerdict(_NO_ACCURACIES),
         "validation accuracy, share",
         parts=2,
     ),
@@ -84,7 +83,7 @@ CLAIMS: tuple[Claim, ...] = (
         f"supported if all are above 0 {_BOTH}; contradicted if any is below",
         "the three differences",
         networks.vggface_converges_slowest,
-        published_rules.vggface_is_slowest,
+        published_rules.vggface_is_slowest(),
         "accuracy MCR, share per epoch",
     ),
     Claim(
@@ -99,7 +98,7 @@ CLAIMS: tuple[Claim, ...] = (
         "rule",
         "none, one difference",
         networks.openface_equals_resnet50,
-        not_published("accuracies and times; only the parameters agree: 3,743,280 and 23,587,712"),
+        PaperVerdict("accuracies and times; only the parameters agree: 3,743,280 and 23,587,712"),
         "test accuracy, share",
         parts=5,
         margin=f"{points(EQUAL)} in accuracy, {percent(SPEED_NOISE)} in speed",
@@ -112,7 +111,7 @@ CLAIMS: tuple[Claim, ...] = (
         "has as few or fewer, or the difference is below 0",
         "none, one difference",
         networks.mobilenet_is_smallest,
-        not_published(
+        PaperVerdict(
             "accuracies and VGG-Face's parameters; of the other three MobileNet has fewest"
         ),
         "test accuracy, share",
@@ -126,7 +125,7 @@ CLAIMS: tuple[Claim, ...] = (
         f"supported if all are above 0 {_BOTH}; contradicted if any is below",
         "the six differences",
         networks.openface_changes_fastest,
-        published_rules.openface_is_fastest,
+        published_rules.openface_is_fastest(),
         "accuracy MCR or MOFR, share per epoch",
         parts=2,
     ),
@@ -139,7 +138,7 @@ CLAIMS: tuple[Claim, ...] = (
         "networks agree; contradicted if any difference is shown to be the other way round",
         "the 14 pairs of emotions",
         emotions.emotions_rank_as_stated,
-        not_published("recalls; the paper points at seven example images"),
+        PaperVerdict("recalls; the paper points at seven example images"),
         "recall, share",
         parts=2,
     ),
@@ -150,7 +149,7 @@ CLAIMS: tuple[Claim, ...] = (
         "supported if all three are exactly these; contradicted if any is not",
         "none, exact counts",
         networks.parameters_are_exact,
-        lambda: PaperVerdict("supported", "the numbers are the paper's own"),
+        PaperVerdict("the numbers are the paper's own", "supported"),
         "parameters",
         parts=3,
         of_the_data=False,
@@ -164,7 +163,7 @@ CLAIMS: tuple[Claim, ...] = (
         f"supported if above {percent(HIGH)} for all three; contradicted if below for any",
         "the three networks",
         pretraining.pretrained_is_high_late,
-        not_published(f"{_NO_ACCURACIES}; Table 2 gives gains, not levels"),
+        PaperVerdict(f"{_NO_ACCURACIES}; Table 2 gives gains, not levels"),
         f"training accuracy minus {HIGH}, share",
         parts=3,
     ),
@@ -177,7 +176,7 @@ CLAIMS: tuple[Claim, ...] = (
         "supported if above minus the margin; contradicted if below minus the margin",
         "none, one difference",
         networks.face_networks_are_as_good,
-        not_published(_NO_ACCURACIES),
+        PaperVerdict(_NO_ACCURACIES),
         "mean test accuracy, share",
         margin=points(EQUAL),
         source="Introduction, Discussions",
@@ -189,7 +188,7 @@ CLAIMS: tuple[Claim, ...] = (
         "supported if all are above 0; contradicted if any is below",
         "the three differences",
         pretraining.vggface_gains_most,
-        not_published(_NO_ACCURACIES),
+        PaperVerdict(_NO_ACCURACIES),
         "gain in test accuracy, share",
         source="Experiment, Discussions",
     ),
@@ -202,7 +201,7 @@ CLAIMS: tuple[Claim, ...] = (
         "deficit; contradicted if negative by the same test",
         "none, one correlation",
         emotions.rarest_is_worst,
-        not_published("recalls; by Table 1 disgust is rarest, 547 of 35,887 images"),
+        PaperVerdict("recalls; by Table 1 disgust is rarest, 547 of 35,887 images"),
         "rank correlation",
         parts=2,
     ),
@@ -214,7 +213,7 @@ CLAIMS: tuple[Claim, ...] = (
         "supported if below 0; contradicted if above",
         "none, one difference",
         emotions.disputed_labels_lower_confidence,
-        not_published("confidences, apart from two example images"),
+        PaperVerdict("confidences, apart from two example images"),
         "confidence of the prediction, share",
     ),
     Claim(
@@ -224,7 +223,7 @@ CLAIMS: tuple[Claim, ...] = (
         f"supported if above 0 for every backbone {_BOTH}; contradicted if below 0 for any",
         "the four backbones",
         lambda evidence: pretraining.overfits_faster(evidence, "random", "pretrained"),
-        lambda: published_rules.overfits_faster(-1),
+        published_rules.overfits_faster(-1),
         "accuracy MOFR, random minus pretrained, share per epoch",
         parts=4,
         source="Conclusions",
@@ -236,7 +235,7 @@ CLAIMS: tuple[Claim, ...] = (
         "supported if above 0 for either change; contradicted if below 0 for both",
         "the two changes",
         lambda _: [_OTHER_SETTINGS],
-        not_published("all networks were trained with the same settings"),
+        PaperVerdict("all networks were trained with the same settings"),
     ),
 )
 """The claims, in the order of the report."""

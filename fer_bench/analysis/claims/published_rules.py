@@ -24,16 +24,11 @@ from fer_bench.analysis.paper_forensics import DIFFERENCES
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from fer_bench.analysis.claims.values import PaperOutcome
 
 _ALL_EPOCHS = EpochRange(1, published.EPOCHS)
-
-
-def not_published(because: str) -> Callable[[], PaperVerdict]:
-    """Return a rule for a claim that the paper's tables do not touch."""
-    return lambda: PaperVerdict("not published", because)
 
 
 def converges_faster() -> PaperVerdict:
@@ -45,7 +40,7 @@ def converges_faster() -> PaperVerdict:
     if exceptions:
         because += f"; the first not for {', '.join(exceptions)}"
     holds = first > 0 and later < LEVEL_RATE
-    return PaperVerdict("supported" if holds else "contradicted", because)
+    return PaperVerdict(because, "supported" if holds else "contradicted")
 
 
 def overfits_faster(sign: int) -> PaperVerdict:
@@ -54,28 +49,27 @@ def overfits_faster(sign: int) -> PaperVerdict:
     known = {network: gain for network, gain in gains.items() if not math.isnan(gain)}
     listed = ", ".join(f"{network.title} {gain:+.4f}" for network, gain in known.items())
     if any(sign * gain < 0 for gain in known.values()):
-        return PaperVerdict("contradicted", f"Table 4, pretrained minus random: {listed}")
+        return PaperVerdict(f"Table 4, pretrained minus random: {listed}", "contradicted")
     if len(known) == len(gains):
-        return PaperVerdict("supported", f"Table 4, pretrained minus random: {listed}")
+        return PaperVerdict(f"Table 4, pretrained minus random: {listed}", "supported")
     because = f"Table 4 for {len(known)} of {len(gains)} backbones in our source: {listed}"
-    return PaperVerdict("not published", because)
+    return PaperVerdict(because)
 
 
 def vggface_is_slowest() -> PaperVerdict:
     """Apply C5's rule to Table 2."""
     *_, slowest = ranked = _ranked(_ALL_EPOCHS)
     outcome: PaperOutcome = "supported" if slowest == VGGFACE else "contradicted"
-    return PaperVerdict(outcome, f"Table 2, MCR of pretrained networks: {_listed(ranked)}")
+    return PaperVerdict(f"Table 2, MCR of pretrained networks: {_listed(ranked)}", outcome)
 
 
 def openface_is_fastest() -> PaperVerdict:
     """Apply C8's rule to Tables 2 and 4."""
     fastest, *_ = first = _ranked(FIRST_WINDOW)
     if fastest != OPENFACE:
-        return PaperVerdict("contradicted", f"Table 2, epochs 1-5: {_listed(first)}")
+        return PaperVerdict(f"Table 2, epochs 1-5: {_listed(first)}", "contradicted")
     overall = list(_ranked(_ALL_EPOCHS))
     return PaperVerdict(
-        "not published",
         "MOFR of OpenFace not in our source; its MCR is the highest in epochs 1-5 (Table 2), and "
         f"number {1 + overall.index(OPENFACE)} of {len(overall)} over all epochs",
     )

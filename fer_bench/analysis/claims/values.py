@@ -173,13 +173,13 @@ class PaperVerdict:
     """Verdict of a claim's rule on the paper's own published numbers, without intervals.
 
     Attributes:
+        because: the numbers, or which are missing.
         outcome: ``"not published"`` if the numbers that the rule needs are not in the paper's
             tables, or not in our source of them.
-        because: the numbers, or which are missing.
     """
 
-    outcome: PaperOutcome
     because: str
+    outcome: PaperOutcome = "not published"
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class Claim:
         rule: when it is supported and when contradicted.
         family: comparisons that are corrected together.
         decide: function that yields the results of a run.
-        on_tables: function that applies the same rule to the paper's published tables.
+        paper: verdict of the same rule on the paper's published tables.
         unit: unit of the parts' effects.
         parts: number of its parts.
         margin: smallest difference that matters.
@@ -207,7 +207,7 @@ class Claim:
     rule: str
     family: str
     decide: Callable[[Evidence], Iterable[Finding]]
-    on_tables: Callable[[], PaperVerdict]
+    paper: PaperVerdict
     unit: str = ""
     parts: int = 1
     margin: str = "0"
@@ -229,7 +229,6 @@ class ClaimVerdict:
 
     Attributes:
         claim: the claim.
-        paper: verdict of the same rule on the paper's own tables.
         outcome: ``"supported"``, ``"contradicted"``, ``"undecided"`` (``cause`` and ``missing``
             state why) or ``"not testable here"`` (other data).
         cause: why it is undecided, in a few words; empty otherwise.
@@ -242,7 +241,6 @@ class ClaimVerdict:
     """
 
     claim: Claim
-    paper: PaperVerdict
     outcome: ClaimOutcome
     because: str
     cause: str = ""

@@ -41,7 +41,7 @@ def judge(run: Run, groups: Iterable[Group]) -> tuple[ClaimVerdict, ...]:
     evidence = Evidence(run, papers)
     data = other_data(run)
     return tuple(
-        ClaimVerdict(claim, claim.on_tables(), "not testable here", data)
+        ClaimVerdict(claim, "not testable here", data)
         if data and claim.of_the_data
         else _conclude(claim, evidence)
         for claim in CLAIMS
@@ -81,7 +81,6 @@ def _conclude(claim: Claim, evidence: Evidence) -> ClaimVerdict:
     remarks = [one for one in findings if isinstance(one, str)]
     return ClaimVerdict(
         claim=claim,
-        paper=claim.on_tables(),
         outcome=outcome,
         because="; ".join([*_texts_by_state(parts), *remarks]) or "no evidence",
         cause=_join_unique(causes),

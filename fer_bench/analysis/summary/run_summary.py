@@ -66,9 +66,15 @@ def summarise(analysis: Analysis) -> Summary:
         _best_deduplicated(analysis)
         or ("" if no_advantage else _duplicates_raise_accuracy(analysis)),
     )
+    agreement = analysis.label_agreement
+    labels = (
+        ""
+        if agreement is None
+        else f"Against FER+, the data set's labels score {percent(agreement.accuracy)}."
+    )
     details = (
         _best_in_detail(analysis),
-        _label_agreement(analysis),
+        labels,
         "" if speed_unit(analysis.run) else _speeds(ranked),
     )
     return Summary(*(tuple(filter(None, part)) for part in (answer, cautions, details)))
@@ -127,31 +133,24 @@ def _batch_norm_lags(ranked: Sequence[Standing]) -> str:
     )
     if not found:
         return ""
-    first = found[0]
-    by_batch, by_average = map(
-        percent, (_with_batch_statistics(first), _validation_accuracy(first))
-    )
-    others = [group.label for group in found[1:]]
+    first, *others = found
+    by_batch, by_average = _with_batch_statistics(first), _validation_accuracy(first)
+    also = f"; also in {listed([group.label for group in others])}" if others else ""
     spared = [one.group for one in ranked if one.group.batch_norm_gaps and one.group not in found]
     widest = max((gap.widest for group in spared for gap in group.batch_norm_gaps), default=0.0)
     not_in = f"; not in {listed([group.label for group in spared])}" if spared else ""
     if widest >= 0.001:
         not_in += f", at most {points(widest)} apart"
+    leader = ""
+    if len(ranked) > 1:
+        best, top = ranked[0].group, max((one.group for one in ranked), key=_with_batch_statistics)
+        place = "stays first" if top is best else f"would be first, not {best.label}"
+        leader = f" With batch statistics, {top.label} {place}."
     return (
-        f"Batch normalisation lags in {first.label}: validation accuracy {by_average}, with batch "
-        f"statistics {by_batch}{f'; also in {listed(others)}' if others else ''} "
-        f"(--batchnorm=frozen avoids it){not_in}.{_first_with_batch_statistics(ranked)}"
+        f"Batch normalisation lags in {first.label}: validation accuracy {percent(by_average)}, "
+        f"with batch statistics {percent(by_batch)}{also} (--batchnorm=frozen avoids it){not_in}."
+        f"{leader}"
     )
-
-
-def _first_with_batch_statistics(ranked: Sequence[Standing]) -> str:
-    """Return a sentence with a space before it; empty if there is nothing to rank."""
-    if len(ranked) < 2:
-        return ""
-    first = max((one.group for one in ranked), key=_with_batch_statistics)
-    if first is ranked[0].group:
-        return f" With batch statistics, {first.label} stays first."
-    return f" With batch statistics, {first.label} would be first, not {ranked[0].group.label}."
 
 
 def _validation_accuracy(group: Group) -> float:
@@ -231,14 +230,6 @@ def _best_in_detail(analysis: Analysis) -> str:
             f"(always predicting {votes.name}: {percent(votes.scores.by_votes.accuracy)})"
         )
     return f"{group.label}: {'; '.join(clauses)}." if clauses else ""
-
-
-def _label_agreement(analysis: Analysis) -> str:
-    """State the accuracy of the labels by FER+ votes."""
-    agreement = analysis.label_agreement
-    if agreement is None:
-        return ""
-    return f"Against FER+, the data set's labels score {percent(agreement.accuracy)}."
 
 
 def _speeds(ranked: Sequence[Standing]) -> str:

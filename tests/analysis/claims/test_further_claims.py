@@ -234,7 +234,7 @@ def test_what_no_run_can_decide_names_what_to_run():
 
 
 class TestPaper:
-    VERDICTS: ClassVar = {claim.id: claim.on_tables() for claim in CLAIMS}
+    VERDICTS: ClassVar = {claim.id: claim.paper for claim in CLAIMS}
 
     def test_outcomes(self):
         outcomes = {name: one.outcome for name, one in self.VERDICTS.items()}
@@ -269,5 +269,5 @@ def test_the_documentation_has_every_claim():
     for claim in CLAIMS:
         for part in (claim.statement, claim.estimand, claim.rule, claim.margin, claim.family):
             assert part in text, claim.id
-        paper = claim.on_tables()
+        paper = claim.paper
         assert f"- The paper's tables: {paper.outcome}: {paper.because}." in text, claim.id
