@@ -52,8 +52,8 @@ def mean_training_seconds(seeds: Sequence[CellResult]) -> float | None:
 
 def lacks_features(seeds: Sequence[CellResult]) -> bool:
     """Return True if the training time of these cells counts no pass for frozen features."""
-    timed = [one for one in seeds if _TRAINING in dict(one.parts)]
-    return bool(timed) and feature_seconds(timed[0], seeds) is None
+    first = next((one for one in seeds if _TRAINING in dict(one.parts)), None)
+    return first is not None and feature_seconds(first, seeds) is None
 
 
 @dataclass(frozen=True)

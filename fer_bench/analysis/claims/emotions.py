@@ -68,9 +68,7 @@ def emotions_rank_as_stated(evidence: Evidence) -> Iterator[Finding]:
         best = [(name, other) for name in BEST for other in others]
         worst = [(name, WORST) for name in published.COUNTS if name != WORST]
         tests = len({*best, *worst})
-        confusion = evidence.groups[learned[0]].qualities[0].confusion
-        names = [name for name, _ in evidence.run.dataset.counts]
-        images = dict(zip(names, map(sum, confusion), strict=True))
+        images = _images(evidence, learned[0])
         for name, chosen in (("best", best), ("worst", worst)):
             part = _smallest_difference(name, chosen, recalls, images, tests)
             yield _based(part, learned, evidence, missing)
@@ -180,9 +178,9 @@ def _learned(evidence: Evidence) -> tuple[tuple[Network, ...], list[Missing]]:
     if not evidence.run.dataset.test:
         return (), [NO_TEST_PART]
     found = tuple(network for network in evidence.groups if has_learned(evidence, network))
-    if found and None in (recalls := evidence.groups[found[0]].qualities[0].recall):
-        name, _ = evidence.run.dataset.counts[recalls.index(None)]
-        return (), [Missing("no test images of a class", f"test images of {name}")]
+    if found and 0 in (images := _images(evidence, found[0])).values():
+        empty = next(name for name, count in images.items() if not count)
+        return (), [Missing("no test images of a class", f"test images of {empty}")]
     if len(found) >= LEAST_NETWORKS:
         return found, []
     trained = any(group.trained for group in evidence.groups.values())
@@ -218,6 +216,13 @@ def _recall_text(recalls: Recalls) -> str:
     order = sorted(means, key=lambda name: -means[name])
     head = f"recall in %, mean of {networks} networks: " if networks > 1 else "recall in %: "
     return head + ", ".join(f"{name} {100 * means[name]:.1f}" for name in order)
+
+
+def _images(evidence: Evidence, network: Network) -> dict[str, int]:
+    """Return the number of test images of each class, which a network was tested on."""
+    names = [name for name, _ in evidence.run.dataset.counts]
+    confusion = evidence.groups[network].qualities[0].confusion
+    return dict(zip(names, map(sum, confusion), strict=True))
 
 
 def _recalls(evidence: Evidence, learned: Sequence[Network]) -> dict[str, list[list[float]]]:
