@@ -22,7 +22,6 @@ from fer_bench.models.builders import (  # noqa: E402
     deepface_structures,
     face_networks,
     layers,
-    structure_config,
     structure_files,
 )
 from fer_bench.runtime.errors import INSTALL, FerBenchError  # noqa: E402
@@ -191,14 +190,21 @@ def test_a_configuration_that_is_too_large(file, config, monkeypatch):
     assert refusal(put(file, config)).accepted == f"{size - 1:,} bytes or less"
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[" * 100_000])
-def test_a_configuration_that_is_no_json(file, content):
-    assert "not a readable .keras" in refusal(put(file, content)).problem
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"{", "not a readable .keras"),
+        (b"\xff\xfe", "not a readable .keras"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_configuration_that_is_no_json(file, content, problem):
+    assert problem in refusal(put(file, content)).problem
 
 
 @pytest.mark.parametrize("content", [[], "own", None, 3])
 def test_a_configuration_that_is_no_model(file, content):
-    assert f"with {content!r}" in refusal(put(file, content)).problem
+    assert f"contains {content!r}" in refusal(put(file, content)).problem
 
 
 @pytest.mark.parametrize(
@@ -210,7 +216,7 @@ def test_a_configuration_that_is_no_model(file, content):
         {"class_name": "function", "module": "keras.utils", "config": "get_file"},
         {"class_name": "system", "module": "os"},
         {"class_name": "Conv2D", "module": "elsewhere"},
-        {"class_name": "Conv2D", "module": None},
+        {"class_name": "LSTM"},
         {"class_name": "Conv2D", "module": ["keras.layers"]},
         {"class_name": ["Conv2D"]},
         {"registered_name": "elsewhere>Conv2D"},
@@ -229,7 +235,7 @@ def test_what_is_no_layer_of_the_face_networks_never_reaches_keras(
     config["config"]["layers"][1].update(changes)
     put(file, config)
     name = changes.get("class_name", "Conv2D")
-    assert f"contains {name!r} of" in refusal(file).problem
+    assert f"contains {name!r}" in refusal(file).problem
 
 
 def test_a_real_lambda_is_refused_too(tmp_path):
@@ -344,7 +350,6 @@ def both(name, directory, monkeypatch):
 
     ours = build()
     config = keras.saving.serialize_keras_object(ours[0])
-    assert structure_config.unaccepted_class(config) is None
     put(directory / f"{name}.keras", config)
     monkeypatch.setenv("FER_BENCH_STRUCTURES", str(directory))
     monkeypatch.setattr(structure_files, "missing_packages", lambda: ("tensorflow",))

@@ -13,6 +13,7 @@ import contextlib
 import importlib
 import io
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -61,45 +62,11 @@ def openface() -> keras.Model:
     return _loaded("openface", "OpenFace", Lambda=_named_layer)
 
 
-def facenet() -> keras.Model:
-    """Build Facenet up to its 128-dimensional embedding, input (n, 160, 160, 3).
-
-    Raises:
-        FerBenchError: as ``openface``.
-    """
-    return _facenet("deepface-facenet", "load_facenet128d_model")
-
-
-def facenet512() -> keras.Model:
-    """Build Facenet up to its 512-dimensional embedding, input (n, 160, 160, 3).
-
-    Raises:
-        FerBenchError: as ``openface``.
-    """
-    return _facenet("deepface-facenet512", "load_facenet512d_model")
-
-
-def _facenet(name: str, function: str) -> keras.Model:
-    return _loaded(name, "Facenet", function, Lambda=_scaling, Dropout=_identity)
-
-
-def arcface() -> keras.Model:
-    """Build ArcFace up to its 512-dimensional embedding, input (n, 112, 112, 3).
-
-    Raises:
-        FerBenchError: as ``openface``.
-    """
-    return _loaded("deepface-arcface", "ArcFace", Dropout=_identity)
-
-
-def deepid() -> keras.Model:
-    """Build DeepID up to its 160 features, input (n, 47, 47, 3).
+def _deepid() -> keras.Model:
+    """Build DeepID up to its 160 features.
 
     Its own input has 55 rows of 47 pixels: as deepface does with a square face, four rows of zeros
     are added above and below.
-
-    Raises:
-        FerBenchError: as ``openface``.
     """
 
     def convolution(*arguments: Any, name: str, **options: Any) -> Any:
@@ -116,20 +83,6 @@ def deepid() -> keras.Model:
         Conv2D=convolution,
         Dropout=_identity,
     )
-
-
-def ghostfacenet() -> keras.Model:
-    """Build GhostFaceNet up to its 512-dimensional embedding, input (n, 112, 112, 3).
-
-    Raises:
-        FerBenchError: as ``openface``.
-    """
-
-    # deepface names these layers after the activations that they replace, counted in the process.
-    def activation(name: str, **options: Any) -> keras.layers.Layer:
-        return keras.layers.PReLU(**options)
-
-    return _loaded("deepface-ghostfacenet", "GhostFaceNet", PReLU=activation)
 
 
 def _loaded(
@@ -170,6 +123,11 @@ def _scaling(
     if function.__name__ != "scaling":
         raise _unknown_layer(function.__name__)
     return keras.layers.Rescaling(float(arguments["scale"]))
+
+
+def _activation(name: str, **options: Any) -> keras.layers.Layer:
+    """Return a PReLU without deepface's name, which has a counter of the process."""
+    return keras.layers.PReLU(**options)
 
 
 _LAYERS: dict[str, Any] = {
@@ -226,3 +184,21 @@ def _quietly() -> Iterator[None]:
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
+
+
+_FACENET: dict[str, Any] = {"Lambda": _scaling, "Dropout": _identity}
+
+BUILDERS: dict[str, Callable[[], keras.Model]] = {
+    "vggface": vggface,
+    "openface": openface,
+    "facenet": partial(
+        _loaded, "deepface-facenet", "Facenet", "load_facenet128d_model", **_FACENET
+    ),
+    "facenet512": partial(
+        _loaded, "deepface-facenet512", "Facenet", "load_facenet512d_model", **_FACENET
+    ),
+    "arcface": partial(_loaded, "deepface-arcface", "ArcFace", Dropout=_identity),
+    "deepid": _deepid,
+    "ghostfacenet": partial(_loaded, "deepface-ghostfacenet", "GhostFaceNet", PReLU=_activation),
+}
+"""Builders of the networks up to their embeddings, random weights, inputs (n, side, side, 3)."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 import contextlib
 import gc
 import random
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import keras
 
 from fer_bench.models.builders import deepface_structures, structure_files
-from fer_bench.models.builders.structure_config import with_fresh_names
+from fer_bench.models.built_in import PAPER
 from fer_bench.models.registry import get
+from fer_bench.models.weights.matching import snake_case
 from fer_bench.runtime.files import cause_of
 
 if TYPE_CHECKING:
@@ -24,70 +27,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def vggface() -> keras.Model:
-    """Build VGG-Face up to its 4,096 features, random weights, input (n, 224, 224, 3).
+def __getattr__(name: str) -> Callable[[], keras.Model]:
+    """Return the builder of a network, which draws random weights; its name is as in deepface.
 
-    Raises:
-        FerBenchError: deepface is broken, or it is missing and there is no valid structure file.
+    The builder raises a ``FerBenchError`` if deepface is broken, or if it is missing and there is
+    no valid structure file.
     """
-    return _network("vggface", deepface_structures.vggface)
+    if name not in deepface_structures.BUILDERS:
+        raise AttributeError(f"there is no face network {name!r}")
+    return partial(_network, name)
 
 
-def openface() -> keras.Model:
-    """Build the complete OpenFace network, random weights, input (n, 96, 96, 3).
-
-    Raises:
-        FerBenchError: deepface is broken, or it is missing and there is no valid structure file.
-    """
-    return _network("openface", deepface_structures.openface)
-
-
-def facenet() -> keras.Model:
-    """Build Facenet up to its 128-dimensional embedding, random weights, input (n, 160, 160, 3).
-
-    Raises:
-        FerBenchError: as ``openface``.
-    """
-    return _network("deepface-facenet", deepface_structures.facenet)
-
-
-def facenet512() -> keras.Model:
-    """Build Facenet up to its 512-dimensional embedding, random weights, input (n, 160, 160, 3).
-
-    Raises:
-        FerBenchError: as ``openface``.
-    """
-    return _network("deepface-facenet512", deepface_structures.facenet512)
-
-
-def arcface() -> keras.Model:
-    """Build ArcFace up to its 512-dimensional embedding, random weights, input (n, 112, 112, 3).
-
-    Raises:
-        FerBenchError: as ``openface``.
-    """
-    return _network("deepface-arcface", deepface_structures.arcface)
-
-
-def deepid() -> keras.Model:
-    """Build DeepID up to its 160 features, random weights, input (n, 47, 47, 3).
-
-    Raises:
-        FerBenchError: as ``openface``.
-    """
-    return _network("deepface-deepid", deepface_structures.deepid)
-
-
-def ghostfacenet() -> keras.Model:
-    """Build GhostFaceNet up to its 512-dimensional embedding, random weights, input 112 pixels.
-
-    Raises:
-        FerBenchError: as ``openface``.
-    """
-    return _network("deepface-ghostfacenet", deepface_structures.ghostfacenet)
-
-
-def _network(name: str, build: Callable[[], keras.Model]) -> keras.Model:
+def _network(function: str) -> keras.Model:
+    build = deepface_structures.BUILDERS[function]
+    name = function if function in PAPER else f"deepface-{function}"
     missing = structure_files.missing_packages()
     if missing:
         return from_file(name, structure_files.find(name, missing))
@@ -111,7 +64,7 @@ def from_file(name: str, path: Path) -> keras.Model:
     config = structure_files.read(path)
     entry = get(name)
     # Checked before the build: another network may be too large to build.
-    _expect(path, "name", _name(config), name)
+    _expect(path, "name", config["config"].get("name"), name)
     try:
         model = _built(config)
     # The exception depends on the file: a missing key, an invalid shape, a graph with a cycle.
@@ -126,14 +79,39 @@ def from_file(name: str, path: Path) -> keras.Model:
 
 
 def _built(config: dict[str, Any]) -> keras.Model:
-    return keras.saving.deserialize_keras_object(with_fresh_names(config), safe_mode=True)
+    plain = {**_with_fresh_names(config), "compile_config": None}
+    return keras.saving.deserialize_keras_object(plain, safe_mode=True)
 
 
-def _name(config: dict[str, Any]) -> Any:
-    inner = config.get("config")
-    if config.get("class_name") != "Functional" or not isinstance(inner, dict):
-        return None
-    return inner.get("name")
+def _with_fresh_names(config: dict[str, Any]) -> Any:
+    """Return the configuration with new names for the automatically named layers.
+
+    Otherwise a layer that was named ``flatten`` when the configuration was written would clash with
+    the next layer that Keras names so in this process.
+    """
+    fresh: dict[Any, str] = {}
+    for layer in config["config"]["layers"]:
+        kind = snake_case(layer["class_name"])
+        if re.fullmatch(rf"{kind}(_\d+)?", layer["name"]):
+            number = keras.backend.get_uid(kind) - 1
+            fresh[layer["name"]] = f"{kind}_{number}" if number else kind
+    return _renamed(config, fresh)
+
+
+def _renamed(value: Any, fresh: dict[Any, str]) -> Any:
+    """Rename layers under ``name`` and in tensor references ``[name, node, tensor]``."""
+    if isinstance(value, dict):
+        return {
+            key: fresh.get(part, part)
+            if key == "name" and isinstance(part, str)
+            else _renamed(part, fresh)
+            for key, part in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        if value and isinstance(value[0], str):
+            return [fresh.get(value[0], value[0]), *value[1:]]
+        return [_renamed(part, fresh) for part in value]
+    return value
 
 
 def _expect(path: Path, what: str, found: Any, expected: Any) -> None:

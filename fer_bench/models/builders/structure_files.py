@@ -18,16 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.models.builders.config_json import (
-    CONFIG,
-    METHODS,
-    UNREADABLE,
-    read_config_json,
-)
-from fer_bench.models.builders.structure_config import class_names, unaccepted_class
+from fer_bench.models.network_files.keras_archive import OWN_LAYERS, checked_config, objects
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import INSTALL, FerBenchError, bytes_shown, shown
-from fer_bench.runtime.files import cause_of, open_regular, write_atomically
+from fer_bench.runtime.files import cause_of, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +36,16 @@ SUBDIRECTORY = "structures"
 
 MAX_CONFIG_BYTES = 1 << 20
 """Maximum size of a ``config.json``; the largest of this package has 150 KB."""
+
+_ACCEPTED = OWN_LAYERS | {
+    *("Functional", "InputLayer", "DTypePolicy", "__keras_tensor__"),
+    *("Constant", "GlorotNormal", "GlorotUniform", "Ones", "VarianceScaling", "Zeros"),
+    *("Activation", "PReLU", "Dropout", "BatchNormalization", "Rescaling"),
+    *("Conv2D", "DepthwiseConv2D", "Dense", "Add", "Multiply", "Concatenate"),
+    *("AveragePooling2D", "GlobalAveragePooling2D", "MaxPooling2D"),
+    *("Flatten", "Reshape", "ZeroPadding2D"),
+}
+"""Classes that the face networks consist of."""
 
 
 def cache_directory() -> Path:
@@ -135,24 +139,12 @@ def read(path: Path) -> dict[str, Any]:
         FerBenchError: the file cannot be read, is too large, or contains a class that is not
             accepted.
     """
-    try:
-        with open_regular(path) as opened, zipfile.ZipFile(opened) as archive:
-            # With other compression methods, zipfile decompresses without a limit of the size.
-            if archive.getinfo(CONFIG).compress_type not in METHODS:
-                raise invalid(path, f"has a {CONFIG} that is neither stored nor deflated")
-            config = read_config_json(archive, MAX_CONFIG_BYTES, partial(invalid, path))
-    except UNREADABLE as error:
-        raise invalid(path, f"is not a readable .keras file: {cause_of(error)}") from error
-    if not isinstance(config, dict):
-        raise invalid(path, f"has a {CONFIG} with {shown(config)}", "an object")
-    try:
-        unaccepted = unaccepted_class(config)
-    except RecursionError as error:
-        raise invalid(path, "is nested too deeply") from error
-    if unaccepted is not None:
+    config = checked_config(path, MAX_CONFIG_BYTES, partial(invalid, path))
+    unaccepted = {str(part["class_name"]) for part in objects(config)} - _ACCEPTED
+    if unaccepted:
         raise invalid(
             path,
-            f"contains {unaccepted}",
+            f"contains {shown(min(unaccepted))}",
             "the layers of Keras and fer_bench that the face networks consist of",
         )
     return config
@@ -173,7 +165,8 @@ def write(model: keras.Model, path: Path) -> None:
     """
     import keras
 
-    if "Lambda" in class_names(keras.saving.serialize_keras_object(model)):
+    config = keras.saving.serialize_keras_object(model)
+    if any(part["class_name"] == "Lambda" for part in objects(config)):
         raise FerBenchError(
             f"network {model.name!r} contains a Lambda layer, whose code cannot be saved safely",
             "Keras' own and registered layers",

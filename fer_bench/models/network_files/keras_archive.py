@@ -1,8 +1,8 @@
-"""Configuration of a saved Keras network, read from its ``.keras`` archive without Keras.
+"""Configuration of a Keras network, read from its ``.keras`` archive without Keras.
 
 Keras creates objects from a configuration by class name. Some of its own classes run code or read
 files named in the configuration, and older versions import arbitrary modules. So a configuration is
-checked before Keras reads it.
+checked before Keras reads it, in bounded memory.
 """
 
 from __future__ import annotations
@@ -10,23 +10,36 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.models.builders.config_json import (
-    CONFIG,
-    METHODS,
-    UNREADABLE,
-    read_config_json,
-)
-from fer_bench.models.builders.structure_config import objects
 from fer_bench.models.weights.hdf5_reader import KERAS_WEIGHTS
 from fer_bench.runtime.errors import FerBenchError, bytes_shown, shown
 from fer_bench.runtime.files import cause_of, open_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    Invalid = Callable[..., FerBenchError]
+
+CONFIG = "config.json"
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Compression methods that zipfile decompresses with a limit of the size."""
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""Exceptions of zipfile and json on truncated, corrupt, encrypted or hand-made files."""
 
 MOST_BYTES = 1 << 32
 """Largest accepted size of all members of an archive, decompressed."""
@@ -65,30 +78,60 @@ _BEFORE_SCALING = frozenset({"InputLayer", "Resizing", "CenterCrop", "GetItem", 
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Return the configuration of a functional or sequential network.
+    """Return the configuration of a functional or sequential network saved with its weights.
 
     Raises:
         FerBenchError: the file cannot be read, is not such an archive, is too large, or contains
             classes that Keras would have to run code for.
     """
+    return checked_config(
+        path, _MOST_CONFIG_BYTES, partial(_invalid, path), needed=(CONFIG, KERAS_WEIGHTS)
+    )
+
+
+def checked_config(
+    path: Path, most: int, invalid: Invalid, needed: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the configuration of a functional or sequential network.
+
+    Args:
+        path: the ``.keras`` file.
+        most: largest accepted size of the configuration, decompressed, in bytes.
+        invalid: returns the error for a cause and, optionally, what is accepted.
+        needed: members that the archive must have.
+
+    Raises:
+        FerBenchError: as ``read_config``.
+    """
     try:
         with open_regular(path) as opened, zipfile.ZipFile(opened) as archive:
             members = {member.filename: member for member in archive.infolist()}
-            _check_members(path, members)
-            if CONFIG not in members or KERAS_WEIGHTS not in members:
-                raise _invalid(
-                    path,
-                    "has no network and weights",
-                    f"an archive with {CONFIG}, {KERAS_WEIGHTS}",
-                )
-            config = read_config_json(archive, _MOST_CONFIG_BYTES, partial(_invalid, path))
-        _check_classes(path, config)
-        _check_layers(path, config)
+            _check_members(members, invalid)
+            if not members.keys() >= set(needed):
+                raise invalid("has no network and weights", f"an archive with {', '.join(needed)}")
+            with archive.open(CONFIG) as file:
+                text = file.read(most + 1)
+            if len(text) > most:
+                raise invalid(f"has a {CONFIG} that is too large", f"{most:,} bytes or less")
+        config = json.loads(text)
+        _check_classes(config, invalid)
+        _check_layers(config, invalid)
     except RecursionError:
-        raise _invalid(path, "is nested too deeply") from None
-    except UNREADABLE as error:
-        raise _invalid(path, f"is not a readable .keras file: {cause_of(error)}") from error
+        raise invalid("is nested too deeply") from None
+    except _UNREADABLE as error:
+        raise invalid(f"is not a readable .keras file: {cause_of(error)}") from error
     return dict(config)
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield all parts of a configuration that name a class, outermost first."""
+    if isinstance(value, dict):
+        if "class_name" in value:
+            yield value
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from objects(part)
 
 
 def config_digest(config: dict[str, Any]) -> str:
@@ -158,24 +201,22 @@ def _layers(config: Any) -> Any:
             yield part
 
 
-def _check_members(path: Path, members: dict[str, zipfile.ZipInfo]) -> None:
+def _check_members(members: dict[str, zipfile.ZipInfo], invalid: Invalid) -> None:
     for name, member in members.items():
         parts = PurePosixPath(name.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or ":" in name:
-            raise _invalid(path, f"contains the path {shown(name)}", "paths inside the archive")
-        if member.compress_type not in METHODS:
-            raise _invalid(path, f"has a {shown(name)} that is neither stored nor deflated")
+            raise invalid(f"contains the path {shown(name)}", "paths inside the archive")
+        if member.compress_type not in _METHODS:
+            raise invalid(f"has a {shown(name)} that is neither stored nor deflated")
     size = sum(member.file_size for member in members.values())
     if size > MOST_BYTES:
-        raise _invalid(path, f"has {bytes_shown(size)} of content", bytes_shown(MOST_BYTES))
+        raise invalid(f"has {bytes_shown(size)} of content", bytes_shown(MOST_BYTES))
 
 
-def _check_classes(path: Path, config: Any) -> None:
+def _check_classes(config: Any, invalid: Invalid) -> None:
     if not isinstance(config, dict) or config.get("class_name") not in ("Functional", "Sequential"):
         kind = config.get("class_name") if isinstance(config, dict) else config
-        raise _invalid(
-            path, f"contains {shown(kind)}", "a functional keras.Model or a keras.Sequential"
-        )
+        raise invalid(f"contains {shown(kind)}", "a functional keras.Model or a keras.Sequential")
     for part in objects({**config, "compile_config": None}):
         name, module = part["class_name"], part.get("module")
         registered = part.get("registered_name")
@@ -188,29 +229,28 @@ def _check_classes(path: Path, config: Any) -> None:
             or name in _REFUSED
             or not (is_own or (is_keras and registered in (None, name)))
         ):
-            raise _invalid(
-                path,
+            raise invalid(
                 f"contains {shown(name)} of {shown(module)}, registered as {shown(registered)}, "
                 "whose code is not run",
                 "Keras' own layers, without Lambda",
             )
 
 
-def _check_layers(path: Path, network: dict[str, Any]) -> None:
+def _check_layers(network: dict[str, Any], invalid: Invalid) -> None:
     """Check that the layers of a network and of those nested in it are objects."""
     layers = network["config"].get("layers", []) if isinstance(network["config"], dict) else None
     if not isinstance(layers, list):
-        raise _invalid(path, "has no list of layers")
+        raise invalid("has no list of layers")
     for layer in layers:
         if not (
             isinstance(layer, dict)
             and isinstance(layer.get("class_name"), str)
             and isinstance(layer.get("config"), dict)
         ):
-            raise _invalid(
-                path, f"contains the layer {shown(layer)}", "layers with a class_name and a config"
+            raise invalid(
+                f"contains the layer {shown(layer)}", "layers with a class_name and a config"
             )
-        _check_layers(path, layer)
+        _check_layers(layer, invalid)
 
 
 def _invalid(path: Path, cause: str, accepted: str = "") -> FerBenchError:
