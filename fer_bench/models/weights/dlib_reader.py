@@ -13,11 +13,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +25,7 @@ from fer_bench.models.weights.weight_types import (
     StoredWeights,
     WeightFileError,
 )
-from fer_bench.runtime.files import cause_of, open_regular
+from fer_bench.runtime.files import cause_of, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +38,7 @@ START = re.compile(rb"\x01\x01\x01[\x06-\x40]loss_")
 
 _FLOAT = np.dtype("<f4")
 _MULTIPLIERS = 4  # learning rates and weight decays
+_MOST_BYTES = 1 << 31
 _MOST_LAYERS = 4096
 _MOST_NAME_BYTES = 64
 _CONVOLUTION, _AFFINE, _DENSE = "con_4", "affine_", "fc_2"
@@ -50,21 +49,23 @@ _ACCEPTED = ", ".join((_CONVOLUTION, _AFFINE, _DENSE, *_SETTINGS))
 
 
 class _File:
-    """dlib's basic types in an open file; only tensors are more than a few bytes."""
+    """dlib's basic types, read one after the other from the content of a file."""
 
-    def __init__(self, path: Path, file: IO[bytes]) -> None:
+    def __init__(self, path: Path, content: bytes) -> None:
         self.path = path
-        self._file = file
-        self._size = os.fstat(file.fileno()).st_size
+        self._content = content
+        self._position = 0
 
     def error(self, cause: str, accepted: str = "") -> WeightFileError:
-        problem = f"is not a valid network of dlib: {cause}, before byte {self._file.tell():,}"
+        problem = f"is not a valid network of dlib: {cause}, before byte {self._position:,}"
         return WeightFileError(self.path, problem, accepted)
 
     def bytes(self, count: int) -> bytes:
-        found = self._file.read(count)
-        if len(found) < count:
-            raise WeightFileError(self.path, f"is truncated after {self._size:,} bytes")
+        end = self._position + count
+        if end > len(self._content):
+            raise WeightFileError(self.path, f"is truncated after {len(self._content):,} bytes")
+        found = self._content[self._position : end]
+        self._position = end
         return found
 
     def integer(self) -> int:
@@ -79,24 +80,9 @@ class _File:
     def integers(self, count: int) -> tuple[int, ...]:
         return tuple(self.integer() for _ in range(count))
 
-    def expect(self, name: str, value: int) -> None:
-        found = self.integer()
-        if found != value:
-            raise self.error(f"{name} {found}", str(value))
-
     def skip_floats(self, count: int) -> None:
         # A mantissa and an exponent each.
         self.integers(2 * count)
-
-    def flags(self, count: int) -> None:
-        found = self.bytes(count)
-        if found.strip(b"01"):
-            raise self.error(f"flags {found!r}", "0 or 1")
-
-    def expect_name(self, name: str) -> None:
-        found = self.name()
-        if found != name:
-            raise self.error(f"layer {found!r}", repr(name))
 
     def name(self) -> str:
         count = self.integer()
@@ -104,56 +90,37 @@ class _File:
             raise self.error(f"a name of {count} bytes", f"1 to {_MOST_NAME_BYTES}")
         return self.bytes(count).decode("ascii", "backslashreplace")
 
-    def skip_tensor(self) -> tuple[tuple[int, ...], int]:
-        """Return the shape of a tensor and the offset of its values, which are not read."""
-        self.expect("version of a tensor", 2)
+    def expect(self, what: str, found: object, expected: object) -> None:
+        if found != expected:
+            raise self.error(f"{what} {found!r}", repr(expected))
+
+    def tensor(self) -> NDArray[np.float32]:
+        self.expect("version of a tensor", self.integer(), 2)
         shape = self.integers(4)
-        start = self._file.tell()
         if min(shape) < 0:
             raise self.error(f"a tensor of shape {shape}")
-        end = start + math.prod(shape) * _FLOAT.itemsize
-        if end > self._size:
-            raise WeightFileError(
-                self.path, f"is truncated after {self._size:,} bytes", f"at least {end:,}"
-            )
-        self._file.seek(end)
-        return shape, start
-
-    def alias(self) -> tuple[int, ...]:
-        """Return the shape of a part of a tensor."""
-        self.expect("version of a part of a tensor", 1)
-        return self.integers(4)
-
-    def values(self, start: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        self._file.seek(start)
-        try:
-            found = self.bytes(math.prod(shape) * _FLOAT.itemsize)
-        except OSError as error:
-            raise WeightFileError(self.path, f"cannot be read: {cause_of(error)}") from error
-        return np.frombuffer(found, _FLOAT).reshape(shape)
+        values = self.bytes(math.prod(shape) * _FLOAT.itemsize)
+        return np.frombuffer(values, _FLOAT).reshape(shape)
 
     def is_at_end(self) -> bool:
-        return self._file.tell() == self._size
+        return self._position == len(self._content)
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[StoredWeights]:
-    """Open a network of dlib; its tensors can be read within the context.
-
-    The file is read once without its tensors; the memory needed is that of its largest tensor.
+    """Open a network of dlib.
 
     Raises:
         FerBenchError: the file is truncated, damaged, or has layers of other kinds.
     """
     try:
-        with open_regular(path) as handle:
-            file = _File(path, handle)
-            layers = {str(layer.name): layer for layer in _layers(file, _skip_versions(file))}
-            if not file.is_at_end():
-                raise file.error("unexpected data after the last layer")
-            yield StoredWeights(path, layers, keyed_by_class=False)
+        file = _File(path, read_regular(path, _MOST_BYTES))
     except OSError as error:
         raise WeightFileError(path, f"cannot be read: {cause_of(error)}") from error
+    layers = {str(layer.name): layer for layer in _layers(file, _skip_versions(file))}
+    if not file.is_at_end():
+        raise file.error("unexpected data after the last layer")
+    yield StoredWeights(path, layers, keyed_by_class=False)
 
 
 def _skip_versions(file: _File) -> int:
@@ -162,8 +129,8 @@ def _skip_versions(file: _File) -> int:
     Tags and skips, which compute nothing, have version 1, other layers 2; the first layer and the
     input have version 3 together.
     """
-    file.expect("version", 1)
-    file.expect_name("loss_metric_2")
+    file.expect("version", file.integer(), 1)
+    file.expect("layer", file.name(), "loss_metric_2")
     file.skip_floats(2)
     count = 1
     while (version := file.integer()) != 3:
@@ -172,7 +139,7 @@ def _skip_versions(file: _File) -> int:
         count += version - 1
         if count > _MOST_LAYERS:
             raise file.error(f"more than {_MOST_LAYERS:,} layers")
-    file.expect_name("input_rgb_image_sized")
+    file.expect("layer", file.name(), "input_rgb_image_sized")
     file.skip_floats(3)
     file.integers(2)
     return count
@@ -181,119 +148,102 @@ def _skip_versions(file: _File) -> int:
 def _layers(file: _File, count: int) -> Iterator[StoredLayer]:
     """Yield the layers that have parameters, from the input to the loss."""
     numbers: Counter[str] = Counter()
-    convolution: tuple[_Part, _Part] | None = None
+    convolution: tuple[NDArray[Any], NDArray[Any]] | None = None
     for position in range(count):
         kind = file.name()
         affine = _affine(file) if kind == _AFFINE else None
         if convolution is not None:
             numbers["conv"] += 1
-            yield _convolution(f"conv_{numbers['conv']}", *convolution, affine)
+            yield _convolution(file, f"conv_{numbers['conv']}", *convolution, affine)
         elif affine is not None:
             raise file.error(f"layer {kind!r} that does not follow a convolution")
         convolution = _kernel_and_bias(file) if kind == _CONVOLUTION else None
         if kind == _DENSE:
             numbers["dense"] += 1
-            yield _dense(f"dense_{numbers['dense']}", file)
+            yield _dense(file, f"dense_{numbers['dense']}")
         elif kind in _SETTINGS:
             file.integers(_SETTINGS[kind])
         elif kind not in (_AFFINE, _CONVOLUTION):
             raise file.error(f"layer {kind!r}", _ACCEPTED)
         _skip_state(file, is_first=position == 0)
     if convolution is not None:
-        yield _convolution(f"conv_{numbers['conv'] + 1}", *convolution, None)
+        yield _convolution(file, f"conv_{numbers['conv'] + 1}", *convolution, None)
 
 
 def _skip_state(file: _File, *, is_first: bool) -> None:
     """Skip what training leaves in a layer: flags, gradients and the last output."""
-    file.flags(3)
+    flags = file.bytes(3)
+    if flags.strip(b"01"):
+        raise file.error(f"flags {flags!r}", "0 or 1")
     for _ in range(3):
-        file.skip_tensor()
+        file.tensor()
     if is_first:
-        file.expect("sample expansion factor", 1)
+        file.expect("sample expansion factor", file.integer(), 1)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A part of a tensor in the file: its shape there and the offset of its values."""
-
-    file: _File
-    shape: tuple[int, ...]
-    start: int
-
-    def read(self) -> NDArray[np.float64]:
-        return self.file.values(self.start, self.shape).astype(np.float64)
-
-
-def _parts(file: _File, *, extra_settings: int = 0) -> tuple[_Part, _Part]:
-    """Read a layer's tensor, settings, and the two parts that the tensor consists of."""
-    shape, start = file.skip_tensor()
+def _parts(file: _File, *, extra_settings: int = 0) -> list[NDArray[np.float64]]:
+    """Read a layer's tensor and settings, and return the two parts that the tensor consists of."""
+    tensor = file.tensor()
     file.integers(extra_settings)
-    first, second = file.alias(), file.alias()
-    if min(*first, *second) < 0 or math.prod(first) + math.prod(second) != math.prod(shape):
-        raise file.error(f"parts of shapes {first} and {second} of a tensor of shape {shape}")
-    offset = math.prod(first) * _FLOAT.itemsize
-    return _Part(file, first, start), _Part(file, second, start + offset)
+    shapes = []
+    for _ in range(2):
+        file.expect("version of a part of a tensor", file.integer(), 1)
+        shapes.append(file.integers(4))
+    sizes = [math.prod(shape) for shape in shapes]
+    if min(map(min, shapes)) < 0 or sum(sizes) != tensor.size:
+        raise file.error(
+            f"parts of shapes {shapes[0]} and {shapes[1]} of a tensor of shape {tensor.shape}"
+        )
+    parts = np.split(tensor.reshape(-1).astype(np.float64), sizes[:1])
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
-def _kernel_and_bias(file: _File) -> tuple[_Part, _Part]:
+def _kernel_and_bias(file: _File) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Read a convolution: its kernel as Keras orders it, and its bias."""
     kernel, bias = _parts(file, extra_settings=7)
     file.skip_floats(_MULTIPLIERS)
-    if math.prod(bias.shape) != kernel.shape[0]:
-        raise file.error(f"{math.prod(bias.shape)} biases of a convolution", str(kernel.shape[0]))
-    return kernel, bias
+    if bias.size != len(kernel):
+        raise file.error(f"{bias.size} biases of a convolution", str(len(kernel)))
+    # dlib: output channels, input channels, rows, columns.
+    return kernel.transpose(2, 3, 1, 0), bias.reshape(-1)
 
 
-def _affine(file: _File) -> tuple[_Part, _Part]:
+def _affine(file: _File) -> list[NDArray[np.float64]]:
     scale, offset = _parts(file)
-    file.expect("mode of an affine layer", 0)
-    return scale, offset
+    file.expect("mode of an affine layer", file.integer(), 0)
+    return [scale.reshape(-1), offset.reshape(-1)]
 
 
 def _convolution(
-    name: str, kernel: _Part, bias: _Part, affine: tuple[_Part, _Part] | None
+    file: _File,
+    name: str,
+    kernel: NDArray[np.float64],
+    bias: NDArray[np.float64],
+    affine: list[NDArray[np.float64]] | None,
 ) -> StoredLayer:
     """Return a convolution with the scale and offset of the layer after it folded in.
 
     Raises:
         FerBenchError: their number is not that of the channels.
     """
-    channels = kernel.shape[0]
-    if affine is not None and math.prod(affine[0].shape) != channels:
-        raise kernel.file.error(
-            f"{math.prod(affine[0].shape)} scales of a convolution's channels", str(channels)
-        )
-
-    def read_kernel() -> NDArray[np.float32]:
-        # dlib: output channels, input channels, rows, columns.
-        values: NDArray[np.float64] = kernel.read().transpose(2, 3, 1, 0)
-        if affine is not None:
-            values = values * affine[0].read().reshape(-1)
-        return values.astype(_FLOAT)
-
-    def read_bias() -> NDArray[np.float32]:
-        values = bias.read().reshape(-1)
-        if affine is not None:
-            values = values * affine[0].read().reshape(-1) + affine[1].read().reshape(-1)
-        return values.astype(_FLOAT)
-
-    outputs, inputs, rows, columns = kernel.shape
-    tensors = (
-        StoredTensor((rows, columns, inputs, outputs), _FLOAT, read_kernel),
-        StoredTensor((outputs,), _FLOAT, read_bias),
-    )
-    return StoredLayer(name, ("kernel", "bias"), tensors)
+    if affine is not None:
+        scale, offset = affine
+        if not scale.size == offset.size == bias.size:
+            raise file.error(f"{scale.size} scales of a convolution's channels", str(bias.size))
+        kernel, bias = kernel * scale, bias * scale + offset
+    return StoredLayer(name, ("kernel", "bias"), (_stored(kernel), _stored(bias)))
 
 
-def _dense(name: str, file: _File) -> StoredLayer:
+def _dense(file: _File, name: str) -> StoredLayer:
     outputs, inputs = file.integers(2)
     kernel, _ = _parts(file)
-    file.expect("bias mode of a dense layer", 1)
+    file.expect("bias mode of a dense layer", file.integer(), 1)
     file.skip_floats(_MULTIPLIERS)
     shape = (inputs, outputs)
-    if math.prod(kernel.shape) != inputs * outputs or min(shape) < 1:
+    if kernel.size != inputs * outputs or min(shape) < 1:
         raise file.error(f"a dense layer of shape {shape} with a tensor of shape {kernel.shape}")
+    return StoredLayer(name, ("kernel",), (_stored(kernel.reshape(shape)),))
 
-    def read() -> NDArray[np.float32]:
-        return kernel.read().reshape(shape).astype(_FLOAT)
 
-    return StoredLayer(name, ("kernel",), (StoredTensor(shape, _FLOAT, read),))
+def _stored(values: NDArray[np.float64]) -> StoredTensor:
+    return StoredTensor(values.shape, _FLOAT, lambda: values.astype(_FLOAT))
