@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import queue
-import threading
 import time
 import urllib.request
 from http.client import HTTPException
@@ -19,11 +16,11 @@ from fer_bench.runtime.locks import locked
 from fer_bench.runtime.sealed_directories import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 TIMEOUT = 10.0
-"""Seconds to wait for a connection and for each chunk of the response."""
+"""Seconds to wait for a connection and for each part of the response."""
 
 WINDOW_S, MIN_BYTES = 60.0, 1 << 16
 """Minimum transfer rate: at least ``MIN_BYTES`` bytes per ``WINDOW_S`` seconds."""
@@ -55,52 +52,33 @@ def download(
     Raises:
         DownloadFailed: every URL failed, or the file cannot be written.
     """
-    with _exclusive(target):
-        if target.exists():
-            return None
-        reasons = []
-        for url in urls:
-            reason = _attempt(url, target, check, max_bytes)
-            if reason is None:
-                return url
-            reasons.append(f"{url}: {reason}")
-    raise DownloadFailed(f"the download failed ({'; '.join(reasons)})")
-
-
-@contextlib.contextmanager
-def _exclusive(target: Path) -> Iterator[None]:
-    """Hold an interprocess lock for the download of a file.
-
-    Raises:
-        DownloadFailed: the process that holds the lock does not respond, or a directory is not
-            writable.
-    """
-    key = hashlib.sha256(os.fsencode(target.resolve())).hexdigest()[:16]
-    with contextlib.ExitStack() as stack:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DownloadFailed(f"the download failed ({error})") from error
-        try:
-            stack.enter_context(locked(cache_root(), "download", key))
-        except OSError as error:
-            raise DownloadFailed(
-                f"cannot lock the download in the cache directory {str(cache_root())!r}: "
-                f"{cause_of(error)}; name another one with {CACHE_VARIABLE}"
-            ) from error
-        except StoreError as error:
-            raise DownloadFailed(str(error)) from error
-        yield
-
-
-def _attempt(url: str, target: Path, check: Callable[[Path], None], max_bytes: int) -> str | None:
-    """Try one URL and return the reason of the failure, or None if it succeeded."""
     try:
-        _fetch(url, target, check, max_bytes)
-    # urllib raises ValueError for invalid URLs and headers from a server.
-    except (OSError, HTTPException, ValueError, DownloadFailed) as error:
-        return next(iter(str(error).splitlines()), type(error).__name__)
-    return None
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DownloadFailed(f"the download failed ({error})") from error
+    key = hashlib.sha256(os.fsencode(target.resolve())).hexdigest()[:16]
+    reasons = []
+    try:
+        with locked(cache_root(), "download", key):
+            if target.exists():
+                return None
+            for url in urls:
+                try:
+                    _fetch(url, target, check, max_bytes)
+                # urllib raises ValueError for invalid URLs and headers from a server.
+                except (OSError, HTTPException, ValueError, DownloadFailed) as error:
+                    reason = next(iter(str(error).splitlines()), type(error).__name__)
+                    reasons.append(f"{url}: {reason}")
+                else:
+                    return url
+    except OSError as error:
+        raise DownloadFailed(
+            f"cannot lock the download in the cache directory {str(cache_root())!r}: "
+            f"{cause_of(error)}; name another one with {CACHE_VARIABLE}"
+        ) from error
+    except StoreError as error:
+        raise DownloadFailed(str(error)) from error
+    raise DownloadFailed(f"the download failed ({'; '.join(reasons)})")
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -129,7 +107,7 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None], max_bytes: int
     try:
         # Opened first: no request is sent if the file cannot be written.
         with part.open("xb") as file:
-            with _opened(opener, url) as response:
+            with opener.open(url, timeout=TIMEOUT) as response:
                 total = _content_length(response.headers.get("Content-Length"), max_bytes)
                 _receive(response, file, target.name, total, max_bytes)
             file.flush()
@@ -142,45 +120,6 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None], max_bytes: int
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _opened(opener: urllib.request.OpenerDirector, url: str) -> Any:
-    """Open a URL and return the response, with a limit on the total time until its header.
-
-    urllib's timeout does not suffice, as it applies to each read of the header separately.
-
-    Raises:
-        DownloadFailed: the header takes too long.
-        OSError: as raised by ``opener.open``; its other exceptions are also passed on.
-    """
-    found: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    is_late = threading.Event()
-
-    def request() -> None:
-        try:
-            response = opener.open(url, timeout=TIMEOUT)
-        except Exception as error:
-            found.put(error)
-            return
-        if is_late.is_set():
-            response.close()
-        else:
-            found.put(response)
-
-    # urllib's wait cannot be interrupted; the thread ends with the connection or the process.
-    threading.Thread(target=request, daemon=True).start()
-    try:
-        response = found.get(timeout=WINDOW_S)
-    except queue.Empty:
-        is_late.set()
-        raise DownloadFailed(f"no complete response header within {WINDOW_S:.0f} seconds") from None
-    try:
-        if isinstance(response, Exception):
-            raise response
-        return response
-    finally:
-        # Break the reference cycle of exception and frame, which would keep the connection open.
-        del response
 
 
 def _content_length(length: str | None, max_bytes: int) -> int | None:

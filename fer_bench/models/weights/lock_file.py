@@ -8,7 +8,6 @@ the values are known without building the network. The file is sorted JSON, mean
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -22,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.runtime.cache_directory import CACHE_VARIABLE, cache_root
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, read_regular, write_atomically
+from fer_bench.runtime.locks import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from fer_bench.models import WeightsRecord
@@ -116,18 +116,23 @@ def record(path: Path, verified: Mapping[str, WeightsRecord], *, replace: bool =
     before = read(path)
     if _updated(path, before, verified, replace) == before:
         return False
-    with _exclusive(path):
-        # Read again: another process may have written to the file.
-        before = read(path)
-        after = _updated(path, before, verified, replace)
-        if after == before:
-            return False
-        try:
-            write_atomically(path, _text(after))
-        except FerBenchError as error:
-            hint = "name a writable lock file with --weights-lock"
-            raise NotRecorded(error.problem, error.accepted, hint, path=error.path) from error
-    return True
+    key = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
+    try:
+        # In the cache: next to the lock file, the files of the lock would end up in commits.
+        with locked(cache_root(), "weights", key):
+            # Read again: another process may have written to the file.
+            before = read(path)
+            after = _updated(path, before, verified, replace)
+            if after != before:
+                _write(path, after)
+            return after != before
+    except OSError as error:
+        raise NotRecorded(
+            f"lock file {str(path)!r} cannot be updated, as the cache directory is not "
+            f"writable: {cause_of(error)}",
+            hint=f"name another cache directory with {CACHE_VARIABLE}",
+            path=cache_root(),
+        ) from error
 
 
 def _updated(
@@ -162,31 +167,16 @@ def _changed_values(path: Path, name: str, lock: Lock, weights: WeightsRecord) -
     )
 
 
-@contextlib.contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Hold an interprocess lock for changes of the lock file."""
-    from fer_bench.runtime.locks import locked
-
-    key = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
-    with contextlib.ExitStack() as stack:
-        try:
-            # In the cache: next to the lock file, the files of the lock would end up in commits.
-            stack.enter_context(locked(cache_root(), "weights", key))
-        except OSError as error:
-            raise NotRecorded(
-                f"lock file {str(path)!r} cannot be updated, as the cache directory is not "
-                f"writable: {cause_of(error)}",
-                hint=f"name another cache directory with {CACHE_VARIABLE}",
-                path=cache_root(),
-            ) from error
-        yield
-
-
-def _text(locks: Mapping[str, Lock]) -> str:
+def _write(path: Path, locks: Mapping[str, Lock]) -> None:
     weights = {
         name: {"files": sorted(lock.files), "values": lock.values} for name, lock in locks.items()
     }
-    return json.dumps({"version": VERSION, "weights": weights}, indent=2, sort_keys=True) + "\n"
+    text = json.dumps({"version": VERSION, "weights": weights}, indent=2, sort_keys=True)
+    try:
+        write_atomically(path, f"{text}\n")
+    except FerBenchError as error:
+        hint = "name a writable lock file with --weights-lock"
+        raise NotRecorded(error.problem, error.accepted, hint, path=error.path) from error
 
 
 def _lock(path: Path, name: str, entry: Any) -> Lock:
