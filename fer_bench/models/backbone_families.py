@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from fer_bench.runtime.errors import FerBenchError
 
@@ -15,36 +15,9 @@ if TYPE_CHECKING:
     from fer_bench.models.backbone import Backbone
 
 
-class Adapter(Protocol):
-    """Source of backbones that are found by their names and not registered."""
-
-    @property
-    def origin(self) -> str:
-        """Library or package of the backbones, for example ``"Keras"``."""
-
-    def names(self) -> tuple[str, ...]:
-        """Return the names on the command line that are listed by ``fer-bench backbones``."""
-
-    def registered_name(self, name: str) -> str | None:
-        """Return the name of the registered backbone that a name stands for, or None."""
-
-    def find(self, name: str) -> Backbone | None:
-        """Return the backbone with this name, or None if the name is not one of this adapter.
-
-        Raises:
-            FerBenchError: the name is one of this adapter, but does not name a valid backbone.
-        """
-
-    def matching(self, pattern: str) -> tuple[str, ...]:
-        """Return the names that match a pattern; empty for texts that are not its patterns."""
-
-    def name_of(self, backbone: Backbone) -> str | None:
-        """Return the name to select a backbone by, or None if it is not one of this adapter."""
-
-
 @dataclass(frozen=True)
 class Family:
-    """Backbones of one library; an ``Adapter``.
+    """Backbones of one library, which are found by their names and not registered.
 
     Attributes:
         prefix: prefix of the names on the command line, for example ``"keras:"``.
@@ -64,15 +37,7 @@ class Family:
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all backbones on the command line."""
-        return tuple(self.prefix + name for name in dict.fromkeys(self._known()))
-
-    def _known(self) -> tuple[str, ...]:
-        return (*self.backbones, *self.registered)
-
-    def registered_name(self, name: str) -> str | None:
-        """Return the name of the registered backbone that a name stands for, or None."""
-        own = name.removeprefix(self.prefix)
-        return self.registered.get(own) if name.startswith(self.prefix) else None
+        return tuple(self.prefix + name for name in {**self.backbones, **self.registered})
 
     def find(self, name: str) -> Backbone | None:
         """Return the backbone with this name, or None if the name is not one of this family.
@@ -94,7 +59,7 @@ class Family:
             raise FerBenchError(
                 f"backbone {name!r} cannot be built: {self.unavailable[own]}", self.accepted
             )
-        similar = {known.lower(): known for known in self._known()}
+        similar = {known.lower(): known for known in (*self.backbones, *self.registered)}
         nearest = difflib.get_close_matches(own.lower(), similar, n=1)
         raise FerBenchError(
             f"backbone {name!r} is unknown",

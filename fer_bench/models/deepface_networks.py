@@ -108,4 +108,4 @@ FAMILY = Family(
         "Buffalo_L": _NO_KERAS,
     },
 )
-"""Adapter for deepface's names."""
+"""deepface's networks by name."""

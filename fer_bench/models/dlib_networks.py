@@ -51,4 +51,4 @@ FAMILY = Family(
         ),
     },
 )
-"""Adapter for the names of dlib's networks."""
+"""dlib's networks by name."""

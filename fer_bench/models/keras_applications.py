@@ -81,4 +81,4 @@ FAMILY = Family(
     backbones=BACKBONES,
     registered={"ResNet50": "resnet50", "MobileNet": "mobilenet"},
 )
-"""Adapter for Keras' names; the paper's backbones are the registered ones."""
+"""Keras' applications by name; the paper's backbones are the registered ones."""

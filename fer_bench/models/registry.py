@@ -5,30 +5,20 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from typing import TYPE_CHECKING
 
 from fer_bench.models import deepface_networks, dlib_networks, keras_applications
 from fer_bench.models.backbone import Backbone
-from fer_bench.models.backbone_families import Family
 from fer_bench.models.built_in import BUILT_IN, PAPER
-from fer_bench.models.network_files.adapter import FileAdapter
+from fer_bench.models.network_files import by_path
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.function_equality import same_definition
 from fer_bench.runtime.plugins import Plugin, plugins
 
-if TYPE_CHECKING:
-    from fer_bench.models.backbone_families import Adapter
-
 GROUP = "fer_bench.backbones"
 """Group of the entry points by which other packages offer backbones."""
 
-ADAPTERS: tuple[Adapter, ...] = (
-    keras_applications.FAMILY,
-    deepface_networks.FAMILY,
-    dlib_networks.FAMILY,
-    FileAdapter(),
-)
-"""Sources of backbones that are found by their names without being registered."""
+FAMILIES = (keras_applications.FAMILY, deepface_networks.FAMILY, dlib_networks.FAMILY)
+"""Libraries whose backbones are found by their names without being registered."""
 
 _registered: dict[str, Backbone] = {backbone.name: backbone for backbone in BUILT_IN}
 
@@ -64,38 +54,41 @@ def origin(backbone: Backbone) -> str:
     """Return where a backbone comes from: fer_bench, a library, a package, or a registration."""
     if backbone in BUILT_IN:
         return "fer_bench"
-    for adapter in ADAPTERS:
-        if adapter.name_of(backbone) is not None:
-            return adapter.origin
+    if backbone.file is not None:
+        return "file"
+    for family in FAMILIES:
+        if family.name_of(backbone) is not None:
+            return family.origin
     plugin = _plugins().get(backbone.name)
     return "registered" if plugin is None else plugin.package
 
 
 def adapted_names() -> tuple[str, ...]:
-    """Return the names of the backbones of all adapters, as ``keras:Xception``."""
-    return tuple(name for adapter in ADAPTERS for name in adapter.names())
+    """Return the names of the backbones of all libraries, as ``keras:Xception``."""
+    return tuple(name for family in FAMILIES for name in family.names())
 
 
 def unavailable() -> dict[str, str]:
     """Return the names of networks that cannot be built, with the reason."""
-    families = (adapter for adapter in ADAPTERS if isinstance(adapter, Family))
     return {
         family.prefix + name: reason
-        for family in families
+        for family in FAMILIES
         for name, reason in family.unavailable.items()
     }
 
 
 def selection_name(backbone: Backbone) -> str:
-    """Return the name to select a backbone by on the command line."""
-    own = (adapter.name_of(backbone) for adapter in ADAPTERS)
-    return next((name for name in own if name is not None), backbone.name)
+    """Return the name or path to select a backbone by on the command line."""
+    if backbone.file is not None:
+        return str(backbone.file.path)
+    own = (family.name_of(backbone) for family in FAMILIES)
+    return next(filter(None, own), backbone.name)
 
 
 def _found(name: str) -> Backbone | None:
-    """Return the backbone that an adapter finds by this name, or None."""
-    found = (adapter.find(name) for adapter in ADAPTERS)
-    return next((backbone for backbone in found if backbone is not None), None)
+    """Return the backbone of a library or file that has this name, or None."""
+    finders = (*(family.find for family in FAMILIES), by_path.find)
+    return next(filter(None, (find(name) for find in finders)), None)
 
 
 def _plugins() -> dict[str, Plugin]:
@@ -117,14 +110,15 @@ def _load(plugin: Plugin) -> None:
 
 
 def get(name: str) -> Backbone:
-    """Return the registered backbone with this name, or the one that an adapter finds.
+    """Return the registered backbone with this name, or that of a library or file.
 
     Raises:
         FerBenchError: the name is unknown, and the hint is the closest match; or the package that
             offers the backbone is broken.
     """
-    registered = (adapter.registered_name(name) for adapter in ADAPTERS)
-    name = next((known for known in registered if known is not None), name)
+    for family in FAMILIES:
+        if name.startswith(family.prefix):
+            name = family.registered.get(name.removeprefix(family.prefix), name)
     if name not in _registered and (plugin := _plugins().get(name)) is not None:
         _load(plugin)
     found = _registered.get(name) or _found(name)
@@ -142,7 +136,7 @@ def get(name: str) -> Backbone:
 def select(text: str) -> tuple[Backbone, ...]:
     """Parse ``all`` (the paper's four backbones) or a comma-separated list of names.
 
-    A name may be a pattern of an adapter's names, such as ``keras:MobileNet*``, or the path of a
+    A name may be a pattern of a library's names, such as ``keras:MobileNet*``, or the path of a
     ``.keras`` or ``.onnx`` file.
 
     Returns:
@@ -154,7 +148,7 @@ def select(text: str) -> tuple[Backbone, ...]:
     words = PAPER if text.strip() == "all" else tuple(word.strip() for word in text.split(","))
     entries: dict[str, Backbone] = {}
     for word in filter(None, words):
-        matching = [name for adapter in ADAPTERS for name in adapter.matching(word)]
+        matching = [name for family in FAMILIES for name in family.matching(word)]
         for name in matching or (word,):
             entry = get(name)
             entries[entry.name] = entry

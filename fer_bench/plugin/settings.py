@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fer_bench import models
 from fer_bench.analysis.comparison import default_thresholds, parse, project_thresholds
 from fer_bench.data import dataset_names
-from fer_bench.models.network_files.adapter import is_path
+from fer_bench.models.network_files.by_path import is_path
 from fer_bench.models.weights import lock_file
 from fer_bench.plugin.options import OPTIONS
 from fer_bench.protocol.cell import INITS, Cell

@@ -4,8 +4,7 @@ import onnx_writer
 import pytest
 
 from fer_bench import models
-from fer_bench.models import registry
-from fer_bench.models.network_files.adapter import FileAdapter
+from fer_bench.models.network_files import by_path
 from fer_bench.plugin.preparation import note_use
 from fer_bench.protocol.settings import Protocol
 from fer_bench.protocol.trainable_layers import TrainableLayers
@@ -13,7 +12,7 @@ from fer_bench.protocol.trainable_layers import TrainableLayers
 
 @pytest.fixture(autouse=True)
 def _no_files_known(monkeypatch):
-    monkeypatch.setattr(registry, "ADAPTERS", (FileAdapter(),))
+    monkeypatch.setattr(by_path, "_found", {})
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ pytest.importorskip("onnxruntime")
 
 from fer_bench import models  # noqa: E402
 from fer_bench.data.prepare import load_data  # noqa: E402
-from fer_bench.models import keras_backend, registry  # noqa: E402
-from fer_bench.models.network_files.adapter import FileAdapter  # noqa: E402
+from fer_bench.models import keras_backend  # noqa: E402
+from fer_bench.models.network_files import by_path  # noqa: E402
 from fer_bench.models.network_files.onnx_extractor import OnnxExtractor  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
 from fer_bench.protocol.settings import Protocol  # noqa: E402
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.network
 
 @pytest.fixture
 def context(tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "ADAPTERS", (FileAdapter(),))
+    monkeypatch.setattr(by_path, "_found", {})
     return RunContext(load_data(DataSpec(limit=300)), Protocol(epochs=2), tmp_path / "store")
 
 

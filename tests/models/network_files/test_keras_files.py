@@ -10,7 +10,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from fer_bench import models  # noqa: E402
-from fer_bench.models.network_files import keras_archive, keras_loading  # noqa: E402
+from fer_bench.models.network_files import by_path, keras_archive, keras_loading  # noqa: E402
 from fer_bench.models.preprocessing import prepare_faces  # noqa: E402
 from fer_bench.models.random_weights import seeded  # noqa: E402
 from fer_bench.models.transfer import transfer  # noqa: E402
@@ -222,7 +222,7 @@ def test_without_a_scaling_layer_the_pixels_are_0_to_1_or_as_stated(tmp_path):
 
 
 def selected_of_size(path, side):
-    models.registry.ADAPTERS[-1]._read.clear()
+    by_path._found.clear()
     return selected(path).resized(side)
 
 
@@ -231,7 +231,7 @@ def test_a_network_of_any_size_gets_that_of_fer2013_or_the_stated_one(tmp_path):
     assert selected(path).build().input_shape == (None, 48, 48, 3)
     assert selected(path).resized(16).build().input_shape == (None, 16, 16, 3)
     settings(path, input_size=[3, 12, 12])
-    models.registry.ADAPTERS[-1]._read.clear()
+    by_path._found.clear()
     assert selected(path).build().input_shape == (None, 12, 12, 3)
 
 
