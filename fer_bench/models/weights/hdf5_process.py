@@ -48,7 +48,8 @@ def opened(path: Path) -> Iterator[StoredWeights]:
         FerBenchError: the file cannot be read, or does not contain weights.
     """
     # -I isolates imports from the user's directories and environment variables.
-    command = [sys.executable, "-I", str(_READER), str(path), *filter(_is_text, sys.path)]
+    command = [sys.executable, "-I", str(_READER), str(path)]
+    command += [entry for entry in sys.path if isinstance(entry, str)]
     # Nothing is computed, and numpy's threads would cost memory and startup time.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     try:
@@ -70,10 +71,6 @@ def opened(path: Path) -> Iterator[StoredWeights]:
             process.kill()
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
 class _Reader:
     """Client of the reader process for one file."""
 
@@ -91,54 +88,31 @@ class _Reader:
             size = self._path.stat().st_size
         with self._time_limit(LIMIT_S + size / _MIN_BYTES_PER_S):
             document = self._response()
-        try:
-            layers = {
-                layer["key"]: StoredLayer(
-                    layer["name"],
-                    None if layer["variables"] is None else tuple(layer["variables"]),
-                    tuple(self._tensor(*tensor) for tensor in layer["tensors"]),
-                )
-                for layer in document["layers"]
-            }
-            return StoredWeights(self._path, layers, document["keyed_by_class"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._unreadable("invalid description of the weights") from error
+        layers = {
+            layer["key"]: StoredLayer(
+                layer["name"],
+                None if layer["variables"] is None else tuple(layer["variables"]),
+                tuple(self._tensor(*tensor) for tensor in layer["tensors"]),
+            )
+            for layer in document["layers"]
+        }
+        return StoredWeights(self._path, layers, document["keyed_by_class"])
 
-    def _tensor(
-        self, shape: list[int], dtype: str, number: int, offset: int | None
-    ) -> StoredTensor:
-        """Return a tensor given its number in the reader and its offset in the file, if any."""
+    def _tensor(self, shape: list[int], dtype: str, number: int) -> StoredTensor:
+        """Return a tensor given its number in the reader."""
 
         def read() -> NDArray[Any]:
             values = np.empty(shape, dtype)
             content = values.reshape(-1).view(np.uint8).data
-            if offset is None:
-                self._request(number, content)
-            else:
-                self._read_at(offset, content)
+            with self._time_limit(LIMIT_S + len(content) / _MIN_BYTES_PER_S):
+                with contextlib.suppress(OSError):  # the process has ended, as _response reports
+                    os.write(self._requests, f"{number}\n".encode())
+                self._response()
+                if self._responses.readinto(content) != len(content):
+                    raise self._ended()
             return values
 
         return StoredTensor(tuple(shape), np.dtype(dtype), read)
-
-    def _read_at(self, offset: int, content: memoryview) -> None:
-        """Read values directly from the file, several times faster than through the process."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(offset)
-                received = file.readinto(content)
-        except (OSError, TypeError, ValueError) as error:
-            raise self._unreadable(cause_of(error)) from error
-        if received != len(content):
-            raise self._unreadable("it is truncated")
-
-    def _request(self, number: int, content: memoryview) -> None:
-        """Read values through the reader process."""
-        with self._time_limit(LIMIT_S + len(content) / _MIN_BYTES_PER_S):
-            with contextlib.suppress(OSError):  # the process has ended, as _response reports
-                os.write(self._requests, f"{number}\n".encode())
-            self._response()
-            if self._responses.readinto(content) != len(content):
-                raise self._ended()
 
     def _response(self) -> dict[str, Any]:
         line = self._responses.readline(_MAX_LINE_BYTES)
