@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras.src.models.functional import Functional
 
 from fer_bench.runtime.errors import FerBenchError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 ACCEPTED = "a functional keras.Model or a keras.Sequential with one input and one output"
 
@@ -115,13 +118,14 @@ def _name_apart(model: keras.Model) -> None:
             elif id(operation) not in seen:
                 seen.add(id(operation))
                 if operation.name in names:
-                    operation.name = _unused(f"{prefix}{operation.name}", names)
+                    operation.name = unused_name(f"{prefix}{operation.name}", names)
                 names.add(operation.name)
 
     visit(model, "")
 
 
-def _unused(name: str, names: set[str]) -> str:
+def unused_name(name: str, names: Container[str]) -> str:
+    """Append underscores to a name until it is not among the names."""
     while name in names:
         name += "_"
     return name

@@ -117,7 +117,7 @@ def load(path: Path, structure: SavedStructure, model: keras.Model | None) -> tu
         FerBenchError: the weights cannot be read or are not finite numbers.
     """
     sha256, generator = identity(path), random.getstate()
-    pretrained = structure.build(with_weights=True)
+    pretrained = structure(with_weights=True)
     # Keras draws the weights before it reads them; the head is drawn next.
     random.setstate(generator)
     for weight in pretrained.weights:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fer_bench.models.weights.search_path import BY_PATH
 from fer_bench.models.weights.verification import WeightsRecord
@@ -35,12 +35,9 @@ class NetworkFile(abc.ABC):
     path: Path
     notes: tuple[str, ...]
 
-    @property
-    @abc.abstractmethod
-    def is_frozen(self) -> bool:
-        """True if none of its layers can be trained or drawn from a seed."""
+    is_frozen: ClassVar[bool] = False
+    """True if none of its layers can be trained or drawn from a seed."""
 
-    @abc.abstractmethod
     def extractor(self, entry: Backbone) -> OnnxExtractor | None:
         """Return the extractor of a frozen network, None if it is a network of Keras layers.
 
@@ -50,6 +47,7 @@ class NetworkFile(abc.ABC):
         Raises:
             FerBenchError: the file is invalid or cannot be computed.
         """
+        return None
 
     @abc.abstractmethod
     def facts(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fer_bench.models import keras_backend
 from fer_bench.models.backbone import Backbone
@@ -56,10 +56,8 @@ class OnnxFile(NetworkFile):
     tensors: int
     parameters: int
 
-    @property
-    def is_frozen(self) -> bool:
-        """True: an ONNX file has neither gradients nor initialisers of weights."""
-        return True
+    # An ONNX file has neither gradients nor initialisers of weights.
+    is_frozen: ClassVar[bool] = True
 
     def facts(self) -> dict[str, Any]:
         """Return what determines its features besides the file, input size and preprocessing."""

@@ -48,15 +48,7 @@ class SavedStructure:
     side: int
     classifier: Classifier | None
 
-    def __call__(self) -> keras.Model:
-        """Build the network without its classifier, with random weights.
-
-        Raises:
-            FerBenchError: the file is invalid or was changed, or Keras cannot build it.
-        """
-        return self.build(with_weights=False)
-
-    def build(self, *, with_weights: bool) -> keras.Model:
+    def __call__(self, *, with_weights: bool = False) -> keras.Model:
         """Build the network without its classifier, with random or with its own weights.
 
         Raises:
@@ -85,19 +77,10 @@ class SavedNetwork(NetworkFile):
     structure: SavedStructure
     is_adapted: bool
 
-    @property
-    def is_frozen(self) -> bool:
-        """False: its layers are Keras' own."""
-        return False
-
     def facts(self) -> dict[str, Any]:
         """Return what determines its features besides the file, input size and preprocessing."""
         facts: dict[str, Any] = {"classifier": self.structure.classifier}
         return {**facts, "statistics": identity(self.path)} if self.is_adapted else facts
-
-    def extractor(self, entry: Backbone) -> None:
-        """Return None: it is a network of Keras layers."""
-        return
 
     def load(self, entry: Backbone, model: keras.Model | None = None) -> WeightsRecord:
         """Verify the file, and load its weights into the network built from its structure."""
@@ -124,8 +107,8 @@ def backbone(path: Path) -> Backbone:
     elif scaling:
         why = f"scaled by its own {scaling!r}"
     else:
-        why = f"the default, as no first layer scales them; {settings_path(path).name!r} may state "
-        why += "others"
+        statement = settings_path(path).name
+        why = f"the default, as no first layer scales them; {statement!r} may state others"
     classifier = settings.classifier
     if classifier is None and keras_archive.is_classifier_by_loss(config):
         classifier = "exclude"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import keras
 
 from fer_bench.models.builders.layers import with_keras_operations
+from fer_bench.models.functional_model import unused_name
 from fer_bench.models.preprocessing import prepare_faces
 from fer_bench.models.transfer.batch_norm_folding import fold_batch_normalization
 from fer_bench.models.transfer.cut import check_boundary, cut, freeze
@@ -18,8 +19,6 @@ from fer_bench.protocol.head import Head
 from fer_bench.results.records import Parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -111,27 +110,20 @@ def attach_head(
     head = head or Head()
     names = {operation.name for operation in backbone.operations}
     if pooling == "average" and len(backbone.output.shape) == 4:
-        vector = keras.layers.GlobalAveragePooling2D(name=_unused("head_average", names))
+        vector = keras.layers.GlobalAveragePooling2D(name=unused_name("head_average", names))
     else:
-        vector = keras.layers.Flatten(name=_unused("head_flatten", names))
+        vector = keras.layers.Flatten(name=unused_name("head_flatten", names))
     values = vector(backbone.output)
     if head.is_fitted:
         return keras.Model(backbone.inputs, values)
     for number, width in enumerate(head.widths, start=1):
-        name = _unused(f"head_hidden_{number}", names)
+        name = unused_name(f"head_hidden_{number}", names)
         values = keras.layers.Dense(width, "relu", name=name)(values)
         if head.dropout:
-            name = _unused(f"head_dropout_{number}", names)
+            name = unused_name(f"head_dropout_{number}", names)
             values = keras.layers.Dropout(head.dropout, name=name)(values)
-    logits = keras.layers.Dense(classes, name=_unused("head", names), dtype=dtype)
+    logits = keras.layers.Dense(classes, name=unused_name("head", names), dtype=dtype)
     return keras.Model(backbone.inputs, logits(values))
-
-
-def _unused(name: str, names: Collection[str]) -> str:
-    """Append underscores to the name until it is not among the names."""
-    while name in names:
-        name += "_"
-    return name
 
 
 def transfer(

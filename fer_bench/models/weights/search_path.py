@@ -189,7 +189,7 @@ def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
     if found is not None:
         return found
     try:
-        return _downloaded(source, search.download, _largest_size(backbone, source))
+        return _downloaded(backbone, source, search.download)
     except DownloadFailed as failure:
         searched = ", ".join(map(str, search.locations))
         fetch = f"download it from {source.urls[0]} and " if source.urls else ""
@@ -226,24 +226,20 @@ def _disabled(source: WeightsSource) -> str | None:
     return _failed.get(source.urls)
 
 
-_LARGEST_UNKNOWN = 4 << 30
-"""Maximum size of a download in bytes, for backbones without a number of parameters."""
-
-
 def _largest_size(backbone: Backbone, source: WeightsSource) -> int:
     """Return the maximum size of a weight file in bytes.
 
     This allows 16 bytes per parameter, a third more than the float32 values with Adam's two
-    moments, plus 16 MiB.
+    moments, plus 16 MiB; 4 GiB if the number of parameters is unknown.
     """
     if backbone.parameters is None:
-        return _LARGEST_UNKNOWN
+        return 4 << 30
     last_layer = sum(math.prod(shape) for shape in source.last_layer)
     return 16 * (backbone.parameters + last_layer) + (16 << 20)
 
 
-def _downloaded(source: WeightsSource, chosen: Download | None, largest: int) -> Located:
-    """Download a file of at most ``largest`` bytes into the cache.
+def _downloaded(backbone: Backbone, source: WeightsSource, chosen: Download | None) -> Located:
+    """Download a file into the cache.
 
     Raises:
         DownloadFailed: the download is not possible, or it fails or failed before in this process.
@@ -252,9 +248,9 @@ def _downloaded(source: WeightsSource, chosen: Download | None, largest: int) ->
         raise DownloadFailed("no download available")
     if chosen.disabled is not None:
         raise DownloadFailed(chosen.disabled)
-    check = functools.partial(_check_download, source)
+    check, most = functools.partial(_check_download, source), _largest_size(backbone, source)
     try:
-        url = download(chosen.urls, chosen.target, check, largest)
+        url = download(chosen.urls, chosen.target, check, most)
     except DownloadFailed as failure:
         _failed[source.urls] = str(failure)
         raise
