@@ -14,9 +14,10 @@ from fer_bench.cli.weights import weights_dir_option
 from fer_bench.runtime.terminal import echo
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fer_bench.export import Exported, ExportRequest
-    from fer_bench.export.cell_choice import Choice
-    from fer_bench.results.records import Run
+    from fer_bench.results.records import CellResult, Run
 
 
 @click.command("export", short_help="Write a trained cell as an ONNX, Keras or LiteRT model.")
@@ -106,19 +107,19 @@ def command(
     chosen = kind or by_suffix.get(output.suffix, "onnx")
     request = ExportRequest(output, chosen, "any" if target is None else "deepface")  # type: ignore[arg-type]
     directory = store or cache_root() / "store"
-    run, found = _choice(cell, results, directory)
-    bar = ProgressBar(found.cell.id)
+    run, chosen_cell, notes = _choice(cell, results, directory)
+    bar = ProgressBar(chosen_cell.id)
     try:
         paths = DataPaths(dataset, class_map, votes)
-        stored = restore_cell(run, found.cell, paths, directory, weights_dir, bar)
+        stored = restore_cell(run, chosen_cell, paths, directory, weights_dir, bar)
         exported = export_cell(stored, request, bar)
     finally:
         bar.close()
-    _show(request, exported, found.notes)
+    _show(request, exported, notes)
 
 
-def _choice(cell: str | None, results: Path, store: Path) -> tuple[Run, Choice]:
-    """Return the run and the cell of it to export."""
+def _choice(cell: str | None, results: Path, store: Path) -> tuple[Run, CellResult, Sequence[str]]:
+    """Return the run, the cell of it to export, and notes on the choice."""
     from fer_bench.analysis.run_analysis import analyse
     from fer_bench.export.cell_choice import best_cell, named_cell
     from fer_bench.export.stored_cell import is_fingerprint, stored_run
@@ -126,13 +127,14 @@ def _choice(cell: str | None, results: Path, store: Path) -> tuple[Run, Choice]:
 
     if cell is not None and is_fingerprint(cell):
         run = stored_run(store, cell)
-        return run, named_cell(analyse(run), run.cells[0].id)
+        return run, named_cell(analyse(run), run.cells[0].id), ()
     run = load_run(results)
-    analysis = analyse(run)
-    return run, best_cell(analysis) if cell is None else named_cell(analysis, cell)
+    if cell is not None:
+        return run, named_cell(analyse(run), cell), ()
+    return run, *best_cell(analyse(run))
 
 
-def _show(request: ExportRequest, exported: Exported, notes: tuple[str, ...]) -> None:
+def _show(request: ExportRequest, exported: Exported, notes: Sequence[str]) -> None:
     """Print what was written and measured."""
     from fer_bench.runtime.errors import bytes_shown
 

@@ -18,15 +18,7 @@ from fer_bench.runtime.terminal import echo, echo_lines, terminal_width
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fer_bench.models import (
-        Backbone,
-        Located,
-        SearchLocation,
-        SearchPath,
-        WeightsRecord,
-        WeightsSource,
-    )
-
+    from fer_bench.models import Backbone, Located, SearchLocation, SearchPath, WeightsSource
 
 weights_dir_option = click.option(
     "--weights-dir",
@@ -61,13 +53,15 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
     A file may have Keras' legacy HDF5 layout, the layout of '.weights.h5' or '.keras', or be an npz
     file of arrays or a network of dlib; the content determines the layout, not the name.
     """
+    from fer_bench.models import SearchPath
+
     for entry in _entries(names):
         rows = [("file", _without_source(entry))]
         if entry.weights is not None:
             rows = _origin(entry.weights)
         rows.append(("licence of the network", entry.licence or _NOT_STATED))
         if entry.weights is not None:
-            rows += _local_file(entry, _search_path(entry.weights, weights_dir).find())
+            rows += _local_file(entry, SearchPath.of(entry.weights, weights_dir).find())
         _show(entry, rows)
     _show_unlisted(names)
 
@@ -77,10 +71,12 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
 @with_conftest
 def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """Show the locations that a run searches, in order, and what is found there."""
+    from fer_bench.models import SearchPath
+
     for entry in _entries(names):
         rows = [("file", _without_source(entry))]
         if entry.weights is not None:
-            search = _search_path(entry.weights, weights_dir)
+            search = SearchPath.of(entry.weights, weights_dir)
             found = search.find()
             rows = [("file", entry.weights.file)]
             rows += [(location.name, _state(location, found)) for location in search.locations]
@@ -115,6 +111,7 @@ def verify(
     no file.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from fer_bench.models import SearchPath, locate
     from fer_bench.models.weights import lock_file
 
     lock = weights_lock or Path.cwd() / lock_file.FILE
@@ -123,10 +120,10 @@ def verify(
     for entry in _entries(names):
         source = entry.weights
         try:
-            found = None if source is None else _search_path(source, weights_dir).find()
+            found = None if source is None else SearchPath.of(source, weights_dir).find()
             if entry.file is not None:
-                rows = _verified_file(entry)
-            elif found is None:
+                found = locate(entry)
+            if found is None:
                 rows = [("not verified", _NO_WEIGHTS if source is None else _missing(entry))]
                 failed = failed or bool(names)
             else:
@@ -164,12 +161,6 @@ def _show_unlisted(names: Sequence[str]) -> None:
         patterns = " ".join(f"'{prefix}:*'" for prefix in prefixes)
         text = f"Networks of libraries are listed if they are named, also by patterns: {patterns}"
         echo_lines("\n".join([*textwrap.wrap(text, terminal_width()), ""]))
-
-
-def _search_path(source: WeightsSource, weights_dir: Path | None) -> SearchPath:
-    from fer_bench.models import SearchPath
-
-    return SearchPath.of(source, weights_dir)
 
 
 def _missing(entry: Backbone) -> str:
@@ -238,6 +229,8 @@ def _verified(
 ) -> list[tuple[str, str]]:
     """Verify a weight file, record it in the lock file, and return the facts to show.
 
+    The file of a backbone that is named by its path is not locked.
+
     Raises:
         FerBenchError: it is invalid, or differs from the locked one.
     """
@@ -245,6 +238,15 @@ def _verified(
     from fer_bench.training.cell_runner import check_weights
 
     weights = check_weights(entry, found)
+    counts = f"{weights.tensors:,} tensors, {weights.parameters:,} parameters"
+    facts = [
+        ("file", f"{weights.path}, from {weights.provenance}, {weights.size:,} bytes"),
+        ("verified", f"{counts}; {weights.verification}"),
+        ("SHA-256 of the file", weights.sha256),
+        ("SHA-256 of the values", weights.values_digest),
+    ]
+    if entry.file is not None:
+        return facts
     try:
         was_written = lock_file.record(lock, {entry.name: weights}, replace=update_lock)
         state = f"{'recorded in' if was_written else 'matches'} {lock}"
@@ -252,29 +254,7 @@ def _verified(
         if must_lock or update_lock:
             raise
         state = f"not recorded: {error}"
-    return [*_facts(weights), ("lock", state)]
-
-
-def _verified_file(entry: Backbone) -> list[tuple[str, str]]:
-    """Verify the file of a backbone that is named by its path; it is not locked.
-
-    Raises:
-        FerBenchError: it is invalid.
-    """
-    from fer_bench.models import locate
-    from fer_bench.training.cell_runner import check_weights
-
-    return _facts(check_weights(entry, locate(entry)))
-
-
-def _facts(weights: WeightsRecord) -> list[tuple[str, str]]:
-    counts = f"{weights.tensors:,} tensors, {weights.parameters:,} parameters"
-    return [
-        ("file", f"{weights.path}, from {weights.provenance}, {weights.size:,} bytes"),
-        ("verified", f"{counts}; {weights.verification}"),
-        ("SHA-256 of the file", weights.sha256),
-        ("SHA-256 of the values", weights.values_digest),
-    ]
+    return [*facts, ("lock", state)]
 
 
 def _show(entry: Backbone, rows: Sequence[tuple[str, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fer_bench.runtime.errors import FerBenchError, listed
 
@@ -12,19 +12,7 @@ if TYPE_CHECKING:
     from fer_bench.results.records import CellResult
 
 
-class Choice(NamedTuple):
-    """A cell to export.
-
-    Attributes:
-        cell: the cell.
-        notes: sentences about the choice.
-    """
-
-    cell: CellResult
-    notes: tuple[str, ...] = ()
-
-
-def named_cell(analysis: Analysis, name: str) -> Choice:
+def named_cell(analysis: Analysis, name: str) -> CellResult:
     """Return the cell with this id, or the only one of this backbone, init and head.
 
     Args:
@@ -44,11 +32,11 @@ def named_cell(analysis: Analysis, name: str) -> Choice:
     (cell,) = found
     if cell.quality is None:
         raise FerBenchError(f"cell {name!r} was {cell.status}: {cell.reason}", "a trained cell")
-    return Choice(cell)
+    return cell
 
 
-def best_cell(analysis: Analysis) -> Choice:
-    """Return the cell of the network with the highest mean test accuracy.
+def best_cell(analysis: Analysis) -> tuple[CellResult, list[str]]:
+    """Return the cell of the network with the highest mean test accuracy, and notes on the choice.
 
     Networks whose evaluated accuracy is distorted by batch normalisation are left out. Of several
     seeds, the one with the highest final validation accuracy is taken: the test images measure the
@@ -69,7 +57,7 @@ def best_cell(analysis: Analysis) -> Choice:
         )
     best = sound[0]
     cell = max(best.group.trained, key=_validation_accuracy)
-    return Choice(cell, tuple(_notes(best, sound, standings)))
+    return cell, _notes(best, sound, standings)
 
 
 def _notes(best: Standing, sound: list[Standing], standings: tuple[Standing, ...]) -> list[str]:
