@@ -124,6 +124,16 @@ def _name_apart(model: keras.Model) -> None:
     visit(model, "")
 
 
+def adapted_weights(model: keras.Model) -> set[int]:
+    """Return the ids of weights that were adapted to data; no seed determines them."""
+    return {
+        id(weight)
+        for layer in model._flatten_layers()
+        if isinstance(layer, keras.layers.Normalization)
+        for weight in layer.weights
+    }
+
+
 def unused_name(name: str, names: Container[str]) -> str:
     """Append underscores to a name until it is not among the names."""
     while name in names:

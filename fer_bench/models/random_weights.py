@@ -11,12 +11,12 @@ import gc
 import hashlib
 import logging
 import random
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
 import numpy as np
 
+from fer_bench.models.functional_model import adapted_weights
 from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
@@ -60,15 +60,8 @@ def seeded(entry: Backbone, seed: int, *, is_random: bool) -> keras.Model:
     return model
 
 
-@dataclass(frozen=True)
-class _Strategy:
-    """Way to build a backbone.
-
-    Attributes:
-        builder: the builder the strategy was determined for.
-        build: function that builds the network.
-        flaw: reason why the builder's random weights cannot be used, or None.
-    """
+class _Strategy(NamedTuple):
+    """Way to build a backbone: ``flaw`` is the reason if its own random weights cannot be used."""
 
     builder: object
     build: Build
@@ -154,32 +147,15 @@ def _rebuild(entry: Backbone, seed: int) -> keras.Model:
     return model
 
 
-def _adapted_weights(model: Any) -> set[int]:
-    """Return the ids of weights adapted to data; they do not depend on the seed."""
-    found = set()
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Normalization):
-            found |= {id(weight) for weight in layer.weights}
-        elif isinstance(layer, keras.Model):
-            found |= _adapted_weights(layer)
-    return found
-
-
-@dataclass(frozen=True)
-class _Trace:
-    """Digests of a network's weights and the state of the random generator after the build.
-
-    Attributes:
-        weights: path, digest and a flag, True if all values are equal, for each tensor.
-        generator: state of Python's random generator, from which Keras takes its seeds.
-    """
+class _Trace(NamedTuple):
+    """Path, digest and constancy of a network's weights, and the generator of Keras' seeds then."""
 
     weights: tuple[tuple[str, bytes, bool], ...]
     generator: object
 
     @classmethod
     def of(cls, model: keras.Model) -> _Trace:
-        weights, adapted = [], _adapted_weights(model)
+        weights, adapted = [], adapted_weights(model)
         for weight in model.weights:
             if id(weight) in adapted:
                 continue

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from fer_bench.models.builders.layers import REPLACEMENTS
-from fer_bench.models.functional_model import as_graph, flattened
+from fer_bench.models.functional_model import adapted_weights, as_graph, flattened
 from fer_bench.models.network_files.keras_archive import MOST_BYTES
 from fer_bench.models.weights.hdf5_reader import KERAS_WEIGHTS
 from fer_bench.models.weights.verification import identity
@@ -89,12 +89,7 @@ def built(
 
 def _drawn_values(network: keras.Model) -> list[tuple[Any, np.ndarray]]:
     """Return variables and copies of their values, without statistics adapted to data."""
-    adapted = {
-        id(weight)
-        for layer in network._flatten_layers()
-        if isinstance(layer, keras.layers.Normalization)
-        for weight in layer.weights
-    }
+    adapted = adapted_weights(network)
     return [
         (variable, np.array(keras.ops.convert_to_numpy(variable)))
         for variable in network.variables

@@ -63,19 +63,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class _NetworkLayer:
-    """A layer of the network that has weights.
+    """A layer of the network that has weights."""
 
-    Attributes:
-        name: explicit name of the layer, or None if Keras named it: such names contain a counter
-            and so differ between processes.
-        label: the name, or ``<class>[k]``.
-        key: key in ``.weights.h5`` files, ``<class>_<number>``.
-        variables: variables in the order in which Keras stores them.
-    """
-
-    name: str | None
-    label: str
-    key: str
+    name: str | None  # None if Keras named it: such names have a counter of the process
+    label: str  # the name, or <class>[k]
+    key: str  # in .weights.h5 files, <class>_<number>
     variables: tuple[Any, ...]
 
 

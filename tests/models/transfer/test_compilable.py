@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 keras = pytest.importorskip("keras")
 
 from fer_bench.models.transfer import make_compilable  # noqa: E402
-from fer_bench.models.transfer.convolution_as_product import ConvolutionAsProduct, is_product  # noqa: E402
-from fer_bench.models.transfer.dropout import CompilableDropout  # noqa: E402
+from fer_bench.models.transfer.xla_rewrite import (  # noqa: E402
+    CompilableDropout,
+    ConvolutionAsProduct,
+    is_product,
+)
 
 pytestmark = pytest.mark.network
 
