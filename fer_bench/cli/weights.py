@@ -230,9 +230,6 @@ def _verified(
     """Verify a weight file, record it in the lock file, and return the facts to show.
 
     The file of a backbone that is named by its path is not locked.
-
-    Raises:
-        FerBenchError: it is invalid, or differs from the locked one.
     """
     from fer_bench.models.weights import lock_file
     from fer_bench.training.cell_runner import check_weights

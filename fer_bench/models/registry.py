@@ -96,11 +96,7 @@ def _plugins() -> dict[str, Plugin]:
 
 
 def _load(plugin: Plugin) -> None:
-    """Register the backbone of another package.
-
-    Raises:
-        FerBenchError: it cannot be imported, or is not a backbone of this name.
-    """
+    """Register the backbone of another package."""
     backbone = plugin.load()
     if not isinstance(backbone, Backbone):
         raise plugin.error(f"is {shown(backbone)}", "a fer_bench.Backbone")

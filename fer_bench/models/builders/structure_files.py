@@ -178,11 +178,7 @@ def write(model: keras.Model, path: Path) -> None:
 
 
 def _compressed(model: keras.Model, path: Path) -> bytes:
-    """Save the network with Keras and return the archive with its members deflated.
-
-    Raises:
-        FerBenchError: Keras' uncompressed file cannot be written next to ``path``.
-    """
+    """Save the network with Keras and return the archive with its members deflated."""
     content = io.BytesIO()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -129,11 +129,7 @@ def read_settings(path: Path, metadata: Mapping[str, str] | None = None) -> Inpu
 
 
 def _parsed(content: Any, origin: str) -> InputSettings:
-    """Return the settings in a JSON object.
-
-    Raises:
-        FerBenchError: a key or value is not accepted.
-    """
+    """Return the settings in a JSON object."""
     if not isinstance(content, dict):
         raise FerBenchError(f"{origin} contains {shown(content)}", "an object")
     unknown = [key for key in content if key not in (*_KEYS, *_OF_TIMM)]

@@ -138,11 +138,7 @@ def load(path: Path, structure: SavedStructure, model: keras.Model | None) -> tu
 
 
 def _check_weights(path: Path) -> None:
-    """Check that no weights are stored in other files, and the size of what they declare.
-
-    Raises:
-        FerBenchError: a weight is in another file or is a link, or they are too large.
-    """
+    """Check that no weights are stored in other files, and the size of what they declare."""
     size = 0
     with zipfile.ZipFile(path) as archive:
         content = io.BytesIO(archive.read(KERAS_WEIGHTS))

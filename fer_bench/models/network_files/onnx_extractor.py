@@ -86,11 +86,7 @@ class OnnxExtractor:
         return np.ascontiguousarray(features, np.float32)
 
     def _run(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Run the network.
-
-        Raises:
-            FerBenchError: it fails.
-        """
+        """Run the network."""
         try:
             (features,) = self._session.run([self._file.output], {self._file.input: values})
         # onnxruntime has no common base of its exceptions.
@@ -123,12 +119,7 @@ class OnnxExtractor:
         return session, hashlib.sha256(content).hexdigest()
 
     def _checked_shape(self) -> tuple[int, ...]:
-        """Return the shape of one image's features, computed for two images.
-
-        Raises:
-            FerBenchError: they have another number of rows or axes of no length, are not finite
-                numbers, change from call to call, or depend on other images of the batch.
-        """
+        """Return the shape of one image's features, computed for two images."""
         rng = np.random.default_rng(0)
         images = rng.integers(0, 256, (2, *[self._entry.input_size] * 2), dtype=np.uint8)
         (first,), (again,) = self.predict_on_batch(images), self.predict_on_batch(images)

@@ -137,11 +137,7 @@ def _no_keras_network() -> keras.Model:
 
 
 def _input(path: Path, header: OnnxHeader) -> TensorInfo:
-    """Return the only input.
-
-    Raises:
-        FerBenchError: there are several, or it does not take float numbers.
-    """
+    """Return the only input."""
     if len(header.inputs) != 1:
         names = listed([shown(tensor.name) for tensor in header.inputs], 5)
         raise FerBenchError(
@@ -181,11 +177,7 @@ def _output(path: Path, header: OnnxHeader, settings: InputSettings) -> str:
 def _axes(
     path: Path, tensor: TensorInfo, settings: InputSettings
 ) -> tuple[Layout, int, int | None]:
-    """Return layout, number of channels and side length, None if the file fixes none.
-
-    Raises:
-        FerBenchError: the layout is neither stated nor evident, or the images are not square.
-    """
+    """Return layout, number of channels and side length, None if the file fixes none."""
     shape = tensor.shape
     if shape is None or len(shape) != 4:
         raise FerBenchError(

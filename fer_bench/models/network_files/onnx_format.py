@@ -83,11 +83,7 @@ def read_header(path: Path) -> OnnxHeader:
 
 
 def _parsed(path: Path) -> Any:
-    """Return the ``ModelProto`` in a file.
-
-    Raises:
-        FerBenchError: the file cannot be read or parsed.
-    """
+    """Return the ``ModelProto`` in a file."""
     try:
         import onnx
         from google.protobuf.message import DecodeError

@@ -132,11 +132,7 @@ def backbone(path: Path) -> Backbone:
 
 
 def _image(path: Path, shape: tuple[int | None, ...]) -> tuple[int, int | None]:
-    """Return channels and side length of the images, None if the network accepts any.
-
-    Raises:
-        FerBenchError: the input is not one of square grey or colour images.
-    """
+    """Return channels and side length of the images, None if the network accepts any."""
     if len(shape) != 4 or shape[3] not in (1, 3, None) or shape[1] != shape[2]:
         raise FerBenchError(
             f"network has input shape {shape}",

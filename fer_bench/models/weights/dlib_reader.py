@@ -221,11 +221,7 @@ def _convolution(
     bias: NDArray[np.float64],
     affine: list[NDArray[np.float64]] | None,
 ) -> StoredLayer:
-    """Return a convolution with the scale and offset of the layer after it folded in.
-
-    Raises:
-        FerBenchError: their number is not that of the channels.
-    """
+    """Return a convolution with the scale and offset of the layer after it folded in."""
     if affine is not None:
         scale, offset = affine
         if not scale.size == offset.size == bias.size:

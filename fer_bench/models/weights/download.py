@@ -123,11 +123,7 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None], max_bytes: int
 
 
 def _content_length(length: str | None, max_bytes: int) -> int | None:
-    """Parse the Content-Length header of a response.
-
-    Raises:
-        DownloadFailed: it is not a number of bytes, or too large.
-    """
+    """Parse the Content-Length header of a response."""
     if length is None:
         return None
     if not length.isdecimal() or len(length) > 20:
@@ -138,11 +134,7 @@ def _content_length(length: str | None, max_bytes: int) -> int | None:
 
 
 def _receive(response: Any, file: IO[bytes], name: str, total: int | None, max_bytes: int) -> None:
-    """Write a response to a file.
-
-    Raises:
-        DownloadFailed: the size differs from Content-Length, or the response is too large or slow.
-    """
+    """Write a response to a file."""
     from fer_bench.runtime.progress_bar import progress_bar
 
     before, since = 0, time.monotonic()

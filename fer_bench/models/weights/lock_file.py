@@ -138,11 +138,7 @@ def record(path: Path, verified: Mapping[str, WeightsRecord], *, replace: bool =
 def _updated(
     path: Path, locks: Mapping[str, Lock], verified: Mapping[str, WeightsRecord], replace: bool
 ) -> dict[str, Lock]:
-    """Return the locks updated with the verified weights.
-
-    Raises:
-        FerBenchError: an entry differs and ``replace`` is False.
-    """
+    """Return the locks updated with the verified weights."""
     updated = dict(locks)
     for name, weights in verified.items():
         lock = locks.get(name)

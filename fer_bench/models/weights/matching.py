@@ -155,11 +155,7 @@ def _layer_pairs(
     found: StoredLayer,
     mismatch: Callable[..., WeightFileError],
 ) -> list[Pair]:
-    """Match the variables of one layer.
-
-    Raises:
-        FerBenchError: the number, names or shapes of the tensors do not match.
-    """
+    """Match the variables of one layer."""
     if layer.name is not None and found.name not in (None, layer.name):
         raise mismatch(f"layer {found.name!r} in place of {layer.name!r}")
     names = [_variable_name(variable.path) for variable in layer.variables]

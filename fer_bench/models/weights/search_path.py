@@ -239,11 +239,7 @@ def _largest_size(backbone: Backbone, source: WeightsSource) -> int:
 
 
 def _downloaded(backbone: Backbone, source: WeightsSource, chosen: Download | None) -> Located:
-    """Download a file into the cache.
-
-    Raises:
-        DownloadFailed: the download is not possible, or it fails or failed before in this process.
-    """
+    """Download a file into the cache."""
     if chosen is None:
         raise DownloadFailed("no download available")
     if chosen.disabled is not None:

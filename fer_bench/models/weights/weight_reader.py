@@ -68,11 +68,7 @@ def _unknown_layout(path: Path, start: bytes) -> WeightFileError:
 
 
 def _is_saved_network(path: Path) -> bool:
-    """Check if an archive is a ``.keras`` file with weights.
-
-    Raises:
-        FerBenchError: the archive is invalid, or contains weight files itself.
-    """
+    """Check if an archive is a ``.keras`` file with weights."""
     names = member_names(path)
     for name in names:
         if name != KERAS_WEIGHTS and name.endswith((".h5", ".keras", ".npz")):
