@@ -10,7 +10,7 @@ import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from fer_bench.results.model_metadata import ModelMetadata
 
 Format = Literal["onnx", "keras", "litert"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 
 SUFFIXES: dict[Format, str] = {"onnx": ".onnx", "keras": ".keras", "litert": ".tflite"}
 """Ending of the file name of each format."""
@@ -231,7 +230,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _failed(kind: Format, error: Exception) -> FerBenchError:
-    others = ", ".join(one for one in FORMATS if one != kind)
+    others = ", ".join(one for one in SUFFIXES if one != kind)
     return FerBenchError(
         f"the network cannot be converted: {cause_of(error)}", hint=f"try --format={others}"
     )

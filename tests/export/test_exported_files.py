@@ -26,7 +26,6 @@ from fer_bench.export.deployable import deployable_model  # noqa: E402
 from fer_bench.export.formats import convert  # noqa: E402
 from fer_bench.metrics import softmax  # noqa: E402
 from fer_bench.models import get  # noqa: E402
-from fer_bench.models.network_files.onnx_format import read_header  # noqa: E402
 from fer_bench.models.random_weights import seeded  # noqa: E402
 from fer_bench.models.transfer import transfer  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
@@ -106,7 +105,7 @@ def test_an_onnx_file_takes_grey_and_colour_of_any_size(trained, tmp_path):
     colour = np.random.default_rng(0).integers(0, 256, (4, 61, 70, 3), dtype=np.uint8)
     luma = np.stack([np.asarray(Image.fromarray(one).convert("L")) for one in colour])
     np.testing.assert_allclose(predict(colour), predict(luma[..., None]), atol=1e-6)
-    metadata = read_metadata(read_header(path).metadata[KEY])
+    metadata = read_metadata(session.get_modelmeta().custom_metadata_map[KEY])
     assert metadata.card == (tmp_path / "model.onnx.md").read_text()
     assert metadata.fingerprint == cell.result.fingerprint
     assert metadata.accuracy.value == cell.result.quality.test_accuracy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +15,7 @@ from fer_bench.models.network_files.network_file import (
     backbone_name,
     range_shown,
 )
-from fer_bench.models.network_files.onnx_format import FLOATS, read_header
+from fer_bench.models.network_files.onnx_format import FLOATS, declared_shape, read_model
 from fer_bench.runtime.errors import FerBenchError, listed, shown
 from fer_bench.runtime.invocation import benchmark_program
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import keras
+    import onnx
 
     from fer_bench.models.network_files.input_settings import InputSettings, Layout
     from fer_bench.models.network_files.onnx_extractor import OnnxExtractor
-    from fer_bench.models.network_files.onnx_format import OnnxHeader, TensorInfo
     from fer_bench.models.weights.verification import WeightsRecord
 
 KIND = "onnx"
@@ -85,10 +86,14 @@ def backbone(path: Path) -> Backbone:
         FerBenchError: the file is not an ONNX file with one float input of square images, or its
             layout or preprocessing is not stated.
     """
-    header = read_header(path)
-    settings = read_settings(path, header.metadata)
-    tensor = _input(path, header)
-    layout, channels, side = _axes(path, tensor, settings)
+    model = read_model(path)
+    settings = read_settings(path, {entry.key: entry.value for entry in model.metadata_props})
+    values = {tensor.name: tensor for tensor in model.graph.initializer}
+    # Old files list their initialisers as inputs, too.
+    image = _only([one for one in model.graph.input if one.name not in values], path)
+    shape = declared_shape(image)
+    layout, channels, side = _axes(path, image.name, shape, settings)
+    parameters = sum(math.prod(one.dims) for one in values.values() if one.data_type in FLOATS)
     if settings.pixel_range is None:
         raise FerBenchError(
             "the preprocessing of the images is not stated",
@@ -106,14 +111,14 @@ def backbone(path: Path) -> Backbone:
             f"input {layout}",
             f"{range_shown(scale, offset)} ({settings.origin})",
         ),
-        input=tensor.name,
-        dtype=FLOATS[tensor.element_type],
+        input=image.name,
+        dtype=FLOATS[image.type.tensor_type.elem_type],
         layout=layout,
         side=side,
-        batch=tensor.shape[0] if tensor.shape else None,
-        output=_output(path, header, settings),
-        tensors=header.tensors,
-        parameters=header.parameters,
+        batch=shape[0] if shape else None,
+        output=_output(path, [one.name for one in model.graph.output], settings),
+        tensors=len(values),
+        parameters=parameters,
     )
     return Backbone(
         name=backbone_name(KIND, path),
@@ -123,7 +128,7 @@ def backbone(path: Path) -> Backbone:
         offset=offset,
         builder=_no_keras_network,
         structure="onnx file 1",
-        parameters=header.parameters,
+        parameters=parameters,
         file=file,
     )
 
@@ -136,28 +141,27 @@ def _no_keras_network() -> keras.Model:
     )
 
 
-def _input(path: Path, header: OnnxHeader) -> TensorInfo:
-    """Return the only input."""
-    if len(header.inputs) != 1:
-        names = listed([shown(tensor.name) for tensor in header.inputs], 5)
+def _only(inputs: list[onnx.ValueInfoProto], path: Path) -> onnx.ValueInfoProto:
+    """Return the only input, which takes float numbers."""
+    if len(inputs) != 1:
+        names = listed([shown(one.name) for one in inputs], 5)
         raise FerBenchError(
-            f"network has {len(header.inputs)} inputs{names and ': '}{names}",
+            f"network has {len(inputs)} inputs{names and ': '}{names}",
             "one input: images",
             path=path,
         )
-    tensor = header.inputs[0]
-    if tensor.element_type not in FLOATS:
+    kind = inputs[0].type.tensor_type.elem_type
+    if kind not in FLOATS:
         raise FerBenchError(
-            f"input {shown(tensor.name)} has ONNX' element type {tensor.element_type}",
+            f"input {shown(inputs[0].name)} has ONNX' element type {kind}",
             ", ".join(f"{number} ({name})" for number, name in FLOATS.items()),
             "export the network with a float input",
             path=path,
         )
-    return tensor
+    return inputs[0]
 
 
-def _output(path: Path, header: OnnxHeader, settings: InputSettings) -> str:
-    names = [tensor.name for tensor in header.outputs]
+def _output(path: Path, names: list[str], settings: InputSettings) -> str:
     if settings.output is not None and settings.output not in names:
         raise FerBenchError(
             f"{settings.origin}: output {shown(settings.output)} is unknown",
@@ -175,13 +179,12 @@ def _output(path: Path, header: OnnxHeader, settings: InputSettings) -> str:
 
 
 def _axes(
-    path: Path, tensor: TensorInfo, settings: InputSettings
+    path: Path, name: str, shape: tuple[int | None, ...] | None, settings: InputSettings
 ) -> tuple[Layout, int, int | None]:
     """Return layout, number of channels and side length, None if the file fixes none."""
-    shape = tensor.shape
     if shape is None or len(shape) != 4:
         raise FerBenchError(
-            f"input {shown(tensor.name)} has shape {_shape_shown(shape)}",
+            f"input {shown(name)} has shape {_shape_shown(shape)}",
             "4 axes: images, channels, height, width (NCHW) or images, height, width, channels "
             "(NHWC)",
             path=path,
@@ -193,7 +196,7 @@ def _axes(
         evident.append("NHWC")
     if settings.layout is None and len(evident) != 1:
         raise FerBenchError(
-            f"the layout of input {shown(tensor.name)} is not evident from its shape "
+            f"the layout of input {shown(name)} is not evident from its shape "
             f"{_shape_shown(shape)}",
             "NCHW, NHWC",
             f'state it with {{"layout": "NCHW"}} in {settings_path(path).name!r}',
@@ -207,12 +210,11 @@ def _axes(
     channels = channels or 3
     if channels not in (1, 3):
         raise FerBenchError(
-            f"input {shown(tensor.name)} has {channels} channels", "1 (grey) or 3", path=path
+            f"input {shown(name)} has {channels} channels", "1 (grey) or 3", path=path
         )
     if height != width:
         raise FerBenchError(
-            f"input {shown(tensor.name)} takes images of {height or 'any'} x {width or 'any'} "
-            "pixels",
+            f"input {shown(name)} takes images of {height or 'any'} x {width or 'any'} pixels",
             "square images",
             path=path,
         )

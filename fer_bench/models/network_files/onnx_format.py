@@ -1,9 +1,8 @@
-"""Header of an ONNX file: inputs, outputs and metadata, read without onnxruntime."""
+"""Reading of ONNX files, without onnxruntime."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.runtime.errors import INSTALL, FerBenchError, bytes_shown, shown
@@ -12,6 +11,8 @@ from fer_bench.runtime.files import cause_of, open_regular
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import onnx
 
 MOST_BYTES = 2**31
 """Size limit of a Protocol Buffers message, and so of an ONNX file without external data."""
@@ -24,66 +25,13 @@ _MOST_VALUES = 2**40
 _FIRST_BYTE = b"\x08"  # of the field ir_version, which every writer puts first
 
 
-@dataclass(frozen=True)
-class TensorInfo:
-    """Declaration of an input or output.
-
-    Attributes:
-        name: name of the tensor.
-        element_type: number of its type in ONNX, 1 for float32; 0 if it is not a tensor.
-        shape: its axes, None for those of variable length; None if no shape is declared.
-    """
-
-    name: str
-    element_type: int
-    shape: tuple[int | None, ...] | None
-
-
-@dataclass(frozen=True)
-class OnnxHeader:
-    """Declarations of an ONNX file.
-
-    Attributes:
-        inputs: the inputs that have to be fed, without initialisers.
-        outputs: the outputs.
-        metadata: ``metadata_props`` of the model.
-        tensors: number of initialisers.
-        parameters: number of floating-point values in them.
-    """
-
-    inputs: tuple[TensorInfo, ...]
-    outputs: tuple[TensorInfo, ...]
-    metadata: dict[str, str]
-    tensors: int
-    parameters: int
-
-
-def read_header(path: Path) -> OnnxHeader:
-    """Read the declarations of an ONNX file.
+def read_model(path: Path) -> onnx.ModelProto:
+    """Read an ONNX file.
 
     Raises:
         FerBenchError: the file cannot be read, is too large, is not an ONNX file, is damaged, or
             stores values in other files; or the package onnx cannot be imported.
     """
-    model = _parsed(path)
-    for tensor in _tensors(model):
-        _check(tensor, path)
-    values = {tensor.name: tensor for tensor in model.graph.initializer}
-    return OnnxHeader(
-        inputs=tuple(_declared(one) for one in model.graph.input if one.name not in values),
-        outputs=tuple(map(_declared, model.graph.output)),
-        metadata={entry.key: entry.value for entry in model.metadata_props},
-        tensors=len(values),
-        parameters=sum(
-            math.prod(tensor.dims)
-            for tensor in model.graph.initializer
-            if tensor.data_type in FLOATS
-        ),
-    )
-
-
-def _parsed(path: Path) -> Any:
-    """Return the ``ModelProto`` in a file."""
     try:
         import onnx
         from google.protobuf.message import DecodeError
@@ -118,6 +66,8 @@ def _parsed(path: Path) -> Any:
         raise _damaged(path, cause_of(error)) from None
     if not model.HasField("graph"):
         raise _damaged(path, "it has no graph")
+    for tensor in _tensors(model):
+        _check(tensor, path)
     return model
 
 
@@ -155,12 +105,10 @@ def _check(tensor: Any, path: Path) -> None:
         raise _damaged(path, f"tensor {shown(tensor.name)} has more than {_MOST_VALUES:,} values")
 
 
-def _declared(info: Any) -> TensorInfo:
-    """Return the declaration in a ``ValueInfoProto``."""
-    kind = info.type.tensor_type
-    if not kind.HasField("shape"):
-        return TensorInfo(info.name, kind.elem_type, None)
+def declared_shape(info: onnx.ValueInfoProto) -> tuple[int | None, ...] | None:
+    """Return the axes of an input or output, None for variable lengths; None if not declared."""
+    if not info.type.tensor_type.HasField("shape"):
+        return None
     # 0 stands for a variable length, as some exporters write -1.
-    lengths = (axis.dim_value for axis in kind.shape.dim)
-    shape = tuple(length if 0 < length < 2**31 else None for length in lengths)
-    return TensorInfo(info.name, kind.elem_type, shape)
+    lengths = (axis.dim_value for axis in info.type.tensor_type.shape.dim)
+    return tuple(length if 0 < length < 2**31 else None for length in lengths)

@@ -219,24 +219,18 @@ def attach_extractor(
     )
 
 
+@dataclass(frozen=True)
 class _Chained:
-    """Extractor and suffix, computed one after the other.
+    """Extractor and suffix to logits, or to a fitted head's features, one after the other."""
 
-    Args:
-        extractor: maps images to features.
-        suffix: model from the features to logits, or to the features of a fitted head.
-        has_logits: True if it is a model to logits.
-    """
-
-    def __init__(self, extractor: Extractor, suffix: keras.Model, *, has_logits: bool) -> None:
-        self._extractor = extractor
-        self._suffix = suffix
-        self._has_logits = has_logits
+    extractor: Extractor
+    suffix: keras.Model
+    has_logits: bool
 
     def predict_on_batch(self, images: NDArray[np.uint8]) -> Any:
         """Return probabilities, shape (n, classes), or features, shape (n, d)."""
-        outputs = self._suffix.predict_on_batch(self._extractor.predict_on_batch(images)[0])
-        return keras.ops.softmax(outputs) if self._has_logits else outputs
+        outputs = self.suffix.predict_on_batch(self.extractor.predict_on_batch(images)[0])
+        return keras.ops.softmax(outputs) if self.has_logits else outputs
 
 
 def _numbers(network: keras.Model, tensors: list[Any]) -> tuple[int, ...]:
