@@ -90,7 +90,7 @@ def backbone(path: Path) -> Backbone:
     settings = read_settings(path, {entry.key: entry.value for entry in model.metadata_props})
     values = {tensor.name: tensor for tensor in model.graph.initializer}
     # Old files list their initialisers as inputs, too.
-    image = _only([one for one in model.graph.input if one.name not in values], path)
+    image = _image_input([one for one in model.graph.input if one.name not in values], path)
     shape = declared_shape(image)
     layout, channels, side = _axes(path, image.name, shape, settings)
     parameters = sum(math.prod(one.dims) for one in values.values() if one.data_type in FLOATS)
@@ -141,7 +141,7 @@ def _no_keras_network() -> keras.Model:
     )
 
 
-def _only(inputs: list[onnx.ValueInfoProto], path: Path) -> onnx.ValueInfoProto:
+def _image_input(inputs: list[onnx.ValueInfoProto], path: Path) -> onnx.ValueInfoProto:
     """Return the only input, which takes float numbers."""
     if len(inputs) != 1:
         names = listed([shown(one.name) for one in inputs], 5)
