@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     from numpy.typing import NDArray
-
-LIMIT_S = 60.0
-"""Timeout of a response in seconds, including Python's start; valid files take less than 1 s."""
-
-_MIN_BYTES_PER_S = 1_000_000
-"""Lowest read rate assumed for the timeouts."""
 
 _MAX_LINE_BYTES = 1 << 24
 """Maximum length of a response line; the largest network needs some 100,000."""
@@ -79,15 +72,10 @@ class _Reader:
         self._process = process
         self._requests = cast("IO[bytes]", process.stdin).fileno()
         self._responses = cast("BufferedReader", process.stdout)
-        self._expired_limit: float | None = None
 
     def weights(self) -> StoredWeights:
         """Read the description of the file; call this once, before reading tensors."""
-        size = 0
-        with contextlib.suppress(OSError):  # the reader process reports it
-            size = self._path.stat().st_size
-        with self._time_limit(LIMIT_S + size / _MIN_BYTES_PER_S):
-            document = self._response()
+        document = self._response()
         layers = {
             layer["key"]: StoredLayer(
                 layer["name"],
@@ -104,12 +92,11 @@ class _Reader:
         def read() -> NDArray[Any]:
             values = np.empty(shape, dtype)
             content = values.reshape(-1).view(np.uint8).data
-            with self._time_limit(LIMIT_S + len(content) / _MIN_BYTES_PER_S):
-                with contextlib.suppress(OSError):  # the process has ended, as _response reports
-                    os.write(self._requests, f"{number}\n".encode())
-                self._response()
-                if self._responses.readinto(content) != len(content):
-                    raise self._ended()
+            with contextlib.suppress(OSError):  # the process has ended, as _response reports
+                os.write(self._requests, f"{number}\n".encode())
+            self._response()
+            if self._responses.readinto(content) != len(content):
+                raise self._ended()
             return values
 
         return StoredTensor(tuple(shape), np.dtype(dtype), read)
@@ -129,28 +116,11 @@ class _Reader:
         found: dict[str, Any] = document
         return found
 
-    @contextlib.contextmanager
-    def _time_limit(self, seconds: float) -> Iterator[None]:
-        """Kill the process if it does not respond in time, which also ends a blocking read."""
-        timer = threading.Timer(seconds, self._end, (seconds,))
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def _end(self, seconds: float) -> None:
-        self._expired_limit = seconds
-        self._process.kill()
-
     def _ended(self) -> WeightFileError:
         """Return the error for a process that has ended."""
         status = self._process.wait()
-        if self._expired_limit is not None:
-            return self._unreadable(
-                f"libhdf5 takes more than {self._expired_limit:.0f} seconds, as on damaged files"
-            )
+        if status == -signal.SIGXCPU:
+            return self._unreadable("libhdf5 takes too long on it, as on damaged files")
         try:
             name = signal.Signals(-status).name
         except ValueError:

@@ -15,6 +15,7 @@ import json
 import os
 import re
 import sys
+import time
 import zipfile
 from typing import Any
 
@@ -24,7 +25,11 @@ KERAS_WEIGHTS = "model.weights.h5"
 _MEMORY_BYTES = 1 << 30
 """Limit of the address space; Python, numpy and h5py take a third of it."""
 
-_CPU_S = 600
+_CPU_S = 60
+"""CPU time of an answer, in seconds; valid files take less than 1 s."""
+
+_MIN_BYTES_PER_S = 1_000_000
+"""Lowest read rate assumed for more time."""
 
 
 class InvalidWeightsError(Exception):
@@ -37,8 +42,8 @@ def main(path: str) -> None:
     # Other output to standard output must not mix with the responses.
     os.dup2(2, 1)
     _limit("CORE", 0)
-    _limit("CPU", _CPU_S)
     try:
+        _limit_time(os.stat(path).st_size)  # noqa: PTH116
         file, memory = _opened(path)
         tensors, document = _described(file)
     except Exception as error:
@@ -83,6 +88,11 @@ def _limit(name: str, value: int) -> None:
         resource.setrlimit(kind, (value, hard_limit))
 
 
+def _limit_time(size: int) -> None:
+    """Limit the CPU time from now on by what reading a number of bytes takes; SIGXCPU ends it."""
+    _limit("CPU", int(time.process_time() + _CPU_S + size / _MIN_BYTES_PER_S))
+
+
 def _opened(path: str) -> tuple[Any, int]:
     """Open the file and return it with the memory limit that applies while no values are read."""
     import h5py
@@ -103,8 +113,10 @@ def _values(tensor: Any, memory: int) -> memoryview:
     """Return the values of a tensor as bytes in C order."""
     import numpy as np
 
+    size = tensor.size * tensor.dtype.itemsize
+    _limit_time(size)
     # Three times the values: the array, a stored chunk, and the chunk decompressed.
-    _limit("AS", memory + 3 * tensor.size * tensor.dtype.itemsize)
+    _limit("AS", memory + 3 * size)
     values = np.ascontiguousarray(tensor[()])
     return values.reshape(-1).view(np.uint8).data
 
