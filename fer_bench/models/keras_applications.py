@@ -70,7 +70,9 @@ def _backbone(row: dict[str, str]) -> Backbone:
     )
 
 
-with (Path(__file__).parent / "data" / "keras_applications.csv").open(newline="") as _file:
+_TABLE = Path(__file__).parent / "data" / "keras_applications.csv"
+
+with _TABLE.open(encoding="utf-8", newline="") as _file:
     BACKBONES = {row["name"]: _backbone(row) for row in csv.DictReader(_file)}
 """Backbones by the name of Keras' function."""
 
