@@ -134,7 +134,7 @@ def metric_intervals(
     rows = np.atleast_2d(np.asarray(predicted))
     for row in rows:
         confusion(labels, row, classes)
-    patterns, _, images = distinct_columns(np.vstack([np.asarray(labels), rows]).astype(np.int64))
+    patterns, images = distinct_columns(np.vstack([np.asarray(labels), rows]).astype(np.int64))
     label, *by_seed = patterns
     generator = np.random.default_rng(seed)
     step = max(1, _COUNTS // len(images))

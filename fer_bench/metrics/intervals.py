@@ -92,11 +92,7 @@ def sampling_interval(
     if counts.min() == counts.max():
         share, missed = counts[0] / len(table), zero_count_upper_bound(table.shape[1], level)
         return Interval(float(share * (1 - missed)), float(share + missed * (1 - share)))
-    sums = resampled_sums(
-        table.sum(axis=0, keepdims=True),
-        np.ones((resamples, 1), np.int64),
-        np.random.default_rng(seed),
-    )
+    sums = resampled_sums(counts, resamples, np.random.default_rng(seed))
     return percentiles(sums / table.size, level)
 
 

@@ -127,8 +127,7 @@ def _resampled_differences(
     seed: int,
 ) -> dict[str, NDArray[np.float64]]:
     """Return the difference of each metric in each resample, shape (resamples,)."""
-    rows = np.vstack([labels, *sides]).astype(np.int64)
-    patterns, _, images = distinct_columns(rows)
+    patterns, images = distinct_columns(np.vstack([labels, *sides]).astype(np.int64))
     generator = np.random.default_rng(seed)
     drawn = generator.multinomial(images.sum(), images / images.sum(), resamples)
     label, predicted = patterns[0], iter(patterns[1:])

@@ -162,7 +162,7 @@ def _of_one_seed(
 ) -> Comparison:
     n = len(first)
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    sums = _resampled(first[None].astype(np.int64) - second, resamples, generator)
+    sums = resampled_sums(first.astype(np.int64) - second, resamples, generator)
     interval = percentiles(sums / n, level)
     method = "McNemar, exact"
     if interval.low == interval.high:
@@ -200,7 +200,7 @@ def _of_seeds(
     scale = least * first.shape[1]
     row = first.sum(axis=0) * (least // len(first)) - second.sum(axis=0) * (least // len(second))
     difference = int(row.sum()) / scale
-    images = float(np.var(_resampled(row[None], resamples, generator) / scale))
+    images = float(np.var(resampled_sums(row, resamples, generator) / scale))
     if row.min() == row.max():
         images = (
             zero_count_upper_bound(len(row), level) / NormalDist().inv_cdf((1 + level) / 2)
@@ -284,10 +284,3 @@ def _p_value(parts: Sequence[tuple[float, float]], distance: float) -> float:
         xtol=1e-9,
     )
     return min(1.0, math.pow(10.0, float(exponent)))
-
-
-def _resampled(
-    row: NDArray[np.int64], resamples: int, generator: np.random.Generator
-) -> NDArray[np.int64]:
-    """Return sums of a row over images drawn with replacement, shape (resamples,)."""
-    return resampled_sums(row, np.ones((resamples, 1), np.int64), generator)
