@@ -11,14 +11,7 @@ if TYPE_CHECKING:
 
 
 def as_seed_rows(name: str, correct: ArrayLike) -> NDArray[np.bool_]:
-    """Validate an array of correct predictions and return it with one row for each seed.
-
-    Args:
-        name: name of the array in error messages.
-        correct: bool, shape (n,) or (seeds, n).
-
-    Returns:
-        bool, shape (seeds, n).
+    """Return bools of shape (n,) or (seeds, n) with one row for each seed.
 
     Raises:
         ValueError: another shape or type, no seed, or no image.

@@ -72,16 +72,10 @@ def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: 
     ``reliability`` (Guo, Pleiss, Sun and Weinberger, *On Calibration of Modern Neural Networks*,
     ICML 2017, formula 3).
 
-    Args:
-        confidence: as ``reliability``.
-        correct: as ``reliability``.
-        bins: as ``reliability``.
+    Arguments and errors are those of ``reliability``.
 
     Returns:
         The error, 0 (calibrated) to 1.
-
-    Raises:
-        ValueError: as ``reliability``.
     """
     filled = reliability(confidence, correct, bins)
     gaps = sum(

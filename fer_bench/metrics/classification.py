@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fer_bench.metrics.bootstrap import check_resamples, distinct_columns
-from fer_bench.metrics.intervals import Interval
+from fer_bench.metrics.intervals import Interval, check_level
 from fer_bench.metrics.scores import confusion
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ def metric_intervals(
         ValueError: shapes or values do not fit, there are no images, or ``level`` or
             ``resamples`` is out of range.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must be above 0 and below 1, got {level}")
+    check_level(level)
     check_resamples(resamples)
     rows = np.atleast_2d(np.asarray(predicted))
     for row in rows:
@@ -169,7 +168,7 @@ def confusions(
     Args:
         counts: number of images with each pattern in each resample, shape (resamples, patterns).
         labels: label of each pattern, shape (patterns,).
-        predicted: predicted class of each pattern, shape (patterns,).
+        predicted: its predicted class, shape (patterns,).
         classes: number of classes.
 
     Returns:
@@ -189,12 +188,7 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
 
 
 def _intervals(values: NDArray[np.float64], level: float) -> list[Interval | None]:
-    """Return the percentiles of each column, of the resamples in which it is defined.
-
-    Args:
-        values: shape (resamples, metrics).
-        level: confidence level.
-    """
+    """Return percentiles of each column of (resamples, metrics), over its defined values."""
     # NaN is sorted to the end.
     ordered, defined = np.sort(values, axis=0), (~np.isnan(values)).sum(axis=0)
     limits = []

@@ -50,10 +50,6 @@ class Initial(NamedTuple):
 def windows(epochs: int, window: int) -> list[tuple[int, int]]:
     """Divide epochs 1 to ``epochs`` into windows, of which the last may be shorter.
 
-    Args:
-        epochs: number of epochs, 1 or more.
-        window: epochs in a window, 1 or more.
-
     Returns:
         First and last epoch of each window, both included: ``windows(7, 5)`` is
         ``[(1, 5), (6, 7)]``.
@@ -61,10 +57,9 @@ def windows(epochs: int, window: int) -> list[tuple[int, int]]:
     Raises:
         ValueError: ``epochs`` or ``window`` is below 1.
     """
-    if epochs < 1:
-        raise ValueError(f"epochs is {epochs}; accepted: 1 or more")
-    if window < 1:
-        raise ValueError(f"window is {window}; accepted: 1 or more")
+    for name, value in (("epochs", epochs), ("window", window)):
+        if value < 1:
+            raise ValueError(f"{name} is {value}; accepted: 1 or more")
     return [(first, min(first + window - 1, epochs)) for first in range(1, epochs + 1, window)]
 
 
@@ -92,9 +87,9 @@ def window_convergence_rates(
     """Return the MCR of each window, the paper's formula (1).
 
     Args:
-        series: training metric of epochs 1 to E, shape (E,).
+        series: as for ``mean_convergence_rate``.
         window: epochs in a window, 1 or more.
-        untrained: its value at epoch 0 (convention ``untrained``), or None (``consecutive``).
+        untrained: likewise.
 
     Returns:
         One rate for each window of ``windows(E, window)``, apart from a last one of a single epoch
@@ -135,16 +130,8 @@ def window_overfitting_rates(
 ) -> list[float]:
     """Return the MOFR of each window, the paper's formula (2).
 
-    Args:
-        train: training metric of epochs 1 to E, shape (E,).
-        validation: validation metric of the same epochs, shape (E,).
-        window: epochs in a window, 1 or more.
-        untrained: the (training, validation) values at epoch 0 (convention ``untrained``), or
-            None (``consecutive``).
-
-    Returns:
-        One rate for each window of ``windows(E, window)``, apart from a last one of a single epoch
-        under ``consecutive``, which has no difference left.
+    The other arguments are those of ``mean_overfitting_rate``, the windows are those of
+    ``window_convergence_rates``.
 
     Raises:
         ValueError: as ``mean_overfitting_rate``, or ``window`` is below 1.
@@ -157,9 +144,6 @@ def initial(evaluated: ArrayLike) -> Initial:
 
     Args:
         evaluated: metric of epochs 0 to E, shape (E + 1,); index 0 is the untrained network.
-
-    Returns:
-        The values for both interpretations of "initial".
 
     Raises:
         ValueError: the series is not one-dimensional, not of finite numbers, or shorter than 2.

@@ -27,12 +27,7 @@ MOST_IMAGES = 100_000
 
 
 class Counts(NamedTuple):
-    """Whole numbers of images that are consistent with printed rates.
-
-    Attributes:
-        low: lowest count, int64.
-        high: highest count, int64; below ``low`` if no count is consistent.
-    """
+    """Lowest and highest number of images consistent with printed rates; low > high if none is."""
 
     low: NDArray[np.int64]
     high: NDArray[np.int64]
@@ -59,7 +54,7 @@ def gained(rates: ArrayLike, images: ArrayLike, differences: ArrayLike, decimals
     Raises:
         ValueError: there are more images than ``MOST_IMAGES``.
     """
-    digits, items = _digits(rates, decimals), _checked(images) * _whole(differences)
+    digits, items = _digits(rates, decimals), _checked(images) * np.asarray(differences, np.int64)
     return _between((2 * digits - 1) * items, (2 * digits + 1) * items, 2 * 10**decimals)
 
 
@@ -90,8 +85,8 @@ def gained_elsewhere(
         ValueError: there are more images than ``MOST_IMAGES`` in one of the sets.
     """
     digits, second, scale = _digits(rates, decimals), _checked(images), 10**decimals
-    first = 2 * scale * _whole(known) * second
-    step = _whole(differences) * second * _checked(known_images)
+    first = 2 * scale * np.asarray(known, np.int64) * second
+    step = np.asarray(differences, np.int64) * second * _checked(known_images)
     return _between(
         first - (2 * digits + 1) * step, first - (2 * digits - 1) * step, 2 * scale * known_images
     )
@@ -104,8 +99,7 @@ def chance(images: ArrayLike, differences: ArrayLike, decimals: int) -> NDArray[
     10^decimals. If its position is uniformly distributed, it contains a whole number with a
     probability of its length, at most 1.
     """
-    items = _whole(images) * _whole(differences)
-    return np.minimum(1.0, items / 10.0**decimals)
+    return np.minimum(1.0, np.multiply(images, differences) / 10.0**decimals)
 
 
 def chance_of_hits(hits: int, chances: Sequence[float]) -> float:
@@ -120,13 +114,9 @@ def chance_of_hits(hits: int, chances: Sequence[float]) -> float:
     return float(min(1.0, distribution[hits:].sum()))
 
 
-def _whole(values: ArrayLike) -> NDArray[np.int64]:
-    return np.asarray(values, np.int64)
-
-
 def _checked(images: ArrayLike) -> NDArray[np.int64]:
     """Return numbers of images for which no product overflows."""
-    numbers = _whole(images)
+    numbers = np.asarray(images, np.int64)
     if (numbers > MOST_IMAGES).any():
         raise ValueError(f"{numbers.max()} images; accepted: {MOST_IMAGES} or fewer")
     return numbers
@@ -134,8 +124,7 @@ def _checked(images: ArrayLike) -> NDArray[np.int64]:
 
 def _digits(rates: ArrayLike, decimals: int) -> NDArray[np.int64]:
     """Return printed rates in units of their last digit."""
-    digits: NDArray[np.int64] = np.rint(np.asarray(rates) * 10.0**decimals).astype(np.int64)
-    return digits
+    return np.rint(np.asarray(rates) * 10.0**decimals).astype(np.int64)
 
 
 def _between(low: NDArray[np.int64], high: NDArray[np.int64], divisor: int) -> Counts:

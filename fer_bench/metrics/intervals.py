@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Interval:
-    """Confidence interval.
-
-    Attributes:
-        low: lower limit.
-        high: upper limit.
-    """
+    """Confidence interval with its lower and upper limit."""
 
     low: float
     high: float

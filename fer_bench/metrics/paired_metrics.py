@@ -25,12 +25,7 @@ _EXACT = 1e-24
 
 
 class MetricChange(NamedTuple):
-    """Difference of a metric between two cells.
-
-    Attributes:
-        difference: mean over the seeds of the first minus that of the second.
-        interval: confidence interval of the difference.
-    """
+    """Mean of a metric over the seeds of one cell minus that of another, with its interval."""
 
     difference: float
     interval: Interval
@@ -65,8 +60,7 @@ def compare_metrics(
         level: confidence level, above 0 and below 1.
         resamples: number of resamples, 2 or more.
         seed: seed of the random draws.
-        paired_seeds: if True, and both cells have the same number of seeds, the seeds at the same
-            index are paired.
+        paired_seeds: as for ``fer_bench.metrics.compare``.
 
     Raises:
         ValueError: shapes or values do not fit, there are no images, or ``level`` or
@@ -100,9 +94,7 @@ def compare_metrics(
 def _effect(sides: list[NDArray[np.int64]], name: str) -> float:
     """Return the largest change of a metric by another prediction of an image of the rarest class.
 
-    Args:
-        sides: confusion matrices of each cell's seeds, shape (seeds, classes, classes).
-        name: name of the metric.
+    ``sides`` are the confusion matrices of each cell's seeds, shape (seeds, classes, classes).
     """
     images = sides[0][0].sum(axis=1)
     rarest = int(np.where(images > 0, images, np.inf).argmin())

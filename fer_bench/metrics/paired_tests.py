@@ -131,9 +131,6 @@ def holm(p_values: Iterable[float]) -> list[float]:
     The k-th smallest of m becomes the maximum of (m - j + 1) * p_j over j up to k, limited to 1
     (Holm, *A Simple Sequentially Rejective Multiple Test Procedure*, 1979).
 
-    Args:
-        p_values: one p-value for each test.
-
     Returns:
         The adjusted p-values in the same order.
 
@@ -251,20 +248,16 @@ def seed_variances(
 def half_width(parts: Sequence[tuple[float, float]], alpha: float) -> float:
     """Return the half width of an interval at level 1 - alpha.
 
-    Args:
-        parts: variances with their degrees of freedom.
-        alpha: above 0 and below 1.
+    ``parts`` are variances with their degrees of freedom.
     """
     # scipy.special instead of scipy.stats, whose import takes most of a second.
     from scipy.special import ndtri, stdtrit
 
-    quantiles = [
-        ndtri(alpha / 2) if free == math.inf else stdtrit(free, alpha / 2) for _, free in parts
-    ]
     return math.hypot(
         *(
-            float(quantile) * math.sqrt(variance)
-            for quantile, (variance, _) in zip(quantiles, parts, strict=True)
+            float(ndtri(alpha / 2) if free == math.inf else stdtrit(free, alpha / 2))
+            * math.sqrt(variance)
+            for variance, free in parts
         )
     )
 

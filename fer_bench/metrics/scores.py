@@ -17,9 +17,6 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
         logits: logits or probabilities, shape (n, classes); the first class wins a tie.
         labels: integers from 0 to classes - 1, shape (n,).
 
-    Returns:
-        The accuracy, 0 to 1.
-
     Raises:
         ValueError: the shapes do not fit, there are no images, a logit is not finite, or a label
             is out of range.
@@ -34,15 +31,7 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
     It is computed in float64 and without clipping, as ``fit`` and ``evaluate`` of a Keras model
     compute it from logits.
 
-    Args:
-        logits: shape (n, classes).
-        labels: integers from 0 to classes - 1, shape (n,).
-
-    Returns:
-        The loss, 0 or more.
-
-    Raises:
-        ValueError: as ``accuracy``.
+    Arguments and errors are those of ``accuracy``.
     """
     values, codes = _predictions(logits, labels)
     values -= values.max(axis=1, keepdims=True)
@@ -51,14 +40,7 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
 
 
 def softmax(logits: ArrayLike) -> NDArray[np.float64]:
-    """Return the class probabilities of logits.
-
-    Args:
-        logits: shape (n, classes).
-
-    Returns:
-        float64, shape (n, classes); each row adds up to 1.
-    """
+    """Return the class probabilities of logits of shape (n, classes), float64, same shape."""
     values = np.asarray(logits, np.float64)
     odds = np.exp(values - values.max(axis=1, keepdims=True))
     shares: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)

@@ -16,14 +16,7 @@ LEAST, MOST = 0.01, 100.0
 
 
 def log_probabilities(probabilities: ArrayLike) -> NDArray[np.float64]:
-    """Return logits of these probabilities: their logarithms, those of 0 finite.
-
-    Args:
-        probabilities: float32, shape (n, classes).
-
-    Returns:
-        float64, the same shape.
-    """
+    """Return logits of float32 probabilities: their logarithms in float64, those of 0 finite."""
     smallest = np.finfo(np.float32).smallest_subnormal
     found: NDArray[np.float64] = np.log(np.maximum(probabilities, smallest), dtype=np.float64)
     return found
