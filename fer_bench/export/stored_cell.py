@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fer_bench import models
 from fer_bench.data.prepare import load_data
 from fer_bench.protocol.data_spec import DataSpec
-from fer_bench.protocol.recorded_settings import recorded_protocol
+from fer_bench.protocol.settings import Protocol
 from fer_bench.report.commands import benchmark_command, recorded_values, selected_name
 from fer_bench.results import load_run
 from fer_bench.runtime.errors import FerBenchError
@@ -120,7 +120,7 @@ def restore_cell(
             f"the images of {clean(run.dataset.name)!r} that the cell was trained on",
             "name them with --dataset=PATH",
         )
-    protocol = recorded_protocol(run.protocol)
+    protocol = Protocol.recorded(run.protocol)
     context = RunContext(data, protocol, store, weights_dir)
     located = context.locate(entry, cell.init)
     here = context.cell(entry, cell.init, cell.seed, cell.head)

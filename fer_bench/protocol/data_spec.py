@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from fer_bench.protocol.declared_settings import chosen, setting_rows, settled, stated
-from fer_bench.runtime.errors import FerBenchError
+from fer_bench.protocol.declared_settings import (
+    check_settings,
+    chosen,
+    setting_rows,
+    settled,
+    stated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +58,7 @@ class DataSpec:
         "paper",
         "70/10/20, stratified, random_state 42; sizes 25,121 / 3,589 / 7,177 on FER2013; by their "
         "digits, the published rates were made on '80-20', 28,710 / 7,177 and no test part",
+        accepted=SPLITS,
     )
     split_seed: int = settled("stated", 42, "random_state of both calls of train_test_split")
     row_order: RowOrder = chosen(
@@ -60,6 +66,7 @@ class DataSpec:
         "the paper does not state the order of its images; 'content' draws in the order of the "
         "images' digests, so that the same images give the same split from a csv file, an npz file "
         "and image folders; 'given' draws in the order of the source, as train_test_split does",
+        accepted=ROW_ORDERS,
     )
     dedupe: Dedupe = chosen(
         "none",
@@ -67,27 +74,19 @@ class DataSpec:
         "validation and test images and of other training images, 'all' keeps one image of each "
         "group of duplicates in the three parts together; the first in this order is kept, with "
         "its label",
+        accepted=DEDUPES,
     )
     labels: Labels = chosen(
         "fer2013",
         "the data set's own; 'ferplus' uses the class with the most FER+ votes, even if fewer than "
         "half, and excludes images if several classes share the most votes or none has them",
+        accepted=LABELS,
     )
     votes: Path | None = None
     limit: int | None = None
 
     def __post_init__(self) -> None:
-        for name, accepted in (
-            ("split", SPLITS),
-            ("row_order", ROW_ORDERS),
-            ("dedupe", DEDUPES),
-            ("labels", LABELS),
-        ):
-            if getattr(self, name) not in accepted:
-                raise FerBenchError(
-                    f"{name.replace('_', ' ')} {getattr(self, name)!r} is unknown",
-                    ", ".join(accepted),
-                )
+        check_settings(self)
 
     def settings(self) -> list[Setting]:
         """Return the protocol's settings of the data, in order of declaration."""

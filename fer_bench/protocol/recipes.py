@@ -1,8 +1,12 @@
-"""Recipes: named sets of training settings, as texts of their options."""
+"""Recipes: named sets of training settings."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from fer_bench.protocol.few_shot import MIEB_HEAD, Shots
+from fer_bench.protocol.head import Heads
+from fer_bench.protocol.trainable_layers import TrainableLayers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -10,11 +14,11 @@ if TYPE_CHECKING:
 Recipe = Literal["paper", "recommended", "strong", "mieb"]
 RECIPES: tuple[Recipe, ...] = get_args(Recipe)
 
-VALUES: Mapping[Recipe, Mapping[str, str | float]] = {
+VALUES: Mapping[Recipe, Mapping[str, Any]] = {
     "paper": {},
-    "recommended": {"trainable_layers": "0", "head": "mlp:256,128"},
+    "recommended": {"trainable_layers": TrainableLayers(0, 0), "head": Heads(("mlp:256x128",))},
     "strong": {
-        "trainable_layers": "all",
+        "trainable_layers": TrainableLayers("all", "all"),
         "learning_rate": 1e-3,
         "epochs": 40,
         "weight_decay": 0.01,
@@ -25,6 +29,6 @@ VALUES: Mapping[Recipe, Mapping[str, str | float]] = {
         "input_size": 96,
         "pooling": "average",
     },
-    "mieb": {"head": "logreg", "pooling": "average", "shots": "mieb"},
+    "mieb": {"head": Heads((MIEB_HEAD,)), "pooling": "average", "shots": Shots(mieb=True)},
 }
 """Values that each recipe gives to fields of ``Protocol``; all others keep their defaults."""

@@ -7,36 +7,39 @@ paper or chosen by this project, and the reason; reports print both.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from fer_bench.protocol import augmentation, recipes
-from fer_bench.protocol.declared_settings import Setting, chosen, setting_rows, settled, stated
+from fer_bench.protocol import augmentation
+from fer_bench.protocol.declared_settings import (
+    Setting,
+    check_settings,
+    chosen,
+    option_name,
+    setting_rows,
+    settled,
+    stated,
+)
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.fitted_heads import fitted_settings
 from fer_bench.protocol.head import Head, Heads, is_fitted
 from fer_bench.protocol.head_registry import head_kind
-from fer_bench.protocol.recipes import RECIPES, Recipe
+from fer_bench.protocol.recipes import RECIPES, VALUES, Recipe
 from fer_bench.protocol.sweep import Sweep
 from fer_bench.protocol.trainable_layers import TrainableLayers
-from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.errors import FerBenchError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BatchNormalization = Literal["paper", "frozen"]
-BATCH_NORMALIZATIONS: tuple[BatchNormalization, ...] = get_args(BatchNormalization)
 Optimizer = Literal["adam", "sgd", "rmsprop"]
-OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 Preprocessing = Literal["own", "unit"]
-PREPROCESSINGS: tuple[Preprocessing, ...] = get_args(Preprocessing)
 Pooling = Literal["flatten", "average"]
-POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 InputSize = int | Literal["own"]
 Schedule = Literal["constant", "cosine"]
-SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 ClassWeight = Literal["none", "balanced"]
-CLASS_WEIGHTS: tuple[ClassWeight, ...] = get_args(ClassWeight)
 MixedPrecision = Literal["none", "bfloat16"]
-MIXED_PRECISIONS: tuple[MixedPrecision, ...] = get_args(MixedPrecision)
 EarlyStopping = int | Literal["none"]
 OF_CELLS = ("seed", "seeds", "head")
 """Settings in which runs of one experiment may differ, since each cell records its own."""
@@ -77,9 +80,9 @@ class Protocol:
         "an inference",
     )
     learning_rate: float = stated(1e-4, "stated as 1e-4")
-    epochs: int = stated(20, "stated as 20")
+    epochs: int = stated(20, "stated as 20", least=1)
     loss: str = settled("stated", "categorical_crossentropy", "stated")
-    window: int = stated(5, "key metrics are computed every 5 epochs")
+    window: int = stated(5, "key metrics are computed every 5 epochs", least=1)
     last_layers_counted: str = settled(
         "chosen",
         "entries of the Keras layer list",
@@ -97,8 +100,12 @@ class Protocol:
         "the paper does not mention it; Keras' default: among the last layers it is trained like "
         "them, with batch statistics in training and moving averages in evaluation; 'frozen' "
         "always uses its initial moving averages",
+        accepted=get_args(BatchNormalization),
+        option="batchnorm",
     )
-    optimizer: Optimizer = chosen("adam", "the usual choice at a learning rate of 1e-4")
+    optimizer: Optimizer = chosen(
+        "adam", "the usual choice at a learning rate of 1e-4", accepted=get_args(Optimizer)
+    )
     weight_decay: float = chosen(
         0.0,
         "the paper does not mention it; decoupled, as in Keras' optimisers: each step subtracts "
@@ -107,11 +114,13 @@ class Protocol:
     schedule: Schedule = chosen(
         "constant",
         "the paper states a single learning rate; 'cosine' lowers it to 0 over all epochs",
+        accepted=get_args(Schedule),
     )
     class_weight: ClassWeight = chosen(
         "none",
         "the paper does not mention it; 'balanced' weights the loss of a training image by n / "
         "(classes * images of its class); reported losses are unweighted",
+        accepted=get_args(ClassWeight),
     )
     label_smoothing: float = chosen(
         0.0,
@@ -131,19 +140,22 @@ class Protocol:
         "the paper trains all epochs; N stops after N epochs without a lower validation loss and "
         "restores the weights of the epoch with the lowest, with which the history ends",
     )
-    recipe: Recipe = chosen("paper", "named set of settings, each of which is a row of its own")
+    recipe: Recipe = chosen(
+        "paper", "named set of settings, each of which is a row of its own", accepted=RECIPES
+    )
     sweep: Sweep = chosen(
         Sweep(),
         "the paper does not mention one; every cell takes, from this grid, the settings with the "
         "highest validation accuracy, among equal ones the lowest validation loss, then the first; "
         "they replace the values of their rows; the test images play no part in it",
     )
-    batch_size: int = chosen(32, "the default of Keras' fit")
+    batch_size: int = chosen(32, "the default of Keras' fit", least=1)
     mixed_precision: MixedPrecision = chosen(
         "none",
         "the paper does not mention it; 'bfloat16' computes all layers but the last one in "
         "bfloat16; weights, logits, softmax and loss stay in float32, and so do networks from "
         "files. Unlike float16, it needs no scaling of the loss",
+        accepted=get_args(MixedPrecision),
     )
     order: str = settled(
         "chosen",
@@ -173,11 +185,13 @@ class Protocol:
         "each network's own: x/127.5-1 for MobileNet and mini, BGR minus ImageNet's mean for "
         "ResNet-50, x/255 for the face networks, as deepface does by default; 'unit' is x/255 for "
         "all",
+        accepted=get_args(Preprocessing),
     )
     pooling: Pooling = chosen(
         "flatten",
         "the paper does not mention it; keeps all features; 'average' takes the mean of each "
         "channel over all positions",
+        accepted=get_args(Pooling),
     )
     head: Heads = chosen(Heads(), "the smallest head that maps features to classes")
     shots: Shots = chosen(
@@ -186,7 +200,9 @@ class Protocol:
         "class, with the weakest regularisation of its grid, so that no other label is used; "
         "features are standardised on all training images; 'mieb' is the evaluation of MIEB",
     )
-    draws: int = chosen(5, "as in MIEB; each draw is determined by the cell's seed and its number")
+    draws: int = chosen(
+        5, "as in MIEB; each draw is determined by the cell's seed and its number", least=1
+    )
     training_figures: str = settled(
         "chosen",
         "running mean over the epoch",
@@ -206,27 +222,11 @@ class Protocol:
         "the paper says initial but shows no epoch 0; metrics of the untrained network are "
         "reported too",
     )
-    seed: int = chosen(42, "the paper's random_state; seeds weights, head and order")
-    seeds: int = chosen(1, "the paper reports one run of each cell")
+    seed: int = chosen(42, "the paper's random_state; seeds weights, head and order", least=0)
+    seeds: int = chosen(1, "the paper reports one run of each cell", least=1)
 
     def __post_init__(self) -> None:
-        for name, option, accepted in (
-            ("batch_normalization", "batchnorm", BATCH_NORMALIZATIONS),
-            ("optimizer", "optimizer", OPTIMIZERS),
-            ("preprocessing", "preprocessing", PREPROCESSINGS),
-            ("pooling", "pooling", POOLINGS),
-            ("schedule", "schedule", SCHEDULES),
-            ("class_weight", "class-weight", CLASS_WEIGHTS),
-            ("recipe", "recipe", RECIPES),
-            ("mixed_precision", "mixed-precision", MIXED_PRECISIONS),
-        ):
-            value = getattr(self, name)
-            if value not in accepted:
-                near = difflib.get_close_matches(str(value), accepted, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"choose one with --{option}"
-                raise FerBenchError(
-                    f"{name.replace('_', ' ')} {value!r} is unknown", ", ".join(accepted), hint
-                )
+        check_settings(self)
         if self.input_size != "own" and not (
             isinstance(self.input_size, int)
             and not isinstance(self.input_size, bool)
@@ -247,20 +247,6 @@ class Protocol:
             )
         object.__setattr__(self, "augment", augmentation.normalized(self.augment))
         self.sweep.check(map(Head.parse, self.head.names))
-        for name, least in (
-            ("epochs", 1),
-            ("batch_size", 1),
-            ("window", 1),
-            ("seed", 0),
-            ("seeds", 1),
-            ("draws", 1),
-        ):
-            value = getattr(self, name)
-            if value < least:
-                raise FerBenchError(
-                    f"{name.replace('_', ' ')} {value} is too small",
-                    f"{least} or more",
-                )
         if self.every_seed[-1] >= 2**32:
             raise FerBenchError(
                 f"seed {self.every_seed[-1]} is too large",
@@ -289,7 +275,25 @@ class Protocol:
         Raises:
             FerBenchError: the recipe is unknown, or a value is out of its range.
         """
-        return cls(**{"recipe": recipe, **_recipe_values(recipe), **values})
+        of_recipe = VALUES[recipe] if recipe in RECIPES else {}
+        return cls(**{"recipe": recipe, **of_recipe, **values})
+
+    @classmethod
+    def recorded(cls, settings: Iterable[Setting]) -> Protocol:
+        """Return the protocol whose ``settings()`` these are; a missing one has its default.
+
+        Raises:
+            FerBenchError: a value is not that of a setting.
+        """
+        fields = {item.name: item for item in dataclasses.fields(cls)}
+        names = cls.option_names()
+        return cls(
+            **{
+                one.name: _recorded_value(one, fields[one.name].default)
+                for one in settings
+                if one.name in names
+            }
+        )
 
     @property
     def every_seed(self) -> range:
@@ -299,12 +303,11 @@ class Protocol:
     @classmethod
     def option_names(cls) -> dict[str, str]:
         """Return the name of pytest's option for each setting that has one, without dashes."""
-        names = {
-            item.name: item.name.replace("_", "-")
+        return {
+            item.name: option_name(item)
             for item in dataclasses.fields(cls)
             if item.init and item.name != "window"
         }
-        return {**names, "batch_normalization": "batchnorm"}
 
     def options(self) -> list[str]:
         """Return the options of pytest that select this protocol: those that are not default."""
@@ -328,7 +331,7 @@ class Protocol:
         Those of fitted heads are only listed for heads of the run, after the heads, and those of
         few-shot evaluation only if there is any, or the recipe has some.
         """
-        has_shots = self.shots or "shots" in _recipe_values(self.recipe)
+        has_shots = self.shots or "shots" in VALUES[self.recipe]
         rows = [
             self._with_recipe(row)
             for row in setting_rows(self)
@@ -343,7 +346,7 @@ class Protocol:
 
     def _with_recipe(self, row: Setting) -> Setting:
         """Return the row with the value of the recipe, if that is not the default."""
-        values = _recipe_values(self.recipe)
+        values = VALUES[self.recipe]
         if row.name not in values:
             return row
         value = values[row.name]
@@ -357,13 +360,18 @@ def is_of_head(name: str) -> bool:
     return name.startswith("head_") or name in OF_SHOTS
 
 
-def _recipe_values(recipe: Recipe) -> dict[str, Any]:
-    """Return the values of a recipe by field of ``Protocol``; none for an unknown recipe."""
-    values: dict[str, Any] = dict(recipes.VALUES[recipe]) if recipe in RECIPES else {}
-    if "trainable_layers" in values:
-        values["trainable_layers"] = TrainableLayers.parse(values["trainable_layers"])
-    if "head" in values:
-        values["head"] = Heads.parse(values["head"])
-    if "shots" in values:
-        values["shots"] = Shots.parse(values["shots"])
-    return values
+def _recorded_value(setting: Setting, default: Any) -> Any:
+    """Parse the text of a setting as a value of its default's type."""
+    text = setting.value
+    try:
+        if isinstance(default, (TrainableLayers, Heads, Shots, Sweep)):
+            return type(default).parse(text)
+        if setting.name in ("input_size", "early_stopping"):
+            return int(text) if text.isdecimal() else text
+        return type(default)(text)
+    except ValueError:
+        raise FerBenchError(
+            f"recorded setting {setting.name!r} is {shown(text)}",
+            "a value as fer_bench writes it",
+            "use an unchanged results file",
+        ) from None

@@ -6,7 +6,6 @@ import pytest
 
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import Heads
-from fer_bench.protocol.recorded_settings import recorded_protocol
 from fer_bench.protocol.settings import Protocol
 from fer_bench.protocol.sweep import Sweep
 from fer_bench.protocol.trainable_layers import TrainableLayers
@@ -41,7 +40,7 @@ CHANGED = {
     ],
 )
 def test_a_protocol_comes_back_from_its_settings(protocol):
-    assert recorded_protocol(protocol.settings()) == protocol
+    assert Protocol.recorded(protocol.settings()) == protocol
 
 
 def test_every_setting_with_an_option_is_read_back():
@@ -54,10 +53,10 @@ def test_every_setting_with_an_option_is_read_back():
 
 def test_a_missing_setting_has_its_default():
     settings = [one for one in Protocol().settings() if one.name != "schedule"]
-    assert recorded_protocol(settings) == Protocol()
+    assert Protocol.recorded(settings) == Protocol()
 
 
 def test_an_invalid_value_is_one_error():
     (epochs,) = (one for one in Protocol().settings() if one.name == "epochs")
     with pytest.raises(FerBenchError, match="recorded setting 'epochs' is 'many'"):
-        recorded_protocol([dataclasses.replace(epochs, value="many")])
+        Protocol.recorded([dataclasses.replace(epochs, value="many")])
