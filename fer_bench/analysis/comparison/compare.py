@@ -15,13 +15,17 @@ from fer_bench.analysis.comparison.caveats import (
 )
 from fer_bench.analysis.comparison.cell_groups import group_cells
 from fer_bench.analysis.comparison.compared_metrics import METRICS
-from fer_bench.analysis.comparison.comparison_result import Change, ComparisonResult
+from fer_bench.analysis.comparison.comparison_result import (
+    LEVEL,
+    Change,
+    ComparisonResult,
+    metric_row,
+)
 from fer_bench.analysis.comparison.environment_differences import compare_environments
 from fer_bench.analysis.comparison.quality import quality_changes, quality_gone
 from fer_bench.analysis.comparison.speed import speed_change, timed
 from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE
 from fer_bench.analysis.comparison.validation import check_run_sets, check_thresholds
-from fer_bench.analysis.comparison.verdicts import LEVEL, metric_gone
 from fer_bench.analysis.seed_groups import display_names
 from fer_bench.protocol.shards import OTHER_SHARD
 from fer_bench.runtime.errors import FerBenchError
@@ -221,12 +225,8 @@ def _speeds(
         return  # stated once, by a note
     keys = sorted({*bases, *heads}, key=lambda key: (METRICS.index(key[0]), int(key[1] or 0)))
     for key in keys:
-        metric, of = key
-        if key in bases and key in heads:
-            yield speed_change(name, bases[key], heads[key], environments, thresholds)
-        elif key in bases:
-            why = "the head did not measure it"
-            yield metric_gone(name, metric, of, bases[key].value, why, thresholds)
-        else:
-            why = "the base did not measure it"
-            yield Change(name, metric, of, "new", head=heads[key].value, why=why)
+        one, other = bases.get(key), heads.get(key)
+        lacking = f"the {'base' if one is None else 'head'} did not measure it"
+        values = one and one.value, other and other.value
+        row = metric_row(name, *key, *values, lacking, thresholds)
+        yield speed_change(row, one, other, environments) if one and other else row

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from fer_bench.analysis.comparison.thresholds import GONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fer_bench.analysis.comparison.compared_metrics import Metric
-    from fer_bench.analysis.comparison.thresholds import Threshold
+    from fer_bench.analysis.comparison.thresholds import Threshold, Thresholds
     from fer_bench.metrics import Interval
 
 ChangeKind = Literal[
     "better", "worse", "moved", "same", "new", "gone", "not deterministic", "not comparable"
 ]
 """``moved`` applies to metrics for which neither direction is better."""
+
+LEVEL = 0.99
+"""Confidence level of the intervals: of changes by noise alone, 1 % lie outside theirs."""
 
 FINE, REGRESSION, CANNOT_COMPARE = 0, 1, 2
 """Exit statuses of a comparison."""
@@ -54,6 +59,36 @@ class Change:
     regression: bool = False
     why: str = ""
 
+    def judged(self, change: float, interval: Interval, how: str) -> Change:
+        """Return this row of a metric that base and head have, with the verdict on its change.
+
+        A change counts if it exceeds the noise, so that its interval excludes 0, and exceeds the
+        amount that the metric's threshold allows.
+
+        Args:
+            change: head minus base, in the unit of ``Change.change``.
+            interval: interval of the change, in that unit.
+            how: method of the interval, in a few words.
+        """
+        verdict: ChangeKind = "same"
+        if interval.low <= 0 <= interval.high:
+            why = "within noise"
+        elif abs(change) <= self.allowed:
+            why = "beyond noise, within the threshold"
+        elif self.metric is None or self.metric.higher_is_better is None:
+            verdict, why = "moved", "beyond noise"
+        else:
+            verdict = "better" if (change > 0) == self.metric.higher_is_better else "worse"
+            why = "beyond noise and threshold" if self.allowed else "beyond noise"
+        return replace(
+            self,
+            verdict=verdict,
+            change=change,
+            interval=interval,
+            regression=verdict == "worse" and self.threshold is not None,
+            why=f"{why}; {how}",
+        )
+
     @property
     def name(self) -> str:
         """Metric's name with class or batch size: ``inference.p99@32``, ``recall.Happy``."""
@@ -75,6 +110,30 @@ class Change:
         low, high = self.interval.low, self.interval.high
         worst = -low if self.metric.higher_is_better else high
         return self.threshold is not None and worst > self.allowed
+
+
+def metric_row(
+    cell: str,
+    metric: Metric,
+    of: str,
+    base: float | None,
+    head: float | None,
+    lacking: str,
+    thresholds: Thresholds,
+) -> Change:
+    """Return the row of a metric, not yet judged if base and head have it.
+
+    A metric that only the base has is gone, a regression if it has a threshold; one that only the
+    head has is new. ``lacking`` is why base or head has none, at most one of them.
+    """
+    if base is None:
+        return Change(cell, metric, of, "new", head=head, why=lacking)
+    threshold = thresholds.of(cell, metric.name, metric.named(of))
+    row = Change(cell, metric, of, "not comparable", base, head, threshold=threshold)
+    if head is not None:
+        return row
+    regression = threshold is not None and thresholds.of(cell, GONE) is not None
+    return replace(row, verdict="gone", regression=regression, why=lacking)
 
 
 @dataclass(frozen=True)

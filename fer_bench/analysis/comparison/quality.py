@@ -10,27 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fer_bench.analysis.comparison.compared_metrics import (
-    ACCURACY,
-    BALANCED_ACCURACY,
-    CLEAN_ACCURACY,
-    ECE,
-    INITIAL_ACCURACY,
-    INITIAL_LOSS,
-    KAPPA,
-    LOSS,
-    MACRO_F1,
-    MCC,
-    MCR,
-    MOFR,
-    RECALL,
-    TOP_2,
-    VALIDATION_ACCURACY,
-    VALIDATION_LOSS,
-    WEIGHTED_F1,
-)
-from fer_bench.analysis.comparison.comparison_result import Change
-from fer_bench.analysis.comparison.verdicts import LEVEL, judged, metric_gone
+from fer_bench.analysis.comparison import compared_metrics as metrics
+from fer_bench.analysis.comparison.comparison_result import LEVEL, metric_row
 from fer_bench.analysis.subsets import subsets_by_duplicates
 from fer_bench.metrics import (
     Interval,
@@ -48,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from fer_bench.analysis.comparison.cell_groups import CellGroup
-    from fer_bench.analysis.comparison.compared_metrics import Metric
+    from fer_bench.analysis.comparison.comparison_result import Change
     from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.metrics.paired_metrics import MetricChange
     from fer_bench.results.quality import Quality
@@ -58,10 +39,16 @@ if TYPE_CHECKING:
 _LEAST_SEEDS = 3
 """Number of seeds from which the noise is estimated: two differences are easily alike by chance."""
 
-_BY_IMAGES = (ACCURACY, CLEAN_ACCURACY, RECALL, TOP_2)
+_BY_IMAGES = (metrics.ACCURACY, metrics.CLEAN_ACCURACY, metrics.RECALL, metrics.TOP_2)
 """Shares of test images, which are compared image by image."""
 
-_OF_CONFUSION = (BALANCED_ACCURACY, MACRO_F1, WEIGHTED_F1, KAPPA, MCC)
+_OF_CONFUSION = (
+    metrics.BALANCED_ACCURACY,
+    metrics.MACRO_F1,
+    metrics.WEIGHTED_F1,
+    metrics.KAPPA,
+    metrics.MCC,
+)
 """Metrics of the confusion matrix, which are compared by a paired bootstrap over the images."""
 
 
@@ -71,7 +58,7 @@ class _Reading(NamedTuple):
     That of a class has its name and its code.
     """
 
-    metric: Metric
+    metric: metrics.Metric
     read: Callable[[Quality, DatasetSummary], float | None]
     images: int | None = None
     of: str = ""
@@ -144,8 +131,11 @@ def quality_gone(cell: str, base: CellGroup, why: str, thresholds: Thresholds) -
     for reading in _readings(base.dataset):
         if values := reading.of_each(qualities, base.dataset):
             metric, of = reading.metric, reading.of
-            change = metric_gone(cell, metric, of, statistics.fmean(values), why, thresholds)
-            if metric in (ACCURACY, VALIDATION_ACCURACY) or change.threshold is not None:
+            change = metric_row(cell, metric, of, statistics.fmean(values), None, why, thresholds)
+            if (
+                metric in (metrics.ACCURACY, metrics.VALIDATION_ACCURACY)
+                or change.threshold is not None
+            ):
                 yield change
 
 
@@ -182,23 +172,25 @@ class _Pairing:
 
 
 def _readings(data: DatasetSummary) -> Iterator[_Reading]:
-    yield _Reading(ACCURACY, lambda one, _: one.test_accuracy, data.test)
-    yield _Reading(CLEAN_ACCURACY, _clean_accuracy)
-    yield _Reading(LOSS, lambda one, _: one.test_loss)
+    yield _Reading(metrics.ACCURACY, lambda one, _: one.test_accuracy, data.test)
+    yield _Reading(metrics.CLEAN_ACCURACY, _clean_accuracy)
+    yield _Reading(metrics.LOSS, lambda one, _: one.test_loss)
     for label, (name, _) in enumerate(data.counts):
-        yield _Reading(RECALL, partial(_recall, label=label), of=name, label=label)
+        yield _Reading(metrics.RECALL, partial(_recall, label=label), of=name, label=label)
     for metric in _OF_CONFUSION:
         yield _Reading(metric, partial(_of_confusion, name=metric.name))
-    yield _Reading(TOP_2, _top_2_accuracy)
-    yield _Reading(ECE, _calibration_error)
+    yield _Reading(metrics.TOP_2, _top_2_accuracy)
+    yield _Reading(metrics.ECE, _calibration_error)
     if not data.has_test:
         accuracy = _after_epoch("validation_accuracy", -1)
-        yield _Reading(VALIDATION_ACCURACY, accuracy, data.validation)
-        yield _Reading(VALIDATION_LOSS, _after_epoch("validation_loss", -1))
-    yield _Reading(INITIAL_ACCURACY, _after_epoch("validation_accuracy", 1), data.validation)
-    yield _Reading(INITIAL_LOSS, _after_epoch("validation_loss", 1))
-    yield _Reading(MCR, _mcr)
-    yield _Reading(MOFR, _mofr)
+        yield _Reading(metrics.VALIDATION_ACCURACY, accuracy, data.validation)
+        yield _Reading(metrics.VALIDATION_LOSS, _after_epoch("validation_loss", -1))
+    yield _Reading(
+        metrics.INITIAL_ACCURACY, _after_epoch("validation_accuracy", 1), data.validation
+    )
+    yield _Reading(metrics.INITIAL_LOSS, _after_epoch("validation_loss", 1))
+    yield _Reading(metrics.MCR, _mcr)
+    yield _Reading(metrics.MOFR, _mofr)
 
 
 def _recall(quality: Quality, _: DatasetSummary, label: int) -> float | None:
@@ -268,21 +260,20 @@ def _change(
     heads = reading.of_each(pairing.head, pairing.head_data)
     if not bases and not heads:
         return None
-    if not heads:
-        return metric_gone(
-            cell, metric, of, statistics.fmean(bases), _why_none(metric, "head"), thresholds
-        )
-    head = statistics.fmean(heads)
-    if not bases:
-        return Change(cell, metric, of, "new", head=head, why=_why_none(metric, "base"))
-    base, threshold = statistics.fmean(bases), thresholds.of(cell, metric.name, metric.named(of))
-    row = Change(cell, metric, of, "not comparable", base, head, threshold=threshold)
+    base, head = (statistics.fmean(values) if values else None for values in (bases, heads))
+    lacking = _why_none(metric, "head" if bases else "base")
+    row = metric_row(cell, metric, of, base, head, lacking, thresholds)
+    if base is None or head is None:
+        return row
     if pairing.same_parts is False:
         return replace(row, why="trained and tested on other images of the data set")
-    if metric is CLEAN_ACCURACY and pairing.base_data.test_twins != pairing.head_data.test_twins:
+    if (
+        metric is metrics.CLEAN_ACCURACY
+        and pairing.base_data.test_twins != pairing.head_data.test_twins
+    ):
         return replace(row, why="other test images are known to have duplicates in training")
     # Equal predictions may differ in their second classes.
-    if pairing.same and (metric is not TOP_2 or bases == heads):
+    if pairing.same and (metric is not metrics.TOP_2 or bases == heads):
         return replace(row, verdict="same", change=0.0, why="the same result")
     if pairing.paired and bases == heads and metric not in _BY_IMAGES:
         return replace(row, verdict="same", change=0.0, why="the same value")
@@ -302,14 +293,14 @@ def _change(
             f"and head with the same --seeds={_LEAST_SEEDS} or more"
         )
         return replace(row, change=head - base, why=why)
-    return judged(row, *found)
+    return row.judged(*found)
 
 
-def _why_none(metric: Metric, name: str) -> str:
+def _why_none(metric: metrics.Metric, name: str) -> str:
     """Return why base or head lacks a metric that the other has."""
-    if metric is CLEAN_ACCURACY:
+    if metric is metrics.CLEAN_ACCURACY:
         return f"the {name} has no deduplicated test images, or not all predictions"
-    if metric in (TOP_2, ECE):
+    if metric in (metrics.TOP_2, metrics.ECE):
         return f"the {name} has not all predictions"
     return f"the {name} has no test images of this class"
 
@@ -319,13 +310,13 @@ def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
     labels, known = pairing.base_data.labels, subsets_by_duplicates(pairing.base_data)
     if pairing.same_parts is not True or reading.metric not in _BY_IMAGES:
         return None
-    recognised = among_two if reading.metric is TOP_2 else correct
+    recognised = among_two if reading.metric is metrics.TOP_2 else correct
     base, head = recognised(pairing.base, labels), recognised(pairing.head, labels)
     if base is None or head is None:
         return None
     if reading.label is not None:
         base, head = base[:, labels == reading.label], head[:, labels == reading.label]
-    if reading.metric is CLEAN_ACCURACY and known is not None:
+    if reading.metric is metrics.CLEAN_ACCURACY and known is not None:
         base, head = base[:, known.deduplicated], head[:, known.deduplicated]
     images = base.shape[1]
     found = compare(head, base, LEVEL, paired_seeds=pairing.paired)

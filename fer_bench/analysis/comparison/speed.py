@@ -13,21 +13,19 @@ from fer_bench.analysis.comparison.compared_metrics import (
     INFERENCE_P99,
     TRAINING_SPEED,
 )
-from fer_bench.analysis.comparison.comparison_result import Change
+from fer_bench.analysis.comparison.comparison_result import LEVEL
 from fer_bench.analysis.comparison.noise import LEAST_RUNS, between_runs, of_rounds
-from fer_bench.analysis.comparison.verdicts import LEVEL, judged
 from fer_bench.metrics import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fer_bench.analysis.comparison.compared_metrics import Metric
+    from fer_bench.analysis.comparison.comparison_result import Change
     from fer_bench.analysis.comparison.environment_differences import EnvironmentComparison
     from fer_bench.analysis.comparison.noise import Shift
-    from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.results.records import CellResult
-    from fer_bench.results.speeds import InferenceSpeed, Reference
-
+    from fer_bench.results.speeds import Reference
 
 RUN_NOISE = 0.05
 """Assumed standard deviation of a log speed from run to run, if there are too few runs.
@@ -85,14 +83,15 @@ def timed(cells: Iterable[CellResult]) -> dict[tuple[Metric, str], Timed]:
             timing = Timing(seconds, statistics.median(seconds), _pace(training.reference))
             found.setdefault((TRAINING_SPEED, ""), []).append(timing)
         for speed in cell.inference:
-            for metric, value in _of_calls(speed):
-                timing = Timing(speed.seconds, value, _pace(speed.reference))
-                found.setdefault((metric, str(speed.batch_size)), []).append(timing)
+            for metric, value in ((INFERENCE_MEDIAN, speed.median), (INFERENCE_P99, speed.p99)):
+                if value is not None:
+                    timing = Timing(speed.seconds, value, _pace(speed.reference))
+                    found.setdefault((metric, str(speed.batch_size)), []).append(timing)
     return {key: Timed(*key, tuple(timings)) for key, timings in found.items()}
 
 
 def speed_change(
-    cell: str, base: Timed, head: Timed, environments: EnvironmentComparison, thresholds: Thresholds
+    row: Change, base: Timed, head: Timed, environments: EnvironmentComparison
 ) -> Change:
     """Compare one speed of one cell.
 
@@ -109,15 +108,11 @@ def speed_change(
     of that change.
 
     Args:
-        cell: backbone and init.
+        row: the row without a verdict.
         base: timings of the base, at least one.
         head: timings of the head, of the same metric.
         environments: environment differences between base and head.
-        thresholds: thresholds for how much slower it may get.
     """
-    metric, of = base.metric, base.of
-    threshold = thresholds.of(cell, metric.name, metric.named(of))
-    row = Change(cell, metric, of, "not comparable", base.value, head.value, threshold=threshold)
     if not environments.same_device:
         return replace(row, why="computed on different devices or backends")
     if not environments.same_timer:
@@ -128,15 +123,18 @@ def speed_change(
             why="measured on different machines, without a reference workload in base and head",
         )
     divided = is_divided(base.timings, head.timings, environments)
-    shift = _shift(metric, base.timings, head.timings, divided)
+    shift = _shift(base.metric, base.timings, head.timings, divided)
     if shift is None:
-        return replace(row, why=_too_little(metric))
-    change, interval = _as_share(metric, shift)
+        return replace(row, why=_too_little(base.metric))
+    # A share of the base's time, or of its speed.
+    sign = -1 if base.metric.higher_is_better else 1
+    interval = Interval(*sorted(math.expm1(sign * end) for end in (shift.low, shift.high)))
     how = shift.method
     if divided:
-        pace = _pace_text(base.timings, head.timings)
+        slower = math.expm1(statistics.fmean(_paces(base.timings, head.timings)))
+        pace = f"{abs(slower):.1%} {'slower' if slower > 0 else 'faster'}"
         how = f"reference workload {pace}, divided out; {how}"
-    return judged(row, change, interval, how)
+    return row.judged(math.expm1(sign * shift.estimate), interval, how)
 
 
 def is_divided(
@@ -161,12 +159,6 @@ def _pace(reference: Reference | None) -> tuple[float, float] | None:
     return math.log(min(reference.matrix_product)), math.log(min(reference.convolution))
 
 
-def _of_calls(speed: InferenceSpeed) -> Iterable[tuple[Metric, float]]:
-    yield INFERENCE_MEDIAN, speed.median
-    if speed.p99 is not None:
-        yield INFERENCE_P99, speed.p99
-
-
 def _shift(
     metric: Metric, base: Sequence[Timing], head: Sequence[Timing], divided: bool
 ) -> Shift | None:
@@ -186,17 +178,14 @@ def _shift(
         )
         shift = of_rounds(base_times, head_times, LEVEL)
         if shift is not None:
-            shift = shift.widened(_assumed(len(base), len(head), divided))
+            # Half of the interval of a difference between so few runs, by the assumed noise.
+            noise = math.hypot(RUN_NOISE, PACE_NOISE) if divided else RUN_NOISE
+            quantile = NormalDist().inv_cdf((1 + LEVEL) / 2)
+            shift = shift.widened(quantile * noise * math.sqrt(1 / len(base) + 1 / len(head)))
     if shift is None or not divided:
         return shift
     product, convolution = _paces(base, head)
     return shift.widened(abs(product - convolution) / 2)
-
-
-def _assumed(base: int, head: int, divided: bool) -> float:
-    """Return the assumed half width of the interval of a difference between so few runs."""
-    noise = math.hypot(RUN_NOISE, PACE_NOISE) if divided else RUN_NOISE
-    return NormalDist().inv_cdf((1 + LEVEL) / 2) * noise * math.sqrt(1 / base + 1 / head)
 
 
 def _too_little(metric: Metric) -> str:
@@ -222,15 +211,3 @@ def _paces(base: Sequence[Timing], head: Sequence[Timing]) -> tuple[float, float
         for timings in (base, head)
     )
     return head_paces[0] - base_paces[0], head_paces[1] - base_paces[1]
-
-
-def _pace_text(base: Sequence[Timing], head: Sequence[Timing]) -> str:
-    slower = math.expm1(statistics.fmean(_paces(base, head)))
-    return f"{abs(slower):.1%} {'slower' if slower > 0 else 'faster'}"
-
-
-def _as_share(metric: Metric, shift: Shift) -> tuple[float, Interval]:
-    """Convert a shift of log times to a share of the base's time, or of its speed."""
-    sign = -1 if metric.higher_is_better else 1
-    ends = sorted(math.expm1(sign * end) for end in (shift.low, shift.high))
-    return math.expm1(sign * shift.estimate), Interval(*ends)

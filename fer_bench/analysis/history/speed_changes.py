@@ -7,10 +7,10 @@ import math
 import statistics
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.comparison.comparison_result import LEVEL, metric_row
 from fer_bench.analysis.comparison.environment_differences import compare_environments
 from fer_bench.analysis.comparison.run_set import RunSet
 from fer_bench.analysis.comparison.speed import Timed, is_divided, speed_change, timed
-from fer_bench.analysis.comparison.verdicts import LEVEL
 from fer_bench.analysis.history.segmentation import CHANGED, Segmentation
 from fer_bench.analysis.history.series import Point
 from fer_bench.analysis.history.step_detection import differ, step
@@ -206,12 +206,12 @@ class _Speed:
 
     def _compare(self, base: _Runs, head: _Runs) -> Change:
         if (base, head) not in self._changes:
+            one, other = self._merge(base), self._merge(head)
+            row = metric_row(
+                *(self._cell, one.metric, one.of, one.value, other.value, ""), self._thresholds
+            )
             self._changes[base, head] = speed_change(
-                self._cell,
-                self._merge(base),
-                self._merge(head),
-                self._environments(base, head),
-                self._thresholds,
+                row, one, other, self._environments(base, head)
             )
         return self._changes[base, head]
 
