@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.caveats import (
@@ -14,24 +15,27 @@ from fer_bench.analysis.comparison.caveats import (
     untimed_notes,
 )
 from fer_bench.analysis.comparison.cell_groups import group_cells
-from fer_bench.analysis.comparison.compared_metrics import METRICS
+from fer_bench.analysis.comparison.compared_metrics import METRICS, RECALL
 from fer_bench.analysis.comparison.comparison_result import (
     LEVEL,
     Change,
     ComparisonResult,
     metric_row,
 )
-from fer_bench.analysis.comparison.environment_differences import compare_environments
+from fer_bench.analysis.comparison.environment_differences import (
+    compare_environments,
+    experiment_differences,
+)
 from fer_bench.analysis.comparison.quality import quality_changes, quality_gone
+from fer_bench.analysis.comparison.run_set import measurement
 from fer_bench.analysis.comparison.speed import speed_change, timed
 from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE
-from fer_bench.analysis.comparison.validation import check_run_sets, check_thresholds
 from fer_bench.analysis.seed_groups import display_names
 from fer_bench.protocol.shards import OTHER_SHARD
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from fer_bench.analysis.comparison.cell_groups import CellGroup
     from fer_bench.analysis.comparison.comparison_result import ChangeKind
@@ -47,16 +51,12 @@ def compare(base: RunSet, head: RunSet, thresholds: Thresholds) -> ComparisonRes
     ``quality_changes``, and all speeds by ``speed_change``. A change counts if it exceeds both its
     noise, at ``LEVEL``, and its threshold.
 
-    Args:
-        base: runs to compare with.
-        head: runs that may be better or worse.
-        thresholds: thresholds for how much worse a metric may get.
-
     Raises:
-        FerBenchError: the runs of base or of head are not of one experiment, base and head have no
-            cell in common, or a threshold names an unknown class or batch size.
+        FerBenchError: the runs of base or of head are not of one experiment, base and head share a
+            measurement or have no cell in common, or a threshold names an unknown class or batch
+            size.
     """
-    check_run_sets(base, head)
+    _check_run_sets(base, head)
     bases, heads = group_cells(base), group_cells(head)
     names = display_names(run for _, run in (*head.runs, *base.runs))
     if not set(bases) & set(heads):
@@ -65,10 +65,9 @@ def compare(base: RunSet, head: RunSet, thresholds: Thresholds) -> ComparisonRes
             f"base and head have no cell in common: {' and '.join(listed)}",
             "results with at least one backbone and init in both",
         )
-    check_thresholds(thresholds, bases, heads)
+    _check_thresholds(thresholds, (*bases.values(), *heads.values()))
     environments = compare_environments(base, head)
     code = other_code(run for _, run in (*base.runs, *head.runs))
-    context = _Context(environments, code, thresholds)
     remarks = [
         *(f"left out of the base: {why}" for why in base.unreadable),
         *(f"left out of the head: {why}" for why in head.unreadable),
@@ -85,7 +84,14 @@ def compare(base: RunSet, head: RunSet, thresholds: Thresholds) -> ComparisonRes
         elif name not in bases:
             changes.append(Change(name, None, "", "new", why="only in the head"))
         else:
-            changes += _group_changes(name, bases[name], heads[name], context)
+            pair = _Pair(name, bases[name], heads[name], environments, code, thresholds)
+            changes += pair.changes()
+    with_seeds = {
+        f"{cell}-{seed}": f"{names[cell]}, seed {seed}"
+        for groups in (bases, heads)
+        for cell, group in groups.items()
+        for seed in group.cells
+    }
     return ComparisonResult(
         base=_title(base),
         head=_title(head),
@@ -93,32 +99,63 @@ def compare(base: RunSet, head: RunSet, thresholds: Thresholds) -> ComparisonRes
         notes=tuple(remarks),
         changes=tuple(changes),
         level=LEVEL,
-        names=names | _names_with_seeds(names, (bases, heads)),
+        names=names | with_seeds,
     )
 
 
-@dataclass(frozen=True)
-class _Context:
-    """Facts shared by all cells.
+def _check_run_sets(base: RunSet, head: RunSet) -> None:
+    """Check that base and head are each one experiment and do not share a measurement.
 
-    ``other_code`` states why the code of the runs may differ; it is empty if it is the same.
+    One run may be compared with itself; with several, a shared measurement would hide the
+    difference.
     """
+    for name, run_set in (("base", base), ("head", head)):
+        (first, run), *others = run_set.runs
+        for other, another in others:
+            for difference in experiment_differences(run, another):
+                raise FerBenchError(
+                    f"{name}: {first} and {other} are different experiments, with "
+                    f"{difference.what} {difference.base} and {difference.head}",
+                    "runs of one experiment as base, and of one as head",
+                )
+    if len(base.runs) == len(head.runs) == 1:
+        return
+    known = {measurement(run): name for name, run in base.runs}
+    for name, run in head.runs:
+        times = measurement(run)
+        if times and times in known:
+            raise FerBenchError(
+                f"{known[times]} of the base and {name} of the head hold the same measurement",
+                "each measurement once",
+            )
 
-    environments: EnvironmentComparison
-    other_code: str
-    thresholds: Thresholds
 
+def _check_thresholds(thresholds: Thresholds, groups: tuple[CellGroup, ...]) -> None:
+    """Check that thresholds for a class or a batch size name an existing one.
 
-def _names_with_seeds(
-    names: Mapping[str, str], sides: Iterable[Mapping[str, CellGroup]]
-) -> dict[str, str]:
-    """Return the display names of the cells of one seed, by id."""
-    return {
-        f"{cell}-{seed}": f"{names[cell]}, seed {seed}"
-        for groups in sides
-        for cell, group in groups.items()
-        for seed in group.cells
+    A threshold for a metric that no file has is accepted: it applies once a file has that metric.
+    """
+    names = {
+        name
+        for group in groups
+        for name in (
+            *(RECALL.named(label) for label, _ in group.dataset.counts),
+            *(metric.named(of) for metric, of in timed(group.every)),
+        )
     }
+    for entry in thresholds.entries:
+        for metric in METRICS:
+            start = metric.name + metric.mark
+            known = sorted(name for name in names if metric.mark and name.startswith(start))
+            if (
+                known
+                and entry.metric.startswith(start)
+                and not any(fnmatchcase(name, entry.metric) for name in known)
+            ):
+                raise FerBenchError(
+                    f"threshold {entry.text!r}: no file has the metric {entry.metric!r}",
+                    ", ".join(known),
+                )
 
 
 def _title(run_set: RunSet) -> str:
@@ -134,99 +171,98 @@ def _gone(cell: str, group: str, measured: bool, why: str, thresholds: Threshold
     return Change(cell, None, "", "gone", threshold=threshold, regression=regression, why=why)
 
 
-def _group_changes(
-    name: str, base: CellGroup, head: CellGroup, context: _Context
-) -> Iterator[Change]:
-    """Yield the changes of a backbone and init that both base and head requested."""
-    seeds = sorted({*base.cells, *head.cells})
-    for seed in seeds:
-        cell = f"{name}-{seed}" if len(seeds) > 1 else name
-        if base.is_measured(seed) and head.is_measured(seed):
-            yield from _check_determinism(cell, name, base, head, seed, context)
-        else:
-            yield _lacking(cell, name, seed, base, head, context.thresholds)
-    if not context.environments.same_data:
-        yield Change(name, None, "", "not comparable", why="measured on other images")
-        return
-    if base.qualities and head.qualities:
-        yield from quality_changes(
-            name, base, head, context.environments.same_parts, context.thresholds
-        )
-    elif base.qualities and head.is_timed:
-        yield from quality_gone(name, base, "the head measured only speeds", context.thresholds)
-    if any(head.is_measured(seed) for seed in seeds):
-        yield from _speeds(name, base, head, context.environments, context.thresholds)
+@dataclass(frozen=True)
+class _Pair:
+    """Cells of one backbone, init and head that both base and head requested.
 
+    ``other_code`` states why the code of the runs may differ; it is empty if it is the same.
+    """
 
-def _check_determinism(
-    cell: str, group: str, base: CellGroup, head: CellGroup, seed: int, context: _Context
-) -> Iterator[Change]:
-    """Yield a change if results of one seed with the same fingerprint differ."""
-    results = [
-        (run, result)
-        for run, result in (*base.cells[seed], *head.cells[seed])
-        if result.quality is not None and result.fingerprint
-    ]
-    for (run, one), (other_run, other) in itertools.combinations(results, 2):
-        if one.fingerprint != other.fingerprint or one.quality == other.quality:
-            continue
-        # A result from the store may have been computed on another machine than its run.
-        if one.computed_on and other.computed_on:
-            elsewhere = one.computed_on != other.computed_on
-        else:
-            environments = context.environments
-            same = environments.same_machine and environments.same_device
-            elsewhere = not (same and environments.same_software)
-        verdict: ChangeKind = "not comparable" if elsewhere else "not deterministic"
-        threshold = None
-        if elsewhere:
-            why = "on another machine, device, backend or threads, which may round differently"
-        elif context.other_code:
-            why = f"{context.other_code}; its metrics decide"
-        else:
-            threshold = context.thresholds.of(group, DETERMINISM)
-            why = "of the same commit: the computation is not deterministic"
-        yield Change(
-            cell,
-            None,
-            "",
-            verdict,
-            threshold=threshold,
-            regression=threshold is not None,
-            why=f"{run} and {other_run} have the same fingerprint and different results, {why}",
-        )
-        return
+    name: str
+    base: CellGroup
+    head: CellGroup
+    environments: EnvironmentComparison
+    other_code: str
+    thresholds: Thresholds
 
+    def changes(self) -> Iterator[Change]:
+        """Yield the changes of single seeds, then those of all metrics."""
+        name, base, head = self.name, self.base, self.head
+        seeds = sorted({*base.cells, *head.cells})
+        for seed in seeds:
+            cell = f"{name}-{seed}" if len(seeds) > 1 else name
+            if base.is_measured(seed) and head.is_measured(seed):
+                yield from self._check_determinism(cell, seed)
+            else:
+                yield self._lacking(cell, seed)
+        if not self.environments.same_data:
+            yield Change(name, None, "", "not comparable", why="measured on other images")
+            return
+        if base.qualities and head.qualities:
+            same_parts = self.environments.same_parts
+            yield from quality_changes(name, base, head, same_parts, self.thresholds)
+        elif base.qualities and head.is_timed:
+            yield from quality_gone(name, base, "the head measured only speeds", self.thresholds)
+        # Speeds that were not requested are stated once, by a note.
+        if any(map(head.is_measured, seeds)) and not head.is_untimed_by_request:
+            yield from self._speeds()
 
-def _lacking(
-    cell: str, group: str, seed: int, base: CellGroup, head: CellGroup, thresholds: Thresholds
-) -> Change:
-    """Return the change of a seed's cell that was not measured in base, head or both."""
-    if base.is_measured(seed):
-        reason = head.reason(seed)
-        if OTHER_SHARD in reason:
-            return Change(cell, None, "", "not comparable", why=f"the head: {reason}")
-        return _gone(cell, group, True, f"the head: {reason}", thresholds)
-    if head.is_measured(seed):
-        return Change(cell, None, "", "new", why=f"the base: {base.reason(seed)}")
-    why = f"measured in neither; the base: {base.reason(seed)}; the head: {head.reason(seed)}"
-    return Change(cell, None, "", "not comparable", why=why)
+    def _check_determinism(self, cell: str, seed: int) -> Iterator[Change]:
+        """Yield a change if results of one seed with the same fingerprint differ."""
+        results = [
+            (run, result)
+            for run, result in (*self.base.cells[seed], *self.head.cells[seed])
+            if result.quality is not None and result.fingerprint
+        ]
+        for (run, one), (other_run, other) in itertools.combinations(results, 2):
+            if one.fingerprint != other.fingerprint or one.quality == other.quality:
+                continue
+            # A result from the store may have been computed on another machine than its run.
+            if one.computed_on and other.computed_on:
+                elsewhere = one.computed_on != other.computed_on
+            else:
+                environments = self.environments
+                same = environments.same_machine and environments.same_device
+                elsewhere = not (same and environments.same_software)
+            verdict: ChangeKind = "not comparable" if elsewhere else "not deterministic"
+            threshold = None
+            if elsewhere:
+                why = "on another machine, device, backend or threads, which may round differently"
+            elif self.other_code:
+                why = f"{self.other_code}; its metrics decide"
+            else:
+                threshold = self.thresholds.of(self.name, DETERMINISM)
+                why = "of the same commit: the computation is not deterministic"
+            yield Change(
+                cell,
+                None,
+                "",
+                verdict,
+                threshold=threshold,
+                regression=threshold is not None,
+                why=f"{run} and {other_run} have the same fingerprint and different results, {why}",
+            )
+            return
 
+    def _lacking(self, cell: str, seed: int) -> Change:
+        """Return the change of a seed's cell that was not measured in base, head or both."""
+        base, head = self.base, self.head
+        if base.is_measured(seed):
+            reason = head.reason(seed)
+            if OTHER_SHARD in reason:
+                return Change(cell, None, "", "not comparable", why=f"the head: {reason}")
+            return _gone(cell, self.name, True, f"the head: {reason}", self.thresholds)
+        if head.is_measured(seed):
+            return Change(cell, None, "", "new", why=f"the base: {base.reason(seed)}")
+        why = f"measured in neither; the base: {base.reason(seed)}; the head: {head.reason(seed)}"
+        return Change(cell, None, "", "not comparable", why=why)
 
-def _speeds(
-    name: str,
-    base: CellGroup,
-    head: CellGroup,
-    environments: EnvironmentComparison,
-    thresholds: Thresholds,
-) -> Iterator[Change]:
-    bases, heads = timed(base.every), timed(head.every)
-    if head.is_untimed_by_request:
-        return  # stated once, by a note
-    keys = sorted({*bases, *heads}, key=lambda key: (METRICS.index(key[0]), int(key[1] or 0)))
-    for key in keys:
-        one, other = bases.get(key), heads.get(key)
-        lacking = f"the {'base' if one is None else 'head'} did not measure it"
-        values = one and one.value, other and other.value
-        row = metric_row(name, *key, *values, lacking, thresholds)
-        yield speed_change(row, one, other, environments) if one and other else row
+    def _speeds(self) -> Iterator[Change]:
+        bases, heads = timed(self.base.every), timed(self.head.every)
+        keys = sorted({*bases, *heads}, key=lambda key: (METRICS.index(key[0]), int(key[1] or 0)))
+        for key in keys:
+            one, other = bases.get(key), heads.get(key)
+            lacking = f"the {'base' if one is None else 'head'} did not measure it"
+            values = one and one.value, other and other.value
+            row = metric_row(self.name, *key, *values, lacking, self.thresholds)
+            yield speed_change(row, one, other, self.environments) if one and other else row
