@@ -24,14 +24,7 @@ if TYPE_CHECKING:
 def notes(
     base: RunSet, head: RunSet, thresholds: Thresholds, cells: Collection[str]
 ) -> Iterator[str]:
-    """Yield notes that a reader needs before the verdicts.
-
-    Args:
-        base: the base.
-        head: the head.
-        thresholds: thresholds for how much worse a metric may get.
-        cells: backbone and init of all cells.
-    """
+    """Yield notes that a reader needs before the verdicts; ``cells`` are those of all runs."""
     for name, run_set in (("base", base), ("head", head)):
         commits = dict.fromkeys(commit_of(run) for _, run in run_set.runs)
         if len(commits) > 1:
@@ -56,7 +49,7 @@ def notes(
 def mixture_notes(
     name: str, groups: Mapping[str, CellGroup], names: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield a note for each seed with results of different experiments in base or in head.
+    """Yield a note for each seed with results of different experiments.
 
     Args:
         name: ``"base"`` or ``"head"``.
@@ -77,13 +70,7 @@ def mixture_notes(
 def untimed_notes(
     base: Mapping[str, CellGroup], head: Mapping[str, CellGroup], names: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield a note on the speeds of the base that the head was requested not to measure.
-
-    Args:
-        base: cells of the base.
-        head: cells of the head.
-        names: display names of these cells.
-    """
+    """Yield a note on the speeds of the base that the head was requested not to measure."""
     untimed = {
         cell: timed(base[cell].every)
         for cell, group in head.items()

@@ -32,12 +32,11 @@ class CellGroup:
     @property
     def qualities(self) -> dict[int, Quality]:
         """The first known quality of each seed."""
-        found: dict[int, Quality] = {}
-        for seed, cells in self.cells.items():
-            for _, cell in cells:
-                if cell.quality is not None:
-                    found.setdefault(seed, cell.quality)
-        return found
+        return {
+            seed: found[0]
+            for seed, cells in self.cells.items()
+            if (found := [cell.quality for _, cell in cells if cell.quality is not None])
+        }
 
     @property
     def every(self) -> list[CellResult]:

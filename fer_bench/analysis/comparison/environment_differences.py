@@ -12,7 +12,7 @@ from fer_bench.results.fact_names import NUMERIC_SETTINGS, REPEATED, SPEED
 from fer_bench.results.speed_units import TIMER, kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from fer_bench.results.records import Run
 
@@ -57,14 +57,12 @@ def compare_environments(base: RunSet, head: RunSet) -> EnvironmentComparison:
     values, and several machines count as different from any other machine.
     """
     in_base, in_head = _facts(base), _facts(head)
-    names = [name for name in {**in_base, **in_head} if name not in _NOT_COMPARED]
-    named = [*_MACHINE, *_THREADS, *_DEVICE, TIMER]
-    others = [name for name in names if name not in named]
     found = {
         name: ("; ".join(in_base[name]), "; ".join(in_head[name]))
-        for name in [*named, *others]
+        for name in dict.fromkeys((*_MACHINE, *_THREADS, *_DEVICE, TIMER, *in_base))
         if name in in_base
         and name in in_head
+        and name not in _NOT_COMPARED
         and (
             in_base[name] != in_head[name]
             or (name in (*_MACHINE, TIMER) and len(in_base[name]) > 1)
@@ -76,7 +74,8 @@ def compare_environments(base: RunSet, head: RunSet) -> EnvironmentComparison:
         {fact.split(" ")[0] for fact in facts.get("backend", ())} for facts in (in_base, in_head)
     ]
     same_device = not any(name in found for name in _DEVICE) and backends[0] == backends[1]
-    same_timer = len({kind for facts in (in_base, in_head) for kind in _timed_in(facts)}) < 2
+    timers = (timer for facts in (in_base, in_head) for timer in facts.get(TIMER, ()))
+    same_timer = len({kind for timer in timers for kind in kinds(timer)}) < 2
     if same_timer:
         found.pop(TIMER, None)
     environment = [
@@ -129,7 +128,9 @@ def _meaning(name: str, same_machine: bool) -> str:
 
 
 def _protocol(base: RunSet, head: RunSet) -> Iterable[Difference]:
-    in_base, in_head = _settings(base), _settings(head)
+    in_base, in_head = (
+        {setting.name: setting.value for setting in one.runs[0][1].protocol} for one in (base, head)
+    )
     for name in {**in_base, **in_head}:
         one, other = in_base.get(name, "unknown"), in_head.get(name, "unknown")
         if is_of_head(name) and not (name in in_base and name in in_head):
@@ -167,11 +168,3 @@ def _facts(run_set: RunSet) -> dict[str, tuple[str, ...]]:
         for name, value in run.environment:
             values.setdefault(name, set()).add(value)
     return {name: tuple(sorted(of)) for name, of in values.items()}
-
-
-def _timed_in(facts: Mapping[str, tuple[str, ...]]) -> list[str]:
-    return [kind for timer in facts.get(TIMER, ()) for kind in kinds(timer)]
-
-
-def _settings(run_set: RunSet) -> dict[str, str]:
-    return {setting.name: setting.value for setting in run_set.runs[0][1].protocol}
