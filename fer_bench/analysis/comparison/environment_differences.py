@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.comparison_result import Difference
-from fer_bench.analysis.comparison.run_set import RunSet
 from fer_bench.protocol.settings import OF_CELLS, is_of_head
 from fer_bench.results.fact_names import NUMERIC_SETTINGS, REPEATED, SPEED
 from fer_bench.results.speed_units import TIMER, kinds
@@ -14,6 +13,7 @@ from fer_bench.results.speed_units import TIMER, kinds
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from fer_bench.analysis.comparison.run_set import RunSet
     from fer_bench.results.records import Run
 
 _MACHINE = ("processor", "cpu cores available", "platform")
@@ -82,9 +82,10 @@ def compare_environments(base: RunSet, head: RunSet) -> EnvironmentComparison:
         Difference(name, one, other, _meaning(name, same_machine))
         for name, (one, other) in found.items()
     ]
-    same_data, same_parts, data = _data(base, head)
+    first = base.runs[0][1], head.runs[0][1]
+    same_data, same_parts, data = _data(*first)
     return EnvironmentComparison(
-        differences=(*environment, *_protocol(base, head), *data),
+        differences=(*environment, *_protocol(*first), *data),
         same_machine=same_machine,
         same_device=same_device,
         same_software=same_software,
@@ -96,8 +97,7 @@ def compare_environments(base: RunSet, head: RunSet) -> EnvironmentComparison:
 
 def experiment_differences(base: Run, head: Run) -> list[Difference]:
     """Return what differs between the experiments of two runs: protocol and data."""
-    run_sets = (RunSet((("", run),)) for run in (base, head))
-    return [one for one in compare_environments(*run_sets).differences if one.of_experiment]
+    return [*_protocol(base, head), *_data(base, head)[2]]
 
 
 def _meaning(name: str, same_machine: bool) -> str:
@@ -127,9 +127,9 @@ def _meaning(name: str, same_machine: bool) -> str:
     )
 
 
-def _protocol(base: RunSet, head: RunSet) -> Iterable[Difference]:
+def _protocol(base: Run, head: Run) -> Iterable[Difference]:
     in_base, in_head = (
-        {setting.name: setting.value for setting in one.runs[0][1].protocol} for one in (base, head)
+        {setting.name: setting.value for setting in one.protocol} for one in (base, head)
     )
     for name in {**in_base, **in_head}:
         one, other = in_base.get(name, "unknown"), in_head.get(name, "unknown")
@@ -145,8 +145,8 @@ def _protocol(base: RunSet, head: RunSet) -> Iterable[Difference]:
             )
 
 
-def _data(base: RunSet, head: RunSet) -> tuple[bool, bool | None, list[Difference]]:
-    in_base, in_head = base.runs[0][1].dataset, head.runs[0][1].dataset
+def _data(base: Run, head: Run) -> tuple[bool, bool | None, list[Difference]]:
+    in_base, in_head = base.dataset, head.dataset
     one, other = (
         f"{data.name}, {sum(count for _, count in data.counts):,} images, split {data.split}"
         for data in (in_base, in_head)

@@ -34,13 +34,9 @@ it would hide what single rounds show.
 
 @dataclass(frozen=True)
 class Shift:
-    """Shift of the head's times relative to the base's.
+    """Shift of the head's times relative to the base's, as a natural logarithm, and its interval.
 
-    Attributes:
-        estimate: estimated shift, head minus base, as a natural logarithm.
-        low: lower limit of its interval.
-        high: upper limit.
-        method: short description of the method.
+    ``method`` is a short description of the method.
     """
 
     estimate: float
@@ -81,10 +77,7 @@ def of_rounds(base: Sequence[float], head: Sequence[float], level: float) -> Shi
     of all differences (Hodges and Lehmann, *Estimates of Location Based on Rank Tests*, 1963). With
     fewer rounds, uses Student's t with a common variance.
 
-    Args:
-        base: logarithm of the time of each round of the base.
-        head: the same for the head.
-        level: confidence level of the interval, above 0 and below 1.
+    Arguments are those of ``between_runs``, with the logarithm of the time of each round.
 
     Returns:
         None if there are fewer than three rounds in all, which give no interval.

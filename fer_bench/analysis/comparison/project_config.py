@@ -52,28 +52,19 @@ def _thresholds(path: Path) -> Thresholds:
         raise FerBenchError(cause_of(error), "a readable file", path=path) from error
     except (ValueError, RecursionError) as error:
         raise FerBenchError(f"not valid TOML: {cause_of(error)}", path=path) from error
-    section = _table(path, _table(path, document, "tool"), "tool.fer_bench")
-    _check_keys(path, section, "tool.fer_bench", "compare")
-    compare = _table(path, section, "tool.fer_bench.compare")
-    _check_keys(path, compare, "tool.fer_bench.compare", "fail_on")
-    texts = compare.get("fail_on", [])
+    table, where = document, ""
+    for name, accepted in (("tool", ""), ("fer_bench", "compare"), ("compare", "fail_on")):
+        table, where = table.get(name, {}), f"{where}.{name}".removeprefix(".")
+        if not isinstance(table, dict):
+            raise FerBenchError(f"{where} is {shown(table)}", "a table", path=path)
+        for key in table if accepted else ():
+            if key != accepted:
+                raise FerBenchError(f"{where} has the unknown key {key!r}", accepted, path=path)
+    texts = table.get("fail_on", [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise FerBenchError(
-            f"tool.fer_bench.compare.fail_on is {shown(texts)}",
+            f"{where}.fail_on is {shown(texts)}",
             "a list of strings, as in fail_on = ['accuracy: 0.5pp']",
             path=path,
         )
-    return parse(texts, f"{path}: tool.fer_bench.compare.fail_on")
-
-
-def _table(path: Path, parent: dict[str, Any], where: str) -> dict[str, Any]:
-    value = parent.get(where.rpartition(".")[2], {})
-    if not isinstance(value, dict):
-        raise FerBenchError(f"{where} is {shown(value)}", "a table", path=path)
-    return value
-
-
-def _check_keys(path: Path, table: dict[str, Any], where: str, accepted: str) -> None:
-    for key in table:
-        if key != accepted:
-            raise FerBenchError(f"{where} has the unknown key {key!r}", accepted, path=path)
+    return parse(texts, f"{path}: {where}.fail_on")

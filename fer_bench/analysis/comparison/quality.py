@@ -71,10 +71,8 @@ class _Reading(NamedTuple):
         return known if len(known) == len(values) else []
 
 
-class _Found(NamedTuple):
-    change: float
-    interval: Interval
-    how: str
+_Found = tuple[float, Interval, str]
+"""Change, its interval and the method."""
 
 
 def quality_changes(
@@ -87,19 +85,13 @@ def quality_changes(
     both store their predictions (McNemar's exact test for one seed, otherwise
     ``fer_bench.metrics.compare``), and so is top-2 accuracy if they store the second classes. The
     other metrics of the confusion matrix are then compared by ``compare_metrics``. Without
-    predictions and with one seed each, accuracy is compared
-    as two independent shares, and so are accuracies on the validation images (Newcombe, *Interval
-    Estimation for the Difference Between Independent Proportions*, 1998, method 10). The other
-    metrics are compared by the variation of their differences over three seeds or more; fewer do
-    not show their noise. Base or head has a metric if each of its compared networks has it; a
-    metric that only base has is gone, one that only head has is new.
+    predictions and with one seed each, accuracy is compared as two independent shares, and so are
+    accuracies on the validation images (``newcombe_interval``). The other metrics are compared by
+    the variation of their differences over three seeds or more; fewer do not show their noise.
+    Base or head has a metric if each of its compared networks has it.
 
-    Args:
-        cell: backbone and init.
-        base: cells of the base, at least one trained.
-        head: cells of the head, likewise, of a data set with the same images.
-        same_parts: True if both are tested on the same images; None if unknown.
-        thresholds: thresholds for how much worse a metric may get.
+    ``base`` and ``head`` contain trained cells, of the same images. ``same_parts`` is True if both
+    are tested on the same ones, None if unknown.
     """
     bases, heads = base.qualities, head.qualities
     common = sorted(set(bases) & set(heads))
@@ -119,13 +111,7 @@ def quality_gone(cell: str, base: CellGroup, why: str, thresholds: Thresholds) -
     """Yield the lost metrics of a backbone and init that the head did not train.
 
     Accuracy (without a test part, that on the validation images) stands for all metrics; others are
-    listed only if they have a threshold.
-
-    Args:
-        cell: backbone and init.
-        base: cells of the base, at least one trained.
-        why: reason why the head has none.
-        thresholds: thresholds for how much worse a metric may get, and whether one may be gone.
+    listed only if they have a threshold. ``why`` is the reason why the head has none.
     """
     qualities = [quality for _, quality in sorted(base.qualities.items())]
     for reading in _readings(base.dataset):
@@ -286,7 +272,7 @@ def _change(
         hits = round(head * reading.images), round(base * reading.images)
         interval = newcombe_interval(hits, (reading.images,) * 2, LEVEL)
         how = f"two shares of {reading.images:,} images, unpaired"
-        found = _Found(head - base, interval, how)
+        found = head - base, interval, how
     if found is None:
         why = (
             f"fewer than {_LEAST_SEEDS} seeds in common, too few to measure its noise; run base "
@@ -327,7 +313,7 @@ def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
         if (interval.low <= 0 <= interval.high) == (found.p_value < 1 - LEVEL):
             # The test decides: with few images the bootstrap interval is a little too narrow.
             interval = _mcnemar_interval(won, lost, images)
-    return _Found(found.difference, interval, how)
+    return found.difference, interval, how
 
 
 def _by_resampling(reading: _Reading, pairing: _Pairing) -> _Found | None:
@@ -339,7 +325,7 @@ def _by_resampling(reading: _Reading, pairing: _Pairing) -> _Found | None:
         return None
     over = "" if max(len(pairing.base), len(pairing.head)) == 1 else ", t over seeds"
     how = f"paired bootstrap over {pairing.base_data.test:,} images{over}"
-    return _Found(found.difference, found.interval, how)
+    return found.difference, found.interval, how
 
 
 def _mcnemar_interval(won: int, lost: int, images: int) -> Interval:
@@ -365,4 +351,4 @@ def _over_seeds(pairing: _Pairing, bases: list[float], heads: list[float]) -> _F
     spread = over_seeds((head - base for base, head in zip(bases, heads, strict=True)), LEVEL)
     if spread.interval is None:
         return None
-    return _Found(spread.mean, spread.interval, f"Student's t over {spread.count} paired seeds")
+    return spread.mean, spread.interval, f"Student's t over {spread.count} paired seeds"

@@ -76,12 +76,7 @@ class ScopedThreshold:
     text: str
 
     def applies(self, cell: str, names: Iterable[str]) -> bool:
-        """Return True if it applies to a metric of a cell.
-
-        Args:
-            cell: backbone and init: ``"mini-random"``.
-            names: names of the metric, without and with class or batch size.
-        """
+        """Return True if it applies to a metric of a cell, as ``Thresholds.of``."""
         # A pattern such as "*" matches metrics only, never "gone" or "determinism".
         return fnmatchcase(cell, self.cells) and any(
             name == self.metric if name in _SWITCHES else fnmatchcase(name, self.metric)
@@ -155,8 +150,7 @@ def _parse_entry(text: str, source: str) -> ScopedThreshold:
     if metric in _SWITCHES:
         if amount not in ("on", "off"):
             raise FerBenchError(
-                f"{source}: {shown(text)} has the amount {shown(amount)}",
-                "on, off",
+                f"{source}: {shown(text)} has the amount {shown(amount)}", "on, off"
             )
         threshold = Threshold(0.0, False, "on") if amount == "on" else None
         return ScopedThreshold(cells, metric, threshold, text)
@@ -185,10 +179,6 @@ def _find_metrics(pattern: str, text: str, source: str) -> list[Metric]:
     )
 
 
-def _units(metric: Metric) -> str:
-    return "".join(f", {unit}" for unit, kinds in _FITTING.items() if metric.unit in kinds)
-
-
 def _parse_amount(amount: str, metrics: list[Metric], text: str, source: str) -> Threshold:
     found = _AMOUNT.fullmatch(amount)
     if found is None:
@@ -201,9 +191,10 @@ def _parse_amount(amount: str, metrics: list[Metric], text: str, source: str) ->
         return Threshold(number / 100, True, amount)
     unfit = [metric for metric in metrics if unit and metric.unit not in _FITTING[unit]]
     if unfit:
+        name, own = unfit[0].name, unfit[0].unit
+        units = ", ".join(["%", *(one for one, kinds in _FITTING.items() if own in kinds)])
         raise FerBenchError(
-            f"{source}: {shown(text)} has an amount in {unit}, but {unfit[0].name} is in "
-            f"{unfit[0].unit}",
-            f"%{_units(unfit[0])}, or a plain number in {unfit[0].unit}",
+            f"{source}: {shown(text)} has an amount in {unit}, but {name} is in {own}",
+            f"{units}, or a plain number in {own}",
         )
     return Threshold(number * _SCALES[unit], False, amount)
