@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.comparison.environment_differences import experiment_differences
 from fer_bench.analysis.comparison.run_set import measurement
-from fer_bench.results import (
-    ResultsDirectory,
-    read_directory,
-    read_run,
-    written_at,
-)
+from fer_bench.results import ResultsDirectory, read_directory, read_run, written_at
 from fer_bench.results.merge import merge_runs
 from fer_bench.results.read import TIME
 from fer_bench.runtime.errors import FerBenchError, shown
@@ -32,13 +27,7 @@ _SHORT = 7
 
 @dataclass(frozen=True)
 class StoredRun:
-    """Stored run.
-
-    Attributes:
-        name: display name of its file.
-        time: time of the measurement, in UTC.
-        run: the results.
-    """
+    """Stored run, with the display name of its file and its time in UTC."""
 
     name: str
     time: datetime
@@ -98,9 +87,6 @@ def stored_run(document: Any, name: str) -> StoredRun:
 def merge_stored_runs(parts: Sequence[StoredRun]) -> StoredRun:
     """Merge several runs of one experiment into one, with the time of the latest.
 
-    Args:
-        parts: the runs, at least one.
-
     Raises:
         FerBenchError: as for ``fer_bench.results.merge.merge_runs``.
     """
@@ -116,9 +102,6 @@ def merge_stored_runs(parts: Sequence[StoredRun]) -> StoredRun:
 
 def read_stored_runs(folder: Path) -> ResultsDirectory[StoredRun]:
     """Read all results files in a directory and its subdirectories, named by their relative paths.
-
-    Args:
-        folder: directory such as pytest-benchmark's ``.benchmarks``.
 
     Raises:
         FerBenchError: as for ``fer_bench.results.read_directory``.
@@ -162,9 +145,10 @@ def build_archive(
             continue
         known.add((one.time, one.commit))
         held |= times
-        reason = _difference(reported.run, one.run)
-        if reason:
-            left_out.append((one.name, reason))
+        differences = experiment_differences(reported.run, one.run)
+        if differences:
+            why = (f"{each.what} {each.head} instead of {each.base}" for each in differences)
+            left_out.append((one.name, "; ".join(why)))
         else:
             runs.append(one)
     return Archive(
@@ -178,11 +162,3 @@ def build_archive(
 
 def _order(one: StoredRun) -> tuple[datetime, str]:
     return one.time, one.name
-
-
-def _difference(reported: Run, other: Run) -> str:
-    """Describe how another run's experiment differs; empty if it is the same experiment."""
-    return "; ".join(
-        f"{one.what} {one.head} instead of {one.base}"
-        for one in experiment_differences(reported, other)
-    )

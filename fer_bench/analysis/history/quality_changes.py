@@ -5,13 +5,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.analysis.comparison.compare import compare
 from fer_bench.analysis.comparison.run_set import RunSet
-from fer_bench.analysis.history.segmentation import CHANGED, Segmentation
-from fer_bench.analysis.history.series import Point
+from fer_bench.analysis.history.series import CHANGED, Point, Segmentation
 from fer_bench.analysis.seed_groups import group_cells
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.comparison.comparison_result import Change
     from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.analysis.history.archive import Archive
-    from fer_bench.analysis.history.segmentation import Name
+    from fer_bench.analysis.history.series import Name
     from fer_bench.results.quality import Quality
     from fer_bench.results.records import Run
 
@@ -39,16 +37,13 @@ def segment_qualities(archive: Archive, thresholds: Thresholds) -> dict[Name, Se
     return detector.segmentations
 
 
-@dataclass(frozen=True)
-class _Result:
-    """Training result of a cell in one run.
+class _Result(NamedTuple):
+    """Training result of a cell in one run: its fingerprints by seed, and a number.
 
-    Attributes:
-        fingerprints: by seed.
-        number: identifier of the result; equal if the results are equal for every seed.
+    The number is that of every result with the same qualities for every seed.
     """
 
-    fingerprints: Mapping[int, str]
+    fingerprints: set[tuple[int, str]]
     number: int
 
 
@@ -96,7 +91,7 @@ class _Detector:
                 qualities = dict(zip(group.seeds, group.qualities, strict=True))
                 if qualities not in known:
                     known.append(qualities)
-                fingerprints = {trained.seed: trained.fingerprint for trained in group.trained}
+                fingerprints = {(trained.seed, trained.fingerprint) for trained in group.trained}
                 found[cell] = _Result(fingerprints, known.index(qualities))
         return found
 
@@ -123,7 +118,7 @@ class _Detector:
         if last is None:
             return ()
         result, before = (self._results[one][cell] for one in (run, last))
-        shared = set(result.fingerprints.items()) & set(before.fingerprints.items())
+        shared = result.fingerprints & before.fingerprints
         return (last,) if shared and result.number != before.number else ()
 
     def _check_determinism(self, cell: str, run: int, changes: Mapping[Name, Change]) -> None:

@@ -11,8 +11,7 @@ from fer_bench.analysis.comparison.comparison_result import LEVEL, metric_row
 from fer_bench.analysis.comparison.environment_differences import compare_environments
 from fer_bench.analysis.comparison.run_set import RunSet
 from fer_bench.analysis.comparison.speed import Timed, is_divided, speed_change, timed
-from fer_bench.analysis.history.segmentation import CHANGED, Segmentation
-from fer_bench.analysis.history.series import Point
+from fer_bench.analysis.history.series import CHANGED, Point, Segmentation
 from fer_bench.analysis.history.step_detection import differ, step
 from fer_bench.analysis.seed_groups import group_cells
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.comparison.environment_differences import EnvironmentComparison
     from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.analysis.history.archive import Archive
-    from fer_bench.analysis.history.segmentation import Name
+    from fer_bench.analysis.history.series import Name
     from fer_bench.results.records import Run
 
 _SPLIT = 0.9998

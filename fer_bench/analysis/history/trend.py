@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.compared_metrics import METRICS
 from fer_bench.analysis.history.quality_changes import segment_qualities
-from fer_bench.analysis.history.segmentation import restarts
-from fer_bench.analysis.history.series import Trend
+from fer_bench.analysis.history.series import Restart, Trend
 from fer_bench.analysis.history.speed_changes import segment_speeds
 from fer_bench.analysis.seed_groups import display_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.analysis.history.archive import Archive
-    from fer_bench.analysis.history.segmentation import Name
+    from fer_bench.analysis.history.series import Name, Segmentation
 
 
 def find_trend(archive: Archive, thresholds: Thresholds) -> Trend:
@@ -48,7 +47,7 @@ def find_trend(archive: Archive, thresholds: Thresholds) -> Trend:
     return Trend(
         archive,
         tuple(one for one in series if one.points or one.change_points),
-        restarts(segmentations, keys, names),
+        _restarts(segmentations, keys, names),
         names,
     )
 
@@ -68,3 +67,15 @@ def _in_order(names: Iterable[Name], archive: Archive) -> list[Name]:
         return cells.index(cell), METRICS.index(metric), int(of) if metric.speed and of else 0
 
     return sorted(names, key=position)
+
+
+def _restarts(
+    segmentations: Mapping[Name, Segmentation], keys: Iterable[Name], names: Mapping[str, str]
+) -> tuple[Restart, ...]:
+    """Return the restarts of all metrics, in the order of the runs; ``names`` are of the cells."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for cell, metric, of in keys:
+        for restart in segmentations[cell, metric, of].restarts:
+            metric_name = metric.named(of) if metric else ""
+            found.setdefault(restart, []).append(f"{names[cell]} {metric_name}")
+    return tuple(Restart(run, tuple(found[run, why]), why) for run, why in sorted(found))
