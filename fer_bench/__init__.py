@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from fer_bench.models import Backbone, WeightsSource
     from fer_bench.models import register as register_backbone
     from fer_bench.predict import Prediction, Predictions, Predictor
-    from fer_bench.protocol.fitted_heads import HeadKind
-    from fer_bench.protocol.head_registry import register_head
+    from fer_bench.protocol.fitted_heads import HeadKind, register_head
     from fer_bench.results.records import Run
     from fer_bench.runtime.errors import FerBenchError
     from fer_bench.training.trained_cell import TrainedCell
@@ -74,7 +73,7 @@ _SOURCES = {
     "load_results": "fer_bench._api:load_results",
     "register_backbone": "fer_bench.models:register",
     "register_dataset": "fer_bench.data:register_dataset",
-    "register_head": "fer_bench.protocol.head_registry:register_head",
+    "register_head": "fer_bench.protocol.fitted_heads:register_head",
     "run": "fer_bench._api:run",
     "write_report": "fer_bench._api:write_report",
 }

@@ -18,8 +18,8 @@ from fer_bench.models.keras_backend import check_keras
 from fer_bench.protocol.cell import INITS, Init
 from fer_bench.protocol.data_spec import DataSpec, Dedupe, Labels, RowOrder, SplitName
 from fer_bench.protocol.few_shot import Shots
+from fer_bench.protocol.fitted_heads import fitted_names
 from fer_bench.protocol.head import LINEAR, Heads
-from fer_bench.protocol.head_registry import fitted_names
 from fer_bench.protocol.recipes import Recipe
 from fer_bench.protocol.settings import (
     BatchNormalization,

@@ -15,7 +15,7 @@ from fer_bench.cli import main
 from fer_bench.data import catalogue, load_dataset
 from fer_bench.data.prepare import load_data
 from fer_bench.models import registry
-from fer_bench.protocol import head_registry
+from fer_bench.protocol import fitted_heads
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.head import Heads
 from fer_bench.protocol.settings import Protocol
@@ -64,7 +64,7 @@ def install(tmp_path, monkeypatch):
     """Return a function that installs a package ``other-faces`` with these entry points."""
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     monkeypatch.setattr(catalogue, "_LOADERS", dict(catalogue._LOADERS))
-    monkeypatch.setattr(head_registry, "_registered", {})
+    monkeypatch.setattr(fitted_heads, "_registered", {})
     for module in MODULES:
         monkeypatch.delitem(sys.modules, module, raising=False)
 
@@ -186,8 +186,8 @@ def test_the_structure_of_a_head_is_part_of_the_fingerprint(install, monkeypatch
     cell = context.cell(models.get("tiny"), "random")
     found = [context.fingerprint(models.get("tiny"), cell, None)]
     for change in ({"structure": "bayes 2"}, {"values": (1.0,)}):
-        changed = dataclasses.replace(head_registry.head_kind("bayes"), **change)
-        monkeypatch.setitem(head_registry._registered, "bayes", changed)
+        changed = dataclasses.replace(fitted_heads.head_kind("bayes"), **change)
+        monkeypatch.setitem(fitted_heads._registered, "bayes", changed)
         found.append(context.fingerprint(models.get("tiny"), cell, None))
     assert len(set(found)) == 3
 

@@ -84,52 +84,45 @@ def command(
     if output is not None and os.path.realpath(output) in read:
         raise FerBenchError("--output is one of the files to compare", "another file", path=output)
     outcome = compare(*run_sets, thresholds)
-    if form == "github":
-        _report_on_github(outcome, output)
-    else:
-        _report(outcome, form, output)
+    _report(outcome, form, output)
     context.exit(outcome.exit_status)
 
 
 def _report(outcome: ComparisonResult, form: str, output: Path | None) -> None:
-    from fer_bench.report.comparison import coloured, json_text, markdown_text
+    from fer_bench.report.comparison import (
+        coloured,
+        json_text,
+        markdown_text,
+        terminal_text,
+        workflow_commands,
+    )
 
-    if form == "terminal":
-        text = _for_terminal(outcome)
+    if form == "json":
+        text = json_text(outcome)
+    elif form == "markdown":
+        text = markdown_text(outcome)
     else:
-        text = json_text(outcome) if form == "json" else markdown_text(outcome)
+        text = terminal_text(outcome, terminal_width())
     if output is not None:
         write_atomically(output, text)
-    elif form == "terminal":
-        echo_lines(text, style=coloured)
     else:
-        echo_lines(text)
+        echo_lines(text, style=coloured if form == "terminal" else None)
+    if form == "github":
+        for line in workflow_commands(outcome):
+            echo_command(line)
+        _add_to_summary(markdown_text(outcome))
 
 
-def _report_on_github(outcome: ComparisonResult, output: Path | None) -> None:
-    from fer_bench.report.comparison import markdown_text, workflow_commands
-
-    text = _for_terminal(outcome)
-    if output is None:
-        echo_lines(text)
-    else:
-        write_atomically(output, text)
-    for line in workflow_commands(outcome):
-        echo_command(line)
+def _add_to_summary(text: str) -> None:
+    """Append Markdown to the summary of a GitHub job, if there is one."""
     summary = os.environ.get(_SUMMARY)
     if summary:
         try:
             with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(markdown_text(outcome))
+                file.write(text)
         except OSError as error:
             raise FerBenchError(
                 f"{_SUMMARY} cannot be written: {cause_of(error)}",
                 "a writable file",
                 path=Path(summary),
             ) from error
-
-
-def _for_terminal(outcome: ComparisonResult) -> str:
-    from fer_bench.report.comparison import terminal_text
-
-    return terminal_text(outcome, terminal_width())

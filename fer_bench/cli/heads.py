@@ -18,8 +18,8 @@ def command() -> None:
     Regularisation is the parameter that is chosen on the validation images, and its values.
     """
     from fer_bench.cli.printed_table import table_text
+    from fer_bench.protocol.fitted_heads import fitted_names, head_kind, head_origin
     from fer_bench.protocol.head import LINEAR
-    from fer_bench.protocol.head_registry import fitted_names, head_kind, head_origin
 
     rows = [
         (LINEAR, "none", "fer_bench", "one softmax layer, the default"),

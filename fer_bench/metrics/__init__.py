@@ -1,6 +1,12 @@
 """Quality metrics of predictions and their uncertainty: pure functions on arrays."""
 
-from fer_bench.metrics.calibration import Bin, expected_calibration_error, reliability
+from fer_bench.metrics.calibration import (
+    Bin,
+    expected_calibration_error,
+    fit_temperature,
+    log_probabilities,
+    reliability,
+)
 from fer_bench.metrics.intervals import (
     Interval,
     Spread,
@@ -18,7 +24,6 @@ from fer_bench.metrics.scores import (
     recall,
     softmax,
 )
-from fer_bench.metrics.temperature import fit_temperature, log_probabilities
 
 __all__ = [
     "Bin",

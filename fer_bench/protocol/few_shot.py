@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fer_bench.protocol.head_registry import fitted_names
+from fer_bench.protocol.fitted_heads import fitted_names
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:

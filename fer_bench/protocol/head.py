@@ -6,8 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass, replace
 
-from fer_bench.protocol.fitted_heads import FITTED
-from fer_bench.protocol.head_registry import NAME, fitted_names, head_kind
+from fer_bench.protocol.fitted_heads import FITTED, NAME, fitted_names, head_kind
 from fer_bench.runtime.errors import FerBenchError
 
 LINEAR = "linear"

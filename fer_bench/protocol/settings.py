@@ -21,9 +21,8 @@ from fer_bench.protocol.declared_settings import (
     stated,
 )
 from fer_bench.protocol.few_shot import Shots
-from fer_bench.protocol.fitted_heads import fitted_settings
+from fer_bench.protocol.fitted_heads import fitted_settings, head_kind
 from fer_bench.protocol.head import Head, Heads, is_fitted
-from fer_bench.protocol.head_registry import head_kind
 from fer_bench.protocol.recipes import RECIPES, VALUES, Recipe
 from fer_bench.protocol.sweep import Sweep
 from fer_bench.protocol.trainable_layers import TrainableLayers

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from fer_bench.metrics.temperature import LEAST, MOST
+from fer_bench.metrics.calibration import LEAST, MOST
 from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.errors import shown
 

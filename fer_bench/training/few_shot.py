@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fer_bench.protocol.few_shot import MIEB_DRAWS, MIEB_HEAD, MIEB_ITERATIONS, MIEB_SHOTS
-from fer_bench.protocol.head_registry import head_kind
+from fer_bench.protocol.fitted_heads import head_kind
 from fer_bench.results.few_shot import FewShot
 from fer_bench.runtime.errors import FerBenchError
 

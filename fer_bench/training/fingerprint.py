@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.models import identity, keras_backend
 from fer_bench.models.builders import structure_files
 from fer_bench.protocol.augmentation import View, views
+from fer_bench.protocol.fitted_heads import head_kind
 from fer_bench.protocol.head import LINEAR, is_fitted
-from fer_bench.protocol.head_registry import head_kind
 from fer_bench.results.records import SCHEMA
 
 if TYPE_CHECKING:

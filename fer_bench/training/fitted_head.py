@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fer_bench import metrics
-from fer_bench.protocol.fitted_heads import SMALLEST
-from fer_bench.protocol.head_registry import head_kind
+from fer_bench.protocol.fitted_heads import SMALLEST, head_kind
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench import metrics
-from fer_bench.protocol.head_registry import head_kind
+from fer_bench.protocol.fitted_heads import head_kind
 from fer_bench.protocol.sweep import read_value, value_text
 from fer_bench.protocol.trials import candidate
 from fer_bench.results.trials import Trial, TrialSetting

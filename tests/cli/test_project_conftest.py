@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from fer_bench.cli import main
 from fer_bench.data import catalogue
 from fer_bench.models import registry
-from fer_bench.protocol import head_registry
+from fer_bench.protocol import fitted_heads
 
 CONFTEST = """
 import numpy as np
@@ -40,7 +40,7 @@ def project(tmp_path, monkeypatch):
     """Enter a directory whose conftest.py registers one of each, and return it."""
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     monkeypatch.setattr(catalogue, "_LOADERS", dict(catalogue._LOADERS))
-    monkeypatch.setattr(head_registry, "_registered", {})
+    monkeypatch.setattr(fitted_heads, "_registered", {})
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
     (tmp_path / "conftest.py").write_text(CONFTEST)

@@ -8,13 +8,13 @@ from fer_bench.analysis.comparison.comparison_result import (
     ComparisonResult,
     Difference,
 )
-from fer_bench.analysis.comparison.project_config import project_thresholds
 from fer_bench.analysis.comparison.run_set import RunSet, load_run_set
 from fer_bench.analysis.comparison.thresholds import (
     Threshold,
     Thresholds,
     default_thresholds,
     parse,
+    project_thresholds,
 )
 
 __all__ = [

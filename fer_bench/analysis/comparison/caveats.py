@@ -15,8 +15,7 @@ from fer_bench.analysis.comparison.speed import RUN_NOISE, SLOWER, timed
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from fer_bench.analysis.comparison.cell_groups import CellGroup
-    from fer_bench.analysis.comparison.run_set import RunSet
+    from fer_bench.analysis.comparison.run_set import CellGroup, RunSet
     from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.results.records import Run
 

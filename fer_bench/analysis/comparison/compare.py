@@ -14,7 +14,6 @@ from fer_bench.analysis.comparison.caveats import (
     other_code,
     untimed_notes,
 )
-from fer_bench.analysis.comparison.cell_groups import group_cells
 from fer_bench.analysis.comparison.compared_metrics import METRICS, RECALL
 from fer_bench.analysis.comparison.comparison_result import (
     LEVEL,
@@ -27,7 +26,7 @@ from fer_bench.analysis.comparison.environment_differences import (
     experiment_differences,
 )
 from fer_bench.analysis.comparison.quality import quality_changes, quality_gone
-from fer_bench.analysis.comparison.run_set import measurement
+from fer_bench.analysis.comparison.run_set import group_cells, measurement
 from fer_bench.analysis.comparison.speed import speed_change, timed
 from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE
 from fer_bench.analysis.seed_groups import display_names
@@ -37,10 +36,9 @@ from fer_bench.runtime.errors import FerBenchError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fer_bench.analysis.comparison.cell_groups import CellGroup
     from fer_bench.analysis.comparison.comparison_result import ChangeKind
     from fer_bench.analysis.comparison.environment_differences import EnvironmentComparison
-    from fer_bench.analysis.comparison.run_set import RunSet
+    from fer_bench.analysis.comparison.run_set import CellGroup, RunSet
     from fer_bench.analysis.comparison.thresholds import Thresholds
 
 

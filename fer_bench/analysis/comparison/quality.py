@@ -28,8 +28,8 @@ from fer_bench.results.metric_estimates import among_two, correct
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from fer_bench.analysis.comparison.cell_groups import CellGroup
     from fer_bench.analysis.comparison.comparison_result import Change
+    from fer_bench.analysis.comparison.run_set import CellGroup
     from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.metrics.paired_metrics import MetricChange
     from fer_bench.results.quality import Quality

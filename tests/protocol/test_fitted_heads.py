@@ -4,10 +4,16 @@ import dataclasses
 
 import pytest
 
-from fer_bench.protocol import head_registry
-from fer_bench.protocol.fitted_heads import FITTED, HeadKind
+from fer_bench.protocol import fitted_heads
+from fer_bench.protocol.fitted_heads import (
+    FITTED,
+    HeadKind,
+    fitted_names,
+    head_kind,
+    head_origin,
+    register_head,
+)
 from fer_bench.protocol.head import Head, Heads, is_fitted
-from fer_bench.protocol.head_registry import fitted_names, head_kind, head_origin, register_head
 from fer_bench.protocol.settings import Protocol
 from fer_bench.runtime.errors import FerBenchError
 
@@ -21,7 +27,7 @@ OWN = HeadKind("own_1", "leaf of size", (2.0, 1.0), "a tree", "tree 1", build)
 
 @pytest.fixture(autouse=True)
 def _registry(monkeypatch):
-    monkeypatch.setattr(head_registry, "_registered", {})
+    monkeypatch.setattr(fitted_heads, "_registered", {})
 
 
 def test_a_registered_head_is_a_head_like_others():
