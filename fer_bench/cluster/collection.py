@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.protocol.shards import OTHER_SHARD
+from fer_bench.protocol.cell import OTHER_SHARD
 from fer_bench.results import KEY, load_document, merge_documents, read_run, run_record
 from fer_bench.results.fact_names import SPEED
 from fer_bench.results.records import CellResult

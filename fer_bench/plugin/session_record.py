@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.example_images import choose
 from fer_bench.models.keras_backend import environment
-from fer_bench.protocol.shards import OTHER_SHARD
+from fer_bench.protocol.cell import OTHER_SHARD
 from fer_bench.results.records import CellResult, Example
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from fer_bench.models import Backbone
-    from fer_bench.protocol.cell import Cell
-    from fer_bench.protocol.shards import Shard
+    from fer_bench.protocol.cell import Cell, Shard
     from fer_bench.results.records import Run, Status
     from fer_bench.results.speeds import NetworkTrainingSpeed
     from fer_bench.training.run_context import RunContext

@@ -14,13 +14,12 @@ from fer_bench.data import dataset_names
 from fer_bench.models.network_files.by_path import is_path
 from fer_bench.models.weights import lock_file
 from fer_bench.plugin.options import OPTIONS
-from fer_bench.protocol.cell import INITS, Cell
+from fer_bench.protocol.cell import INITS, Cell, Shard
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.few_shot import Shots
 from fer_bench.protocol.head import LINEAR, Heads
 from fer_bench.protocol.label_codes import NUMBERED
 from fer_bench.protocol.settings import Protocol
-from fer_bench.protocol.shards import Shard
 from fer_bench.protocol.sweep import Sweep
 from fer_bench.protocol.trainable_layers import TrainableLayers
 from fer_bench.runtime.cache_directory import cache_root

@@ -39,15 +39,11 @@ class View:
 
     def facts(self) -> dict[str, Any]:
         """Return everything that determines the view of an image; empty if it stays as it is."""
-        mirrored = {"mirrored": True} if self.mirrored else {}
-        if not self.drawn:
-            return dict(mirrored)
-        limits = {"shift": SHIFT, "rotate": DEGREES}
-        return {
-            **mirrored,
-            "drawn": {kind: limits[kind] for kind in self.drawn},
-            "draw": self.draw,
-        }
+        facts: dict[str, Any] = {"mirrored": True} if self.mirrored else {}
+        if self.drawn:
+            limits = {"shift": SHIFT, "rotate": DEGREES}
+            facts |= {"drawn": {kind: limits[kind] for kind in self.drawn}, "draw": self.draw}
+        return facts
 
 
 def normalized(text: str) -> str:

@@ -1,14 +1,19 @@
-"""Experiment cell: a backbone, an initialisation, a head, a data set and a seed."""
+"""Experiment cells (backbone, initialisation, head, data set and seed), and shards of them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from fer_bench.protocol.head import LINEAR, short_form
+from fer_bench.runtime.errors import FerBenchError
 
 Init = Literal["pretrained", "random"]
 INITS: tuple[Init, ...] = get_args(Init)
+
+OTHER_SHARD = "in another shard: "
+"""Prefix of the reason recorded for a cell left to another shard; the shard follows it."""
 
 
 def display_name(title: str, init: Init, seed: int | None = None, head: str = LINEAR) -> str:
@@ -59,3 +64,46 @@ class Cell:
     def id(self) -> str:
         """Short name, unique within a run: ``mobilenet-random-42``, ``mobilenet-random-knn-42``."""
         return f"{group_id(self.backbone, self.init, self.head)}-{self.seed}"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Subset of the requested cells: every ``count``-th one, starting with the ``number``-th.
+
+    A cell is never divided between shards; the seeds of one backbone and init may be.
+
+    Attributes:
+        number: number of this shard, from 1 to ``count``.
+        count: number of shards; 1 if the run has all cells.
+    """
+
+    number: int = 1
+    count: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Parse ``K/N``.
+
+        Raises:
+            FerBenchError: the text has another form, or there is no such shard.
+        """
+        found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+        if not found:
+            raise FerBenchError(
+                f"--shard {text!r} is not of the form K/N",
+                "the K-th of N shards, as in --shard=1/4",
+            )
+        number, count = map(int, found.groups())
+        if count < 1:
+            raise FerBenchError(f"--shard {text!r} has no shards", "K/N with N of 1 or more")
+        if not 1 <= number <= count:
+            raise FerBenchError(f"--shard {text!r} is out of range", f"K from 1 to {count}")
+        return cls(number, count)
+
+    @classmethod
+    def of(cls, index: int, count: int) -> Shard:
+        """Return the shard out of ``count`` that runs the cell at ``index``, counted from 0."""
+        return cls(index % count + 1, count)
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"

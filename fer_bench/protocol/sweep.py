@@ -105,12 +105,16 @@ class Sweep:
         for word in words:
             name, equals, given = (part.strip() for part in word.partition("="))
             if name == _TRIALS and equals:
-                trials = _number_of_trials(text, given)
+                if not re.fullmatch("[1-9][0-9]{0,5}", given):
+                    raise FerBenchError(
+                        f"sweep {text!r}: {_TRIALS} {given!r} is invalid", "a whole number from 1"
+                    )
+                trials = int(given)
             elif name in AXES and name not in axes:
                 axes[name] = [_value(text, name, given)] if equals else []
             elif word == DEFAULT and not axes:
                 axes = {one: [] for one in DEFAULT_AXES}
-            elif any(axes.values()) and not equals and _looks_like_value(word):
+            elif any(axes.values()) and not equals and re.match("[-+.]?[0-9]|all$", word):
                 # Continues the values of the axis before it.
                 last = next(reversed(axes))
                 axes[last].append(_value(text, last, word))
@@ -123,10 +127,8 @@ class Sweep:
                     raise FerBenchError(
                         f"sweep {text!r}: {name} has {value_text(value)} twice", "each value once"
                     )
-        return cls(
-            tuple((name, tuple(values) or AXES[name].values) for name, values in axes.items()),
-            trials,
-        )
+        found = ((name, tuple(values) or AXES[name].values) for name, values in axes.items())
+        return cls(tuple(found), trials)
 
     def __bool__(self) -> bool:
         """Return True if anything is swept."""
@@ -196,18 +198,6 @@ def _value(sweep: str, name: str, text: str) -> Value:
         return read_value(name, text)
     except FerBenchError as error:
         raise error.revised(problem=f"sweep {sweep!r}: {error.problem}") from None
-
-
-def _looks_like_value(word: str) -> bool:
-    return word == "all" or re.match(r"[-+.]?[0-9]", word) is not None
-
-
-def _number_of_trials(sweep: str, text: str) -> int:
-    if not re.fullmatch("[1-9][0-9]{0,5}", text):
-        raise FerBenchError(
-            f"sweep {sweep!r}: {_TRIALS} {text!r} is invalid", "a whole number from 1"
-        )
-    return int(text)
 
 
 def _unknown(sweep: str, word: str) -> FerBenchError:

@@ -17,12 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One combination of settings of a swept cell.
+    """One combination of settings of a swept cell, with the protocol and the head of its trial.
 
-    Attributes:
-        settings: those that differ between the trials.
-        protocol: the complete protocol of the trial, which sweeps nothing.
-        head: canonical name of its head.
+    ``settings`` are those that differ between the trials; the protocol sweeps nothing.
     """
 
     settings: Settings
@@ -32,9 +29,7 @@ class Candidate:
     def is_linear_map(self, cell: Cell, *, is_frozen: bool) -> bool:
         """Return True if only one softmax layer is trained, on features that never change.
 
-        Args:
-            cell: the swept cell.
-            is_frozen: True if no layer of its backbone can be trained.
+        ``is_frozen`` is True if no layer of the swept cell's backbone can be trained.
         """
         return self.head == LINEAR and (
             is_frozen or self.protocol.trainable_layers.of(cell.init) == 0
@@ -57,13 +52,7 @@ def axes_of(
 
 
 def candidates(protocol: Protocol, cell: Cell, *, is_frozen: bool) -> list[Candidate]:
-    """Return all candidates of the grid, at least one.
-
-    Args:
-        protocol: protocol with a sweep.
-        cell: the cell, with a head that is trained by epochs.
-        is_frozen: True if no layer of its backbone can be trained.
-    """
+    """Return all candidates of the grid, at least one, of a cell that is trained by epochs."""
     axes = axes_of(protocol, cell, is_frozen=is_frozen)
     return [candidate(protocol, cell.head, settings) for settings in grid(axes)]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.protocol.cell import OTHER_SHARD
 from fer_bench.protocol.head import Heads
 from fer_bench.protocol.settings import OF_CELLS, is_of_head
-from fer_bench.protocol.shards import OTHER_SHARD
 from fer_bench.results.fact_names import (
     NOT_TIMED,
     NUMERIC_SETTINGS,

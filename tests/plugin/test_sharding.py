@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from fer_bench import cli, models
 from fer_bench.analysis.comparison import Thresholds
 from fer_bench.plugin.settings import Settings
-from fer_bench.protocol.cell import INITS
+from fer_bench.protocol.cell import INITS, Shard
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
-from fer_bench.protocol.shards import Shard
 from fer_bench.results import load_run
 
 # Looked for, not imported: TensorFlow cannot be loaded twice in one process.

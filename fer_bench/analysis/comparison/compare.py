@@ -30,7 +30,7 @@ from fer_bench.analysis.comparison.run_set import group_cells, measurement
 from fer_bench.analysis.comparison.speed import speed_change, timed
 from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE
 from fer_bench.analysis.seed_groups import display_names
-from fer_bench.protocol.shards import OTHER_SHARD
+from fer_bench.protocol.cell import OTHER_SHARD
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:

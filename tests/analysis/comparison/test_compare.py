@@ -9,7 +9,7 @@ from comparison_runs import in_environment, one_of, side, timed_run
 from made_runs import made_cell, made_missing, made_run
 
 from fer_bench.analysis.comparison import RunSet, compare, default_thresholds, parse
-from fer_bench.protocol.shards import OTHER_SHARD
+from fer_bench.protocol.cell import OTHER_SHARD
 from fer_bench.results.fact_names import NOT_TIMED, SPEED
 from fer_bench.runtime.errors import FerBenchError
 
