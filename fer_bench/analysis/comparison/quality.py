@@ -28,6 +28,8 @@ from fer_bench.results.metric_estimates import among_two, correct
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from fer_bench.analysis.comparison.comparison_result import Change
     from fer_bench.analysis.comparison.run_set import CellGroup
     from fer_bench.analysis.comparison.thresholds import Thresholds
@@ -55,20 +57,39 @@ _OF_CONFUSION = (
 class _Reading(NamedTuple):
     """Metric, how to read it, and its number of images if it can be compared as a share.
 
-    That of a class has its name and its code.
+    That of a class has its name and its code. A metric that is not read is the share of ``hits``.
     """
 
     metric: metrics.Metric
-    read: Callable[[Quality, DatasetSummary], float | None]
+    read: Callable[[Quality, DatasetSummary], float | None] | None = None
     images: int | None = None
     of: str = ""
     label: int | None = None
 
     def of_each(self, qualities: Sequence[Quality], data: DatasetSummary) -> list[float]:
         """Return the metric of each network, or an empty list if any network lacks it."""
-        values = [self.read(quality, data) for quality in qualities]
+        values = [self._value(quality, data) for quality in qualities]
         known = [value for value in values if value is not None]
         return known if len(known) == len(values) else []
+
+    def _value(self, quality: Quality, data: DatasetSummary) -> float | None:
+        if self.read is not None:
+            return self.read(quality, data)
+        found = self.hits([quality], data)
+        return float(found.mean()) if found is not None and found.size else None
+
+    def hits(self, qualities: Sequence[Quality], data: DatasetSummary) -> NDArray[np.bool_] | None:
+        """Return the images that each network recognises, shape (networks, n), if known."""
+        recognised = among_two if self.metric is metrics.TOP_2 else correct
+        found = recognised(qualities, data.labels)
+        if found is None or self.metric not in _BY_IMAGES:
+            return None
+        if self.label is not None:
+            return found[:, data.labels == self.label]
+        if self.metric is not metrics.CLEAN_ACCURACY:
+            return found
+        known = subsets_by_duplicates(data)
+        return None if known is None else found[:, known.deduplicated]
 
 
 _Found = tuple[float, Interval, str]
@@ -159,13 +180,13 @@ class _Pairing:
 
 def _readings(data: DatasetSummary) -> Iterator[_Reading]:
     yield _Reading(metrics.ACCURACY, lambda one, _: one.test_accuracy, data.test)
-    yield _Reading(metrics.CLEAN_ACCURACY, _clean_accuracy)
+    yield _Reading(metrics.CLEAN_ACCURACY)
     yield _Reading(metrics.LOSS, lambda one, _: one.test_loss)
     for label, (name, _) in enumerate(data.counts):
         yield _Reading(metrics.RECALL, partial(_recall, label=label), of=name, label=label)
     for metric in _OF_CONFUSION:
         yield _Reading(metric, partial(_of_confusion, name=metric.name))
-    yield _Reading(metrics.TOP_2, _top_2_accuracy)
+    yield _Reading(metrics.TOP_2)
     yield _Reading(metrics.ECE, _calibration_error)
     if not data.has_test:
         accuracy = _after_epoch("validation_accuracy", -1)
@@ -188,18 +209,6 @@ def _of_confusion(quality: Quality, data: DatasetSummary, name: str) -> float | 
         return None
     found = float(getattr(classification_metrics(quality.confusion), name))
     return found if math.isfinite(found) else None
-
-
-def _clean_accuracy(quality: Quality, data: DatasetSummary) -> float | None:
-    right, known = correct([quality], data.labels), subsets_by_duplicates(data)
-    if right is None or known is None or not known.deduplicated.any():
-        return None
-    return float(right[0, known.deduplicated].mean())
-
-
-def _top_2_accuracy(quality: Quality, data: DatasetSummary) -> float | None:
-    right = among_two([quality], data.labels)
-    return None if right is None else float(right.mean())
 
 
 def _calibration_error(quality: Quality, data: DatasetSummary) -> float | None:
@@ -293,17 +302,9 @@ def _why_none(metric: metrics.Metric, name: str) -> str:
 
 def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
     """Compare accuracy or recall image by image, if both store predictions for the same images."""
-    labels, known = pairing.base_data.labels, subsets_by_duplicates(pairing.base_data)
-    if pairing.same_parts is not True or reading.metric not in _BY_IMAGES:
+    base, head = (reading.hits(side, pairing.base_data) for side in (pairing.base, pairing.head))
+    if pairing.same_parts is not True or base is None or head is None:
         return None
-    recognised = among_two if reading.metric is metrics.TOP_2 else correct
-    base, head = recognised(pairing.base, labels), recognised(pairing.head, labels)
-    if base is None or head is None:
-        return None
-    if reading.label is not None:
-        base, head = base[:, labels == reading.label], head[:, labels == reading.label]
-    if reading.metric is metrics.CLEAN_ACCURACY and known is not None:
-        base, head = base[:, known.deduplicated], head[:, known.deduplicated]
     images = base.shape[1]
     found = compare(head, base, LEVEL, paired_seeds=pairing.paired)
     interval, how = found.interval, f"{found.method}, {images:,} images"
