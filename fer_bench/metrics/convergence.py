@@ -139,21 +139,6 @@ def window_overfitting_rates(
     return _by_window(_gaps(train, validation, untrained), window)
 
 
-def initial(evaluated: ArrayLike) -> Initial:
-    """Return the value of a metric before training and after one epoch.
-
-    Args:
-        evaluated: metric of epochs 0 to E, shape (E + 1,); index 0 is the untrained network.
-
-    Raises:
-        ValueError: the series is not one-dimensional, not of finite numbers, or shorter than 2.
-    """
-    values = _finite("evaluated", evaluated)
-    if len(values) < 2:
-        raise ValueError(f"evaluated has {len(values)} value(s); epoch 0 and epoch 1 are needed")
-    return Initial(float(values[0]), float(values[1]))
-
-
 def _finite(name: str, series: ArrayLike) -> NDArray[np.float64]:
     values = np.asarray(series)
     if values.ndim != 1:

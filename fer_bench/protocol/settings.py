@@ -7,6 +7,7 @@ paper or chosen by this project, and the reason; reports print both.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -226,24 +227,20 @@ class Protocol:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        if self.input_size != "own" and not (
-            isinstance(self.input_size, int)
-            and not isinstance(self.input_size, bool)
-            and 1 <= self.input_size <= LARGEST_INPUT
+        for name, value, word, most, numbers in (
+            (
+                "input size",
+                self.input_size,
+                "own",
+                LARGEST_INPUT,
+                f"pixels from 1 to {LARGEST_INPUT:,}",
+            ),
+            ("early stopping", self.early_stopping, "none", math.inf, "epochs from 1"),
         ):
-            raise FerBenchError(
-                f"input size {self.input_size!r} is invalid",
-                f"'own', or a number of pixels from 1 to {LARGEST_INPUT:,}",
-            )
-        if self.early_stopping != "none" and not (
-            isinstance(self.early_stopping, int)
-            and not isinstance(self.early_stopping, bool)
-            and self.early_stopping >= 1
-        ):
-            raise FerBenchError(
-                f"early stopping {self.early_stopping!r} is invalid",
-                "'none', or a number of epochs from 1",
-            )
+            if value != word and (type(value) is not int or not 1 <= value <= most):
+                raise FerBenchError(
+                    f"{name} {value!r} is invalid", f"{word!r}, or a number of {numbers}"
+                )
         object.__setattr__(self, "augment", augmentation.normalized(self.augment))
         self.sweep.check(map(Head.parse, self.head.names))
         if self.every_seed[-1] >= 2**32:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.batch_norm_gap import explain
 from fer_bench.analysis.cross_scores import other_sets
-from fer_bench.metrics.convergence import initial
 from fer_bench.protocol import published
 from fer_bench.protocol.head import is_fitted
 from fer_bench.report.cell_rows import cell_row
@@ -122,10 +121,10 @@ def _initial(analysis: Analysis) -> Table:
             entries = (
                 history.train_accuracy[0],
                 history.running_accuracy[0],
-                *initial(history.validation_accuracy),
+                *history.validation_accuracy[:2],
                 history.train_loss[0],
                 history.running_loss[0],
-                *initial(history.validation_loss),
+                *history.validation_loss[:2],
             )
         rows.append(cell_row(cell, has_epochs, entries))
     return Table(

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from fer_bench.metrics.convergence import (
     CONVENTIONS,
-    Initial,
-    initial,
     mean_convergence_rate,
     mean_overfitting_rate,
     window_convergence_rates,
@@ -157,11 +155,6 @@ def test_a_ragged_last_window_of_one_epoch_has_a_rate() -> None:
 def test_whole_numbers_and_narrow_types_are_computed_in_float64() -> None:
     assert mean_convergence_rate(np.array([200, 100], dtype=np.uint8)) == -100.0
     assert mean_convergence_rate(np.array([0.5, 0.75], dtype=np.float16)) == 0.25
-
-
-def test_initial_values() -> None:
-    assert initial([0.14, 0.35, 0.5]) == Initial(untrained=0.14, first_epoch=0.35)
-    assert initial((0.14, 0.35)).first_epoch == 0.35
 
 
 # -- laws
@@ -333,12 +326,3 @@ def test_bad_window_is_refused() -> None:
         window_convergence_rates([0.1, 0.2], 0)
     with pytest.raises(ValueError, match="window is -1"):
         window_overfitting_rates([0.1, 0.2], [0.1, 0.2], -1)
-
-
-@pytest.mark.parametrize(
-    ("evaluated", "cause"),
-    [([], "is empty"), ([0.1], "epoch 0 and epoch 1"), ([0.1, math.nan], r"evaluated\[1\] is nan")],
-)
-def test_bad_initial_series_is_refused(evaluated: list[float], cause: str) -> None:
-    with pytest.raises(ValueError, match=cause):
-        initial(evaluated)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.analysis.number_text import percent
-from fer_bench.metrics.convergence import initial
+from fer_bench.metrics.convergence import Initial
 from fer_bench.protocol.head import is_fitted
 from fer_bench.report.plots.axes import FILLS, add_axes, set_scale, set_ticks
 from fer_bench.report.plots.figure import Figure
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.metrics.convergence import Initial
 
 MOST = 16
 """Maximum number of rows."""
@@ -113,7 +112,7 @@ def start_rows(groups: Sequence[Group], measure: str) -> tuple[StartRow, ...]:
     rows = []
     for group in groups:
         histories = [one.history for one in group.qualities if one.history.epochs]
-        values = tuple(initial(getattr(one, f"validation_{measure}")) for one in histories)
+        values = tuple(Initial(*getattr(one, f"validation_{measure}")[:2]) for one in histories)
         if values:
             status = f"{np.mean([one.first_epoch for one in values]):.3f}"
         else:
