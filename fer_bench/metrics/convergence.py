@@ -36,12 +36,7 @@ CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 
 
 class Initial(NamedTuple):
-    """Value of a metric at the start of training.
-
-    Attributes:
-        untrained: value before training (epoch 0).
-        first_epoch: value after one epoch, which the paper calls initial.
-    """
+    """Value of a metric before training (epoch 0), and after one epoch, the paper's "initial"."""
 
     untrained: float
     first_epoch: float

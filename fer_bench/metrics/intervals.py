@@ -120,12 +120,8 @@ def newcombe_interval(
     """Return Newcombe's interval of the difference of two shares of different images.
 
     From the Wilson intervals of both shares (*Interval Estimation for the Difference between
-    Independent Proportions*, 1998, method 10).
-
-    Args:
-        hits: numbers of images that have a property, in the minuend and the subtrahend.
-        images: numbers of images, 1 or more each.
-        level: confidence level, above 0 and below 1.
+    Independent Proportions*, 1998, method 10). ``hits`` and ``images`` are those of
+    ``wilson_interval`` for the minuend and the subtrahend.
 
     Raises:
         ValueError: a number is out of range.

@@ -70,10 +70,7 @@ def views(text: str) -> Sequence[View]:
     """Return the views that training images are drawn from, all equally likely.
 
     The first view leaves images as they are. ``flip`` doubles the number of views: each other one
-    is followed by its mirror image.
-
-    Args:
-        text: from ``normalized``.
+    is followed by its mirror image. The text is from ``normalized``.
     """
     kinds = text.split(",")
     drawn = tuple(kind for kind in kinds if kind in ("shift", "rotate"))

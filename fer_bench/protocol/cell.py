@@ -19,11 +19,7 @@ OTHER_SHARD = "in another shard: "
 def display_name(title: str, init: Init, seed: int | None = None, head: str = LINEAR) -> str:
     """Return the name of a cell in all text for people: ``MobileNet pretrained + knn, seed 43``.
 
-    Args:
-        title: display name of the backbone.
-        init: ``"pretrained"`` or ``"random"``.
-        seed: given if cells of several seeds are distinguished.
-        head: canonical name of the head, which is left out if it is the paper's.
+    The seed is given if cells of several seeds are distinguished, ``title`` is the backbone's.
     """
     of_seed = "" if seed is None else f", seed {seed}"
     return f"{add_head(f'{title} {init}', head)}{of_seed}"
@@ -72,9 +68,7 @@ class Shard:
 
     A cell is never divided between shards; the seeds of one backbone and init may be.
 
-    Attributes:
-        number: number of this shard, from 1 to ``count``.
-        count: number of shards; 1 if the run has all cells.
+    ``number`` is from 1 to ``count``, which is 1 if the run has all cells.
     """
 
     number: int = 1

@@ -100,10 +100,8 @@ class DataSpec:
 def data_options(values: Mapping[str, object]) -> list[str]:
     """Return command-line options of ``pytest benchmarks`` and ``fer-bench data audit``.
 
-    The split is always among them, others only if their value is not the default.
-
-    Args:
-        values: values of a ``DataSpec`` by name; missing ones are the default.
+    ``values`` are those of a ``DataSpec`` by name. The split is always among the options, others
+    only if their value is not the default.
     """
     names = ("class_map", "split", "row_order", "dedupe", "labels", "votes", "limit")
     given = {name: values.get(name, getattr(DataSpec, name)) for name in names}

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.protocol.declared_settings import Setting
 from fer_bench.protocol.sweep import AXES
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.function_equality import same_definition
@@ -192,8 +193,8 @@ def _plugins() -> dict[str, Plugin]:
     return plugins("head", GROUP)
 
 
-def fitted_settings(kinds: Collection[HeadKind]) -> list[tuple[str, str, str]]:
-    """Return name, value and reason of the settings of fitted heads; none without a head."""
+def fitted_settings(kinds: Collection[HeadKind]) -> list[Setting]:
+    """Return the settings of fitted heads; none without a head."""
     if not kinds:
         return []
     layers = (
@@ -202,11 +203,12 @@ def fitted_settings(kinds: Collection[HeadKind]) -> list[tuple[str, str, str]]:
         f"probabilities are at least {SMALLEST:g}"
     )
     return [
-        ("head_layers", "0 for heads that are fitted", layers),
+        Setting("head_layers", "0 for heads that are fitted", "chosen", layers),
         *(
-            (
+            Setting(
                 f"head_{kind.name}",
                 f"{kind.grid}, the best on the validation images",
+                "chosen",
                 f"by accuracy, among equal ones by loss; {kind.estimator}",
             )
             for kind in kinds

@@ -70,11 +70,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Heads:
-    """The heads of a run, each once.
-
-    Attributes:
-        names: canonical names, at least one, in the order of the run.
-    """
+    """Canonical names of the heads of a run, at least one, each once, in the order of the run."""
 
     names: tuple[str, ...] = (LINEAR,)
 

@@ -335,10 +335,7 @@ class Protocol:
         ]
         place = 1 + [row.name for row in rows].index("head")
         kinds = [head_kind(name) for name in self.head.names if is_fitted(name)]
-        of_heads = (
-            Setting(name, value, "chosen", why) for name, value, why in fitted_settings(kinds)
-        )
-        return [*rows[:place], *of_heads, *rows[place:]]
+        return [*rows[:place], *fitted_settings(kinds), *rows[place:]]
 
     def _with_recipe(self, row: Setting) -> Setting:
         """Return the row with the value of the recipe, if that is not the default."""

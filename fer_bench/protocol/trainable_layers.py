@@ -16,12 +16,7 @@ Trainable = int | Literal["all"]
 
 @dataclass(frozen=True)
 class TrainableLayers:
-    """Number of trained layers at the end of a backbone, for each init.
-
-    Attributes:
-        pretrained: a number of layers, or ``"all"``.
-        random: the same for randomly initialised backbones.
-    """
+    """Number of trained layers at the end of a backbone, or ``"all"``, for each init."""
 
     pretrained: Trainable = 4
     random: Trainable = 4

@@ -48,13 +48,7 @@ def notes(
 def mixture_notes(
     name: str, groups: Mapping[str, CellGroup], names: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield a note for each seed with results of different experiments.
-
-    Args:
-        name: ``"base"`` or ``"head"``.
-        groups: its cells.
-        names: display names of these cells.
-    """
+    """Yield a note for each seed with results of different experiments in base or in head."""
     for cell, group in groups.items():
         for seed, results in group.cells.items():
             trained = [(run, one) for run, one in results if one.quality is not None]

@@ -107,11 +107,7 @@ def speed_change(
     its software or the threads changed on the same machine, because division would hide the effect
     of that change.
 
-    Args:
-        row: the row without a verdict.
-        base: timings of the base, at least one.
-        head: timings of the head, of the same metric.
-        environments: environment differences between base and head.
+    ``row`` is the row without a verdict.
     """
     if not environments.same_device:
         return replace(row, why="computed on different devices or backends")

@@ -100,11 +100,7 @@ class ScopedThreshold:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Thresholds in order; the last one that applies takes effect.
-
-    Attributes:
-        entries: the thresholds with the cells and metrics that they apply to.
-    """
+    """Thresholds in order; the last one that applies takes effect."""
 
     entries: tuple[ScopedThreshold, ...]
 

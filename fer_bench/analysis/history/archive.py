@@ -127,12 +127,8 @@ def build_archive(
     time and commit, or if all timings of one are contained in those counted already, as with a
     merged file.
 
-    Args:
-        found: stored runs, in any order.
-        reported: run that is reported.
-        parts: runs that were merged into it, if any.
-        others: number of skipped files.
-        unreadable: for each file that cannot be read, the reason.
+    ``parts`` are the runs that were merged into the reported one, if any; ``others`` and
+    ``unreadable`` are those of ``Archive``.
     """
     known = {(one.time, one.commit) for one in (reported, *parts)}
     held = {time for one in (reported, *parts) for time in measurement(one.run)}

@@ -79,10 +79,7 @@ class Series:
 class Restart:
     """Run that cannot be compared with the preceding ones, so that segmentation starts again there.
 
-    Attributes:
-        run: index of the run, from 0.
-        series: display name of the cell and name of the metric, of the metrics concerned.
-        why: reason, one line.
+    ``series`` are the names of the cells and metrics concerned, ``why`` is the reason, one line.
     """
 
     run: int

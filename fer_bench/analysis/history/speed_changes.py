@@ -85,13 +85,12 @@ class _Speed:
         self._thresholds = thresholds
         self._environments = environments
         self._timed: dict[int, Timed] = {}
-        self._logarithms: dict[int, tuple[float, float]] = {}
         # Cache for the current run, since several tests compare the same sets of runs.
         self._changes: dict[tuple[_Runs, _Runs], Change] = {}
 
     def add_run(self, run: int, measured: Timed) -> None:
         """Process the next run that measured this speed."""
-        self._timed[run], self._logarithms[run] = measured, _logarithms(measured)
+        self._timed[run] = measured
         self._changes.clear()
         self._segment(run)
         self.segmentation.points.append(Point(run, measured.value))
@@ -225,8 +224,8 @@ class _Speed:
         return is_divided(self._merge(base).timings, self._merge(head).timings, environments)
 
     def _numbers(self, runs: _Runs, divided: bool) -> list[float]:
-        """Return the logarithm of each run's time."""
-        return [self._logarithms[run][divided] for run in runs]
+        """Return the logarithm of each run's time, or of its ratio to the reference workload's."""
+        return [_logarithm(self._timed[run], divided) for run in runs]
 
 
 def _timed_of(run: Run) -> dict[Name, Timed]:
@@ -237,11 +236,7 @@ def _timed_of(run: Run) -> dict[Name, Timed]:
     }
 
 
-def _logarithms(measured: Timed) -> tuple[float, float]:
-    """Return the mean log time of a run, as measured and divided by the reference workload.
-
-    Without a reference workload both are the same.
-    """
+def _logarithm(measured: Timed, divided: bool) -> float:
     mean = statistics.fmean(math.log(timing.value) for timing in measured.timings)
     paces = [statistics.fmean(timing.pace or (0.0,)) for timing in measured.timings]
-    return mean, mean - statistics.fmean(paces)
+    return mean - statistics.fmean(paces) if divided else mean

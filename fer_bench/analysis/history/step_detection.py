@@ -58,11 +58,6 @@ def step(numbers: Sequence[float], others: Iterable[Sequence[float]], level: flo
     in ``differ``; since the largest of many is taken, ``level`` must be stricter than for a single
     test.
 
-    Args:
-        numbers: in chronological order.
-        others: numbers of other levels, used only to estimate the noise.
-        level: confidence level of the interval, above 0 and below 1.
-
     Returns:
         Number of values before the step; None if no step exceeds the noise, or if there are too few
         numbers to estimate it.

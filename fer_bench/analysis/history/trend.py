@@ -30,10 +30,6 @@ def find_trend(archive: Archive, thresholds: Thresholds) -> Trend:
     If a run cannot be compared with the segment (another machine without a reference workload; a
     changed loss with a single seed), a new segment starts without a change point.
 
-    Args:
-        archive: the runs, of one experiment.
-        thresholds: how much worse a metric may get; smaller changes do not count.
-
     Raises:
         FerBenchError: as for ``compare``.
     """
