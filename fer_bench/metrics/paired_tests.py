@@ -41,8 +41,8 @@ class Comparison:
     interval: Interval
     p_value: float
     method: str
-    only_first: int | None
-    only_second: int | None
+    only_first: int | None = None
+    only_second: int | None = None
 
     @property
     def swapped(self) -> Comparison:
@@ -157,8 +157,10 @@ def _of_one_seed(
     resamples: int,
     generator: np.random.Generator,
 ) -> Comparison:
+    from scipy.special import bdtr
+
     n = len(first)
-    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    changed = only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     sums = resampled_sums(first.astype(np.int64) - second, resamples, generator)
     interval = percentiles(sums / n, level)
     method = "McNemar, exact"
@@ -169,19 +171,12 @@ def _of_one_seed(
     return Comparison(
         difference=(only_first - only_second) / n,
         interval=interval,
-        p_value=_mcnemar(only_first, only_second),
+        # McNemar's exact test: a two-sided binomial one with probability 1/2.
+        p_value=min(1.0, 2 * float(bdtr(min(changed), sum(changed), 0.5))),
         method=method,
         only_first=only_first,
         only_second=only_second,
     )
-
-
-def _mcnemar(only_first: int, only_second: int) -> float:
-    """Return McNemar's exact p-value: a two-sided binomial test with probability 1/2."""
-    from scipy.special import bdtr
-
-    least, both = min(only_first, only_second), only_first + only_second
-    return min(1.0, 2 * float(bdtr(least, both, 0.5)))
 
 
 def _of_seeds(
@@ -213,8 +208,6 @@ def _of_seeds(
         interval=Interval(max(-1.0, difference - half), min(1.0, difference + half)),
         p_value=_p_value(parts, abs(difference)),
         method=method,
-        only_first=None,
-        only_second=None,
     )
 
 

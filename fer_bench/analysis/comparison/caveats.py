@@ -97,7 +97,10 @@ def other_code(runs: Iterable[Run]) -> str:
 
 def _reference_notes(base: RunSet, head: RunSet) -> Iterator[str]:
     """Yield a note if the reference workload's time differs much between base and head."""
-    bases, heads = ([pace for _, run in one.runs for pace in _pace(run)] for one in (base, head))
+    bases, heads = (
+        [statistics.fmean(paces) for _, run in one.runs if (paces := _paces(run))]
+        for one in (base, head)
+    )
     shift = statistics.fmean(heads) - statistics.fmean(bases) if bases and heads else 0.0
     if abs(shift) > SLOWER:
         slower = math.expm1(shift)
@@ -108,14 +111,11 @@ def _reference_notes(base: RunSet, head: RunSet) -> Iterator[str]:
         )
 
 
-def _pace(run: Run) -> Iterator[float]:
-    """Yield the mean logarithm of a run's reference-workload times, or nothing without any."""
-    paces = [
+def _paces(run: Run) -> list[float]:
+    """Return the logarithms of a run's reference-workload times."""
+    return [
         part
         for one in timed(run.cells).values()
         for timing in one.timings
-        if timing.pace
-        for part in timing.pace
+        for part in timing.pace or ()
     ]
-    if paces:
-        yield statistics.fmean(paces)

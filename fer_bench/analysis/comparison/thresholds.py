@@ -223,15 +223,11 @@ def project_thresholds(folder: Path) -> Thresholds:
         FerBenchError: the file cannot be read, is not valid TOML, or contains invalid entries
             there.
     """
-    for place in (folder, *folder.parents):
-        path = place / _FILE
-        # Path.is_file raises if a directory may not be entered.
-        if os.path.isfile(path):  # noqa: PTH113
-            return _thresholds(path)
-    return Thresholds(())
-
-
-def _thresholds(path: Path) -> Thresholds:
+    paths = (place / _FILE for place in (folder, *folder.parents))
+    # Path.is_file raises if a directory may not be entered.
+    path = next((one for one in paths if os.path.isfile(one)), None)  # noqa: PTH113
+    if path is None:
+        return Thresholds(())
     try:
         document: dict[str, Any] = tomllib.loads(read_regular(path, _LARGEST).decode("utf-8"))
     except OSError as error:
