@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fer_bench.metrics.bootstrap import check_resamples, distinct_columns
-from fer_bench.metrics.intervals import Interval, check_level
+from fer_bench.metrics.intervals import Interval, check_level, check_resamples, distinct_columns
 from fer_bench.metrics.scores import confusion
 
 if TYPE_CHECKING:

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fer_bench.metrics.bootstrap import check_resamples, distinct_columns
 from fer_bench.metrics.classification import Metrics, classification_metrics, confusions
-from fer_bench.metrics.intervals import Interval, check_level, zero_count_upper_bound
+from fer_bench.metrics.intervals import (
+    Interval,
+    check_level,
+    check_resamples,
+    distinct_columns,
+    zero_count_upper_bound,
+)
 from fer_bench.metrics.paired_tests import half_width, seed_variances
 from fer_bench.metrics.scores import confusion
 

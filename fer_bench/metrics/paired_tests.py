@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.metrics.bootstrap import as_seed_rows, check_resamples, resampled_sums
-from fer_bench.metrics.intervals import Interval, check_level, percentiles, zero_count_upper_bound
+from fer_bench.metrics.intervals import (
+    Interval,
+    as_seed_rows,
+    check_level,
+    check_resamples,
+    percentiles,
+    resampled_sums,
+    zero_count_upper_bound,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fer_bench.metrics.bootstrap import distinct_columns, resampled_sums
+from fer_bench.metrics.intervals import distinct_columns, resampled_sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -188,14 +188,14 @@ def _readings(data: DatasetSummary) -> Iterator[_Reading]:
         yield _Reading(metric, partial(_of_confusion, name=metric.name))
     yield _Reading(metrics.TOP_2)
     yield _Reading(metrics.ECE, _calibration_error)
-    if not data.has_test:
-        accuracy = _after_epoch("validation_accuracy", -1)
-        yield _Reading(metrics.VALIDATION_ACCURACY, accuracy, data.validation)
-        yield _Reading(metrics.VALIDATION_LOSS, _after_epoch("validation_loss", -1))
-    yield _Reading(
-        metrics.INITIAL_ACCURACY, _after_epoch("validation_accuracy", 1), data.validation
+    accuracy, loss = (
+        partial(_after_epoch, name=f"validation_{measure}") for measure in ("accuracy", "loss")
     )
-    yield _Reading(metrics.INITIAL_LOSS, _after_epoch("validation_loss", 1))
+    if not data.has_test:
+        yield _Reading(metrics.VALIDATION_ACCURACY, partial(accuracy, epoch=-1), data.validation)
+        yield _Reading(metrics.VALIDATION_LOSS, partial(loss, epoch=-1))
+    yield _Reading(metrics.INITIAL_ACCURACY, partial(accuracy, epoch=1), data.validation)
+    yield _Reading(metrics.INITIAL_LOSS, partial(loss, epoch=1))
     yield _Reading(metrics.MCR, _mcr)
     yield _Reading(metrics.MOFR, _mofr)
 
@@ -218,14 +218,10 @@ def _calibration_error(quality: Quality, data: DatasetSummary) -> float | None:
     return expected_calibration_error(quality.predictions.confidence, right[0])
 
 
-def _after_epoch(name: str, epoch: int) -> Callable[[Quality, DatasetSummary], float | None]:
-    """Return how to read a series of a history after an epoch; None if it ended before."""
-
-    def read(quality: Quality, _: DatasetSummary) -> float | None:
-        values: Sequence[float] = getattr(quality.history, name)
-        return float(values[epoch]) if epoch < len(values) else None
-
-    return read
+def _after_epoch(quality: Quality, _: DatasetSummary, name: str, epoch: int) -> float | None:
+    """Return the value of a series of the history; None if it ended before that epoch."""
+    values: Sequence[float] = getattr(quality.history, name)
+    return float(values[epoch]) if epoch < len(values) else None
 
 
 def _mcr(quality: Quality, _: DatasetSummary) -> float | None:
