@@ -9,6 +9,7 @@ Table 5. Missing values are None here.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from fer_bench.protocol.cell import INITS
@@ -28,33 +29,36 @@ DIGEST = "23ac13b7efd8906022b21e94705a6b1fb1f6cae080606ecbb9130b6694a1268d"
 """``Dataset.digest`` of FER2013, regardless of the layout it is read from. The paper gives none:
 this is the digest of Kaggle's csv file, which is identified by its MD5."""
 
-COUNTS: Mapping[str, int] = {
-    "Angry": 4953,
-    "Surprise": 4002,
-    "Disgust": 547,
-    "Neutral": 6198,
-    "Happy": 8989,
-    "Fear": 5121,
-    "Sad": 6077,
-}
+COUNTS: Mapping[str, int] = MappingProxyType(
+    {
+        "Angry": 4953,
+        "Surprise": 4002,
+        "Disgust": 547,
+        "Neutral": 6198,
+        "Happy": 8989,
+        "Fear": 5121,
+        "Sad": 6077,
+    }
+)
 """Table 1: number of images of each class, in its order. The paper writes Sad as Sadness."""
 
 TOTAL = 35887
 """Table 1: number of images."""
 
-SPLIT: Mapping[str, int] = {"train": 25121, "validation": 3589, "test": 7177}
+SPLIT: Mapping[str, int] = MappingProxyType({"train": 25121, "validation": 3589, "test": 7177})
 """Number of images in each part of the split."""
 
-PARAMETERS: Mapping[str, int] = {"openface": 3743280, "resnet50": 23587712, "mobilenet": 3228864}
+PARAMETERS: Mapping[str, int] = MappingProxyType(
+    {"openface": 3743280, "resnet50": 23587712, "mobilenet": 3228864}
+)
 """Number of weights of a backbone. The paper gives none for VGG-Face."""
 
 BACKBONES: tuple[str, ...] = ("mobilenet", "openface", "resnet50", "vggface")
 """Names of the backbones, in the order of the tables."""
 
-RECOMMENDED: Mapping[str, tuple[str, Init]] = {
-    "speed": ("openface", "pretrained"),
-    "quality": ("vggface", "pretrained"),
-}
+RECOMMENDED: Mapping[str, tuple[str, Init]] = MappingProxyType(
+    {"speed": ("openface", "pretrained"), "quality": ("vggface", "pretrained")}
+)
 """Sections 6 and 7: the network to start from, by what matters more. OpenFace needs enough training
 data and regularisation; VGG-Face is for those who cannot train a complete network."""
 
