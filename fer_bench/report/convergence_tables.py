@@ -107,7 +107,7 @@ def _rate_table(analysis: Analysis, kind: _Kind) -> Table:
         if cell.quality is not None and has_epochs:
             values |= _rates(cell, cell.quality.history, kind, cut, can_stop=can_stop)
         entries = tuple(values.get(key) for key in columns)
-        rows.append(cell_row(cell, has_epochs, entries))
+        rows.append(cell_row(cell, entries, measured=has_epochs))
     return Table(
         key=f"table-{kind.number}",
         title=f"Table {kind.number}. {_NAMES[kind.rate]} ({kind.rate}) of {kind.figure}, "

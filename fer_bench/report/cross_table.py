@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.cross_scores import cross_score
 from fer_bench.report.cell_rows import cell_row
-from fer_bench.report.table import Column, Row, Table, with_limits
+from fer_bench.report.table import Column, Row, Table, bracketed
 
 if TYPE_CHECKING:
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.table import Entry
-    from fer_bench.results.cross_test import CrossTest
+    from fer_bench.results.cross_test import Confusion, CrossTest
     from fer_bench.results.records import CellResult, DatasetSummary
 
 
 def cross_table(analysis: Analysis) -> Table:
     """Return one row for each cell, with its scores on another data set."""
-    columns = [Column("data set", kind="word"), *_columns("all tested images")]
-    columns += _columns("deduplicated")
+    columns = (
+        Column("data set", kind="word"),
+        *_columns("all tested images"),
+        *_columns("deduplicated"),
+    )
     cells = analysis.run.cells
     notes = [
         "In %. Brackets: 95 % bootstrap intervals over the images. macro F1: of the classes with "
@@ -32,35 +35,34 @@ def cross_table(analysis: Analysis) -> Table:
         key="cross",
         title="Test on another data set",
         head="Model",
-        columns=tuple(columns),
-        rows=tuple(_row(cell, len(columns), several=analysis.has_seeds) for cell in cells),
+        columns=columns,
+        rows=tuple(_row(cell, several=analysis.has_seeds) for cell in cells),
         notes=tuple(notes),
     )
 
 
 def _columns(group: str) -> list[Column]:
-    columns = [Column("images", group)]
-    for name in ("accuracy", "macro F1"):
-        columns += with_limits(Column(name, group, decimals=1, style="percent"))
-    return [*columns, Column("base", group, decimals=1, style="percent")]
+    share = Column("base", group, decimals=1, style="percent")
+    scores = [replace(share, name=name, limits=True) for name in ("accuracy", "macro F1")]
+    return [Column("images", group), *scores, share]
 
 
-def _row(cell: CellResult, width: int, *, several: bool) -> Row:
-    entries: list[Entry] = [None] * width
-    if cell.cross_test is not None:
-        test = cell.cross_test
-        entries = [test.dataset]
-        for confusion in (test.confusion, test.deduplicated):
-            found = cross_score(confusion)
-            if found is None:
-                entries += [0, *[None] * 7]
-                continue
-            entries += [found.images, *astuple(found.accuracy), *astuple(found.macro_f1)]
-            entries.append(found.baseline)
-    row = cell_row(cell, cell.cross_test is not None or cell.status == "ok", entries, seed=several)
-    if cell.cross_test is None and not row.reason:
+def _row(cell: CellResult, *, several: bool) -> Row:
+    test, entries = cell.cross_test, []
+    if test is not None:
+        entries = [test.dataset, *_scores(test.confusion), *_scores(test.deduplicated)]
+    row = cell_row(cell, entries, measured=test is not None or cell.status == "ok", seed=several)
+    if test is None and not row.reason:
         return replace(row, reason="not tested on another data set")
     return row
+
+
+def _scores(confusion: Confusion) -> list[Entry]:
+    found = cross_score(confusion)
+    if found is None:
+        return [0, None, None, None]
+    scores = [bracketed(one.value, one) for one in (found.accuracy, found.macro_f1)]
+    return [found.images, *scores, found.baseline]
 
 
 def _without_counts(test: CrossTest) -> tuple[CrossTest, tuple[int, ...], tuple[int, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.few_shot import few_shot_scores
@@ -10,7 +9,7 @@ from fer_bench.protocol import published
 from fer_bench.protocol.few_shot import MIEB_PUBLISHED, MIEB_TEST
 from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.duplicate_definition import SAME_PICTURE
-from fer_bench.report.table import Column, Row, Table, with_limits
+from fer_bench.report.table import Column, Row, Table, bracketed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,28 +27,27 @@ def few_shot_tables(analysis: Analysis) -> list[Table]:
     if not known:
         return []
     rows = [row for group, scores in found if scores for row in _rows(group, scores)]
-    columns = [
+    columns = (
         *(
-            column
+            Column(name, decimals=1, style="percent", limits=True)
             for name in ("accuracy", "deduplicated", "macro F1")
-            for column in with_limits(Column(name, decimals=1, style="percent"))
         ),
         Column("training", "duplicates", decimals=1, style="percent"),
         Column("drawn", "duplicates", decimals=2, style="percent"),
         Column("test images", hidden=True),
         Column("draws", hidden=True),
-    ]
+    )
     has_published = analysis.dataset.name == published.DATASET and any(
         one.mieb and one.images == MIEB_TEST for one in known
     )
     if has_published:
-        rows += _published(len(columns))
+        rows += _published()
     return [
         Table(
             key="few-shot",
             title="Few-shot test accuracy",
             head="Model, images per class",
-            columns=tuple(columns),
+            columns=columns,
             rows=tuple(rows),
             notes=tuple(_notes(known, analysis.dataset.split, has_published=has_published)),
         )
@@ -59,24 +57,22 @@ def few_shot_tables(analysis: Analysis) -> list[Table]:
 def _rows(group: Group, scores: Sequence[FewShotScore]) -> Iterator[Row]:
     for one in scores:
         entries: tuple[Entry, ...] = (
-            *astuple(one.accuracy),
-            *((None,) * 3 if one.deduplicated is None else astuple(one.deduplicated)),
-            *astuple(one.macro_f1),
+            *(
+                None if found is None else bracketed(found.value, found)
+                for found in (one.accuracy, one.deduplicated, one.macro_f1)
+            ),
             None if one.leaked is None else one.leaked / one.images,
             one.seen / one.images,
             one.images,
             one.draws,
         )
-        yield cell_row(group.mean, True, entries, part=f", {'MIEB' if one.mieb else one.shots}")
+        yield cell_row(group.mean, entries, part=f", {'MIEB' if one.mieb else one.shots}")
 
 
-def _published(width: int) -> list[Row]:
-    rows = []
+def _published() -> Iterator[Row]:
     for name, (accuracy, macro_f1) in MIEB_PUBLISHED.items():
-        entries: list[Entry] = [None] * width
-        entries[0], entries[6], entries[-2:] = accuracy, macro_f1, (MIEB_TEST, 5)
-        rows.append(Row(f"{name}, published by MIEB", tuple(entries)))
-    return rows
+        entries = (bracketed(accuracy), None, bracketed(macro_f1), None, None, MIEB_TEST, 5)
+        yield Row(f"{name}, published by MIEB", entries)
 
 
 def _notes(known: Sequence[FewShotScore], split: str, *, has_published: bool) -> Iterator[str]:

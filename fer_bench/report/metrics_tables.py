@@ -6,16 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.report.cell_rows import cell_row
-from fer_bench.report.table import Column, Row, Table, recorded_and_shown, with_limits
+from fer_bench.report.table import Column, Table, bracketed
 from fer_bench.results.metric_estimates import OF_CLASSES, OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.analysis.seed_groups import Group
     from fer_bench.report.table import Entry
-    from fer_bench.results.metric_estimates import Estimate
+    from fer_bench.results.metric_estimates import ClassEstimates, MetricEstimates
 
 HEADINGS = {
     "accuracy": "accuracy",
@@ -49,18 +48,15 @@ def metrics_table(analysis: Analysis) -> Table:
     """Return one row for each backbone and init, with the metrics of all classes together."""
     rows = []
     for group in analysis.groups:
-        estimates = [
-            getattr(found, name)
-            for name in OVERALL
-            for found in (group.metrics, group.spread_metrics)
-            if found is not None
-        ]
-        rows.append(_row(group, "", estimates, 6 * len(OVERALL)))
+        entries = None
+        if group.metrics is not None and group.spread_metrics is not None:
+            entries = _entries(group.metrics, group.spread_metrics, OVERALL)
+        rows.append(cell_row(group.mean, entries, data=group.dataset))
     return Table(
         key="metrics",
         title="Classification metrics on the test images",
         head="Model",
-        columns=tuple(column for name in OVERALL for column in _columns(name)),
+        columns=tuple(map(_column, OVERALL)),
         rows=tuple(rows),
         notes=(
             "In %, except for kappa and MCC (-1 to 1; 0: no better than chance). balanced "
@@ -78,21 +74,19 @@ def class_metrics_table(analysis: Analysis) -> Table:
     rows = []
     for group in analysis.groups:
         if group.metrics is None or group.spread_metrics is None:
-            row = _row(group, "", [], 6 * len(OF_CLASSES))
-            rows.append(replace(row, entries=(*row.entries, None, None)))
+            rows.append(cell_row(group.mean, None, data=group.dataset))
             continue
         recalls = zip(*(one.recall for one in group.qualities), strict=True)
         classes = zip(group.metrics.classes, group.spread_metrics.classes, recalls, strict=True)
         for one, spread, by_seed in classes:
-            estimates = [getattr(found, name) for name in OF_CLASSES for found in (one, spread)]
-            row = _row(group, f", {one.name}", estimates, 0)
-            rows.append(replace(row, entries=(*row.entries, _by_seed(by_seed), one.images)))
+            entries = (*_entries(one, spread, OF_CLASSES), _by_seed(by_seed), one.images)
+            rows.append(cell_row(group.mean, entries, part=f", {one.name}", data=group.dataset))
     return Table(
         key="classes",
         title="Precision, recall and F1 of each class on the test images",
         head="Model, class",
         columns=(
-            *(column for name in OF_CLASSES for column in _columns(name)),
+            *map(_column, OF_CLASSES),
             Column("recall by seed", kind="word", optional=True, shown_only=True),
             Column("images"),
         ),
@@ -107,12 +101,23 @@ def class_metrics_table(analysis: Analysis) -> Table:
     )
 
 
-def _columns(name: str) -> list[Column]:
-    """Return the columns of a metric and of its limits over the images, then as they are shown."""
-    value = Column(HEADINGS[name], decimals=1, style="percent", optional=name == "top_2")
-    if name in _COEFFICIENTS:
-        value = replace(value, decimals=2, style="")
-    return recorded_and_shown(with_limits(value))
+def _column(name: str) -> Column:
+    column = Column(
+        HEADINGS[name], decimals=1, style="percent", limits=True, optional=name == "top_2"
+    )
+    return replace(column, decimals=2, style="") if name in _COEFFICIENTS else column
+
+
+def _entries(
+    found: MetricEstimates | ClassEstimates,
+    spread: MetricEstimates | ClassEstimates,
+    names: Sequence[str],
+) -> list[Entry]:
+    """Return metrics with limits over the images, and over images and seeds to be shown."""
+    return [
+        bracketed(getattr(found, name).value, getattr(found, name), getattr(spread, name))
+        for name in names
+    ]
 
 
 def _by_seed(recalls: Sequence[float | None]) -> str | None:
@@ -123,9 +128,3 @@ def _by_seed(recalls: Sequence[float | None]) -> str | None:
     if len(known) > _MOST_SEEDS:
         return f"{min(known):.1f} to {max(known):.1f}"
     return " / ".join(f"{one:.1f}" for one in known)
-
-
-def _row(group: Group, part: str, estimates: Sequence[Estimate], width: int) -> Row:
-    entries: list[Entry] = [limit for one in estimates for limit in (one.value, one.low, one.high)]
-    found = entries or [None] * width
-    return cell_row(group.mean, bool(estimates), found, part=part, data=group.dataset)

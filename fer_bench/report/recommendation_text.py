@@ -9,7 +9,7 @@ from fer_bench.analysis.recommendation import SIMILAR
 from fer_bench.analysis.timing_noise import is_unreliable, noise_text
 from fer_bench.protocol import published
 from fer_bench.report.summary_table import count_text
-from fer_bench.report.table import Column, Row, Table
+from fer_bench.report.table import Column, Row, Table, bracketed
 from fer_bench.results.speed_units import speed_text
 
 if TYPE_CHECKING:
@@ -78,15 +78,13 @@ def _why_not_the_papers(found: Recommendation) -> str:
 def recommendation_table(found: Recommendation) -> Table:
     """Return one row for each network, best first, with its costs and the verdict on it."""
     asked = found.requirements
-    why_not = _why_not_the_papers(found)
+    why_not, value = _why_not_the_papers(found), f"{NAMES[asked.metric]}, %"
     return Table(
         key="recommendation",
         title=f"Recommendation by {NAMES[asked.metric]}",
         head="network",
         columns=(
-            Column(f"{NAMES[asked.metric]}, %", decimals=1, style="percent", limits=True),
-            Column("low", decimals=1, style="percent"),
-            Column("high", decimals=1, style="percent"),
+            Column(value, decimals=1, style="percent", limits=True, keys=("", value)),
             Column("img/s", style="speed"),
             Column("size", shown_only=True),
             Column("parameters", hidden=True),
@@ -275,12 +273,10 @@ def _papers_result(one: PapersChoice, found: Recommendation) -> str:
 
 
 def _row(one: Candidate, found: Recommendation) -> Row:
-    interval = (None, None) if one.interval is None else (one.interval.low, one.interval.high)
     words = {"speed": "speed", "parameters": "size"}
     fronts = "both" if len(one.fronts) > 1 else "".join(words[kind] for kind in one.fronts)
     entries: tuple[Entry, ...] = (
-        one.value,
-        *interval,
+        bracketed(one.value, one.interval),
         one.speed,
         None if one.parameters is None else count_text(one.parameters),
         one.parameters,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.report.table import Column, Row, Table
+from fer_bench.report.table import Bracketed, Column, Row, Table
 from fer_bench.results.runtime_speeds import quartiles
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def runtime_table(found: RuntimeSpeeds, labels: Mapping[str, str] | None = None)
     for size in sizes:
         group = f"batch {size}"
         columns += [
-            Column("ms/image", group, style="speed", limits=True),
-            Column("low", group, style="speed"),
-            Column("high", group, style="speed"),
+            Column("ms/image", group, style="speed", limits=True, keys=(group, "ms/image")),
             Column("img/s", group, style="speed"),
             Column("speed-up", group, decimals=2),
         ]
@@ -69,8 +67,8 @@ def _entries(one: FileSpeed, found: RuntimeSpeeds, sizes: list[int]) -> list[Ent
     for size in sizes:
         speed = one.batches.get(size)
         if speed is None:
-            entries += [None] * 5
+            entries += [None] * 3
             continue
-        times = [1000 * each / size for each in (speed.median, *quartiles(speed))]
-        entries += [*times, speed.images_per_second, found.ratio(one, size)]
+        median, low, high = (1000 * one / size for one in (speed.median, *quartiles(speed)))
+        entries += [Bracketed(median, low, high), speed.images_per_second, found.ratio(one, size)]
     return entries

@@ -61,7 +61,7 @@ def speed_table(analysis: Analysis) -> Table:
             missing = [0, *missing]
         complete = not missing and bool(sizes)
         place = missing[0] if missing else None
-        rows.append(replace(cell_row(cell, complete, entries), place=place))
+        rows.append(replace(cell_row(cell, entries, measured=complete), place=place))
     noise = noise_text(timing_noise(zip(analysis.groups, measures, strict=True)))
     return Table(
         key="speed",

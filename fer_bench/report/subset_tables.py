@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.subsets import Score
 from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.duplicate_definition import SAME_PICTURE
-from fer_bench.report.table import Column, Row, Table, recorded_and_shown, with_limits
+from fer_bench.report.table import Column, Row, Table, bracketed
 from fer_bench.results.records import COPIES
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ _TITLES = {
 
 _KEYS = {"deduplicated": "clean", "without_identical": "not identical", "duplicated": "with a twin"}
 """Their names in ``tables.csv`` if they differ."""
+
+_SUBSETS = ("all_images", "deduplicated", "excess", "without_identical", "duplicated")
+"""Fields of ``Leakage`` in the order of the columns."""
 
 _INTERVALS = (
     "Accuracy: %, with its CI in brackets. CI: 95 % bootstrap interval over the images; if all "
@@ -87,21 +90,20 @@ def _clean(analysis: Analysis, known: Subsets) -> Table:
     run = analysis.run
     sizes = {name: int(getattr(known, name).sum()) for name in _TITLES}
     columns = []
-    for name in ("all_images", "deduplicated", "excess", "without_identical", "duplicated"):
+    for name in _SUBSETS:
         if name == "excess":
             # Without a deduplicated image there is nothing to subtract.
             if sizes["deduplicated"]:
-                columns += _columns("difference", "all minus deduplicated", "all less clean")
+                columns.append(_column("difference", "all minus deduplicated", "all less clean"))
         elif sizes[name]:
             size = f"({sizes[name]:,})"
             key = _KEYS.get(name, _TITLES[name])
-            columns += _columns("accuracy", f"{_TITLES[name]} {size}", f"{key} {size}")
+            columns.append(_column("accuracy", f"{_TITLES[name]} {size}", f"{key} {size}"))
     base = analysis.baseline
     rows = [] if base is None else [_baseline(base.name, _leaked(base.leakage))]
     for group in analysis.groups:
         found = group.leakage
-        entries = [None] * len(columns) if found is None else _leaked(found)
-        rows.append(cell_row(group.mean, found is not None, entries))
+        rows.append(cell_row(group.mean, None if found is None else _leaked(found)))
     return Table(
         key="clean",
         title="Deduplicated test accuracy",
@@ -140,25 +142,24 @@ def _clean(analysis: Analysis, known: Subsets) -> Table:
 def _votes(analysis: Analysis) -> Table:
     data, agreement = analysis.dataset, analysis.label_agreement
     named = 0 if agreement is None else agreement.images
-    columns = [
-        *_columns("accuracy", f"against FER+ ({named:,})", f"by FER+ ({named:,})"),
-        *_columns("accuracy", f"against the label ({named:,})", f"by the label ({named:,})"),
-    ]
+    columns = (
+        _column("accuracy", f"against FER+ ({named:,})", f"by FER+ ({named:,})"),
+        _column("accuracy", f"against the label ({named:,})", f"by the label ({named:,})"),
+    )
     rows = []
     if agreement is not None:
-        rows = [Row("data set's labels", (*_entries(agreement), *[None] * 6), key="the labels")]
+        rows = [Row("data set's labels", (_entry(agreement), None), key="the labels")]
     base = analysis.vote_baseline
     if base is not None:
         rows.append(_baseline(base.name, _voted(base.scores)))
     for group in analysis.groups:
         found = group.vote_scores
-        entries = [None] * 12 if found is None else _voted(found)
-        rows.append(cell_row(group.mean, found is not None, entries))
+        rows.append(cell_row(group.mean, None if found is None else _voted(found)))
     return Table(
         key="votes",
         title="Test accuracy against FER+",
         head="Model",
-        columns=tuple(columns),
+        columns=columns,
         rows=tuple(rows),
         notes=(
             "against FER+: the correct class is the one with the most FER+ votes. against the "
@@ -183,28 +184,19 @@ def _baseline(name: str, entries: Sequence[Entry]) -> Row:
     return Row(f"always {name}", tuple(entries), key=f"naming {name}")
 
 
-def _columns(name: str, group: str, key: str) -> list[Column]:
-    value = Column(name, group, decimals=1, style="percent", keys=(key, name))
-    return recorded_and_shown(with_limits(value))
+def _column(name: str, group: str, key: str) -> Column:
+    return Column(name, group, decimals=1, style="percent", keys=(key, name), limits=True)
 
 
 def _leaked(found: Leakage) -> list[Entry]:
-    scores = (
-        found.all_images,
-        found.deduplicated,
-        found.excess,
-        found.without_identical,
-        found.duplicated,
-    )
-    return [entry for one in scores if one is not None for entry in _entries(one)]
+    scores = (getattr(found, name) for name in _SUBSETS)
+    return [_entry(one) for one in scores if one is not None]
 
 
 def _voted(found: VoteScores) -> list[Entry]:
-    return [*_entries(found.by_votes), *_entries(found.by_labels)]
+    return [_entry(found.by_votes), _entry(found.by_labels)]
 
 
-def _entries(one: Score | Excess) -> list[Entry]:
+def _entry(one: Score | Excess) -> Entry:
     value = one.accuracy if isinstance(one, Score) else one.difference
-    return [
-        limit for found in (one.interval, one.spread) for limit in (value, found.low, found.high)
-    ]
+    return bracketed(value, one.interval, one.spread)

@@ -18,7 +18,7 @@ from fer_bench.results.records import NO_TEST
 from fer_bench.results.speed_units import speed_text, speed_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.standings import Standing
@@ -47,18 +47,20 @@ def summary_table(analysis: Analysis, width: int = 10_000) -> Table:
     """
     table, omitted = _complete(analysis), []
     # The accuracy stays: a run without trained networks has only rows with reasons.
-    unmeasured = [
-        index
-        for index in range(1, len(table.columns))
-        if all(row.entries[index] is None for row in table.rows)
-    ]
-    table = _without(table, unmeasured)
+    table = table.only(
+        [
+            index
+            for index in range(len(table.columns))
+            if not index or any(row.entries[index] is not None for row in table.rows)
+        ]
+    )
     for name in _DROPPED:
         if _width(table) <= width:
             break
-        dropped = [index for index, column in enumerate(table.columns) if column.name == name]
-        table = _without(table, dropped)
-        omitted += [name] if dropped else []
+        names = [column.name for column in table.columns]
+        if name in names:
+            table = table.only([place for place, one in enumerate(names) if one != name])
+            omitted.append(name)
     legend = _legend(analysis, [column.name for column in table.columns])
     note = f"Too wide for this terminal: {', '.join(omitted)}."
     return replace(table, notes=(legend, *([note] if omitted else [])))
@@ -100,7 +102,7 @@ def _complete(analysis: Analysis) -> Table:
         title=f"{data.name}, split {data.split}: {images}",
         head="network",
         columns=columns,
-        rows=(*rows, *_untrained(analysis, len(columns))),
+        rows=(*rows, *(cell_row(one.mean, None) for one in analysis.groups if not one.trained)),
     )
 
 
@@ -195,7 +197,6 @@ def _row(standing: Standing, best: Standing, spread: str, others: Sequence[tuple
         accuracy = accuracy.partition(" ")[0]
     return cell_row(
         standing.group.mean,
-        True,
         (
             mark + accuracy.replace(" %", "").replace(" ", ""),
             None if metrics is None else _share(metrics.macro_f1.value),
@@ -213,21 +214,6 @@ def _row(standing: Standing, best: Standing, spread: str, others: Sequence[tuple
 
 def _share(share: float | None) -> str | None:
     return None if share is None else f"{100 * share:.1f}"
-
-
-def _untrained(analysis: Analysis, columns: int) -> Iterator[Row]:
-    """Yield a row for each backbone and init without results, with the reason."""
-    for group in analysis.groups:
-        if not group.trained:
-            yield cell_row(group.mean, False, (None,) * columns)
-
-
-def _without(table: Table, dropped: Sequence[int]) -> Table:
-    """Return the table without the columns of these indices."""
-    kept = [index for index in range(len(table.columns)) if index not in dropped]
-    rows = (replace(row, entries=tuple(row.entries[index] for index in kept)) for row in table.rows)
-    columns = tuple(table.columns[index] for index in kept)
-    return replace(table, columns=columns, rows=tuple(rows))
 
 
 def _width(table: Table) -> int:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+class Limits(Protocol):
+    """Interval, or an estimate with one; None for limits that do not exist."""
+
+    @property
+    def low(self) -> float | None:
+        """Lower limit."""
+
+    @property
+    def high(self) -> float | None:
+        """Upper limit."""
 
 
 @dataclass(frozen=True)
@@ -18,14 +29,26 @@ class Bracketed:
         value: the value; None to show the interval alone.
         low: lower limit; None if there is no interval.
         high: upper limit; None likewise.
+        shown: limits shown instead, if ``tables.csv`` has others.
     """
 
     value: float | None
     low: float | None
     high: float | None
+    shown: tuple[float | None, float | None] | None = None
 
 
 Entry = str | int | float | Bracketed | None
+
+
+def bracketed(
+    value: float | None, interval: Limits | None = None, shown: Limits | None = None
+) -> Bracketed | None:
+    """Return a value with its interval, and the one shown instead; None without both."""
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    if value is None and low is None:
+        return None
+    return Bracketed(value, low, high, None if shown is None else (shown.low, shown.high))
 
 
 @dataclass(frozen=True)
@@ -47,9 +70,9 @@ class Column:
         shown_only: True if it is in no ``tables.csv``: another column has its values there.
         style: ``"percent"`` for a share shown in percent, ``"p"`` for a p-value shown as
             ``< 0.0001`` if it is smaller, ``"speed"`` for three significant digits.
-        limits: True if the next two columns are the limits of its interval, shown in brackets.
-        interval: True if it and the next column are the limits of an interval without a value,
-            shown as one column.
+        limits: True if its entries are ``Bracketed`` values.
+        interval: end of the names of both limits in ``tables.csv`` if its entries are intervals
+            without a value; else empty.
         optional: True if it is only shown if a row has a value.
         repeated: True if a terminal repeats it in each block of a table that is too wide.
     """
@@ -65,28 +88,24 @@ class Column:
     shown_only: bool = False
     style: Literal["", "percent", "p", "speed"] = ""
     limits: bool = False
-    interval: bool = False
+    interval: str = ""
     optional: bool = False
     repeated: bool = False
 
-
-def with_limits(value: Column) -> list[Column]:
-    """Return a column and those of its interval's limits, which are shown with it."""
-    ends = [
-        dataclasses.replace(
-            value, name=f"{value.name} {end}", keys=value.keys and (value.keys[0], end)
-        )
-        for end in ("low", "high")
-    ]
-    return [dataclasses.replace(value, limits=True), *ends]
-
-
-def recorded_and_shown(columns: Sequence[Column]) -> list[Column]:
-    """Return a value and its two limits twice: for ``tables.csv`` alone, and to be shown alone."""
-    return [
-        *(dataclasses.replace(one, hidden=True) for one in columns),
-        *(dataclasses.replace(one, shown_only=True) for one in columns),
-    ]
+    def recorded(self, entry: Entry) -> list[tuple[str, str, Entry]]:
+        """Return group, name and value of each number of an entry in ``tables.csv``."""
+        if self.shown_only:
+            return []
+        group, name = self.keys or (self.group, self.name)
+        names = [name]
+        if self.interval:
+            names = [f"low {self.interval}", f"high {self.interval}"]
+        elif self.limits:
+            names += ["low", "high"] if self.keys else [f"{name} low", f"{name} high"]
+        values: Sequence[Entry] = [entry] * len(names)
+        if isinstance(entry, Bracketed):
+            values = [entry.value, entry.low, entry.high][-len(names) :]
+        return [(group, one, value) for one, value in zip(names, values, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -95,7 +114,7 @@ class Row:
 
     Attributes:
         label: text of the first column.
-        entries: one for each column; None if there is no value.
+        entries: one for each column, None if there is no value; empty if there is none at all.
         reason: reason for missing values of the run, one line; may be empty.
         missing: short word shown for one of the missing values; the others show a dash.
         place: column index of the entry that shows ``missing``; None for the first gap.
@@ -134,6 +153,9 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        gaps = (None,) * len(self.columns)
+        rows = (row if row.entries else replace(row, entries=gaps) for row in self.rows)
+        object.__setattr__(self, "rows", tuple(rows))
         for row in self.rows:
             if len(row.entries) != len(self.columns):
                 raise ValueError(
@@ -143,33 +165,29 @@ class Table:
 
     @property
     def visible(self) -> Table:
-        """The table as it is shown: without hidden columns, and with intervals in brackets."""
-        places: list[int] = []
-        index = 0
-        while index < len(self.columns):
-            column = self.columns[index]
-            values = [row.entries[index] for row in self.rows]
-            if not (
-                column.hidden or (column.optional and not any(one is not None for one in values))
-            ):
-                places.append(index)
-            index += 3 if column.limits else 2 if column.interval else 1
-        return dataclasses.replace(
+        """The table as it is shown, without hidden columns."""
+        return self.only(
+            [
+                index
+                for index, column in enumerate(self.columns)
+                if not column.hidden
+                and (
+                    not column.optional or any(row.entries[index] is not None for row in self.rows)
+                )
+            ]
+        )
+
+    def only(self, places: Sequence[int]) -> Table:
+        """Return the table with the columns of these indices."""
+        return replace(
             self,
             columns=tuple(self.columns[place] for place in places),
             rows=tuple(
-                dataclasses.replace(
+                replace(
                     row,
-                    entries=tuple(self._shown(row, place) for place in places),
+                    entries=tuple(row.entries[place] for place in places),
                     place=places.index(row.place) if row.place in places else None,
                 )
                 for row in self.rows
             ),
         )
-
-    def _shown(self, row: Row, place: int) -> Entry:
-        column, (entry, *following) = self.columns[place], row.entries[place : place + 3]
-        if entry is None or not (column.limits or column.interval):
-            return entry
-        value, low, high = (entry, *following) if column.limits else (None, entry, following[0])
-        return Bracketed(*(one if isinstance(one, float) else None for one in (value, low, high)))

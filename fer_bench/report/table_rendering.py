@@ -17,7 +17,7 @@ from fer_bench.runtime.escapes import clean, in_csv, in_markdown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.report.table import Column, Entry, Row, Table
+    from fer_bench.report.table import Column, Entry, Table
 
 DASH = "\N{EN DASH}"
 _HEADING = 10
@@ -53,18 +53,18 @@ def body(table: Table) -> Body:
             entry_text(entry, column)
             for entry, column in zip(row.entries, table.columns, strict=True)
         ]
-        gaps = [index for index, column in enumerate(table.columns) if _is_gap(row, column, index)]
+        # A missing published value is not a gap.
+        gaps = [
+            index
+            for index, column in enumerate(table.columns)
+            if row.entries[index] is None and not column.published
+        ]
         if row.missing and gaps:
             texts[gaps[0] if row.place is None else row.place] = clean(row.missing)
         made.labels.append(clean(row.label))
         made.marks.append(reasons.index(clean(row.reason)) + 1 if row.reason else None)
         made.cells.append(texts)
     return made
-
-
-def _is_gap(row: Row, column: Column, index: int) -> bool:
-    """Check if the run lacks this value; a missing published value is not a gap."""
-    return row.entries[index] is None and not column.published
 
 
 def entry_text(entry: Entry, column: Column) -> str:
@@ -79,7 +79,7 @@ def entry_text(entry: Entry, column: Column) -> str:
     if isinstance(entry, Bracketed):
         value, low, high = (
             "" if one is None else entry_text(one, column)
-            for one in (entry.value, entry.low, entry.high)
+            for one in (entry.value, *(entry.shown or (entry.low, entry.high)))
         )
         return " ".join([*([value] if value else []), *([f"[{low}, {high}]"] if low else [])])
     if isinstance(entry, int):
@@ -195,15 +195,11 @@ def tidy_csv(tables: Iterable[Table]) -> str:
     writer.writerow(["table", "row", "group", "column", "value", "reason"])
     for table in tables:
         for row in table.rows:
-            for index, column in enumerate(table.columns):
-                if column.shown_only:
-                    continue
-                keys = column.keys or (column.group, column.name)
-                texts = (table.key, row.key or row.label, *keys)
-                entry = row.entries[index]
-                value = in_csv(entry) if isinstance(entry, str) else entry
-                reason = row.reason if _is_gap(row, column, index) else ""
-                writer.writerow([*map(in_csv, texts), value, in_csv(reason)])
+            for entry, column in zip(row.entries, table.columns, strict=True):
+                for group, name, value in column.recorded(entry):
+                    reason = row.reason if value is None and not column.published else ""
+                    cells = (table.key, row.key or row.label, group, name, value, reason)
+                    writer.writerow(in_csv(one) if isinstance(one, str) else one for one in cells)
     return target.getvalue()
 
 

@@ -105,136 +105,113 @@ def _noted(table: Table, note: str) -> Table:
 
 
 def _initial(analysis: Analysis) -> Table:
-    run = analysis.run
     columns = [
-        _metric(name, f"{part} {figure}")
-        for figure in ("accuracy", "loss")
+        _metric(name, f"{part} {metric}")
+        for metric in ("accuracy", "loss")
         for part in ("training", "validation")
         for name in ("untrained", "epoch 1")
     ]
-    rows = []
-    for cell in analysis.means:
-        entries: tuple[Entry, ...] = (None,) * len(columns)
-        has_epochs = cell.quality is not None and not is_fitted(cell.head)
-        if cell.quality is not None and has_epochs:
-            history = cell.quality.history
-            entries = (
-                history.train_accuracy[0],
-                history.running_accuracy[0],
-                *history.validation_accuracy[:2],
-                history.train_loss[0],
-                history.running_loss[0],
-                *history.validation_loss[:2],
-            )
-        rows.append(cell_row(cell, has_epochs, entries))
     return Table(
         key="initial",
         title="Initial accuracy and loss",
         head="Model",
         columns=tuple(columns),
-        rows=tuple(rows),
+        rows=tuple(cell_row(cell, _initial_metrics(cell)) for cell in analysis.means),
         notes=(
             "Accuracy: %. Loss: nats. Training metrics of epoch 1 are means over its "
             "batches; all others are evaluated.",
-            f"Initial, by the protocol: {setting(run, 'initial')}. The paper plots its initial "
-            "metrics without giving numbers.",
+            f"Initial, by the protocol: {setting(analysis.run, 'initial')}. The paper plots its "
+            "initial metrics without giving numbers.",
         ),
+    )
+
+
+def _initial_metrics(cell: CellResult) -> Sequence[Entry] | None:
+    if cell.quality is None or is_fitted(cell.head):
+        return None
+    history = cell.quality.history
+    return (
+        history.train_accuracy[0],
+        history.running_accuracy[0],
+        *history.validation_accuracy[:2],
+        history.train_loss[0],
+        history.running_loss[0],
+        *history.validation_loss[:2],
     )
 
 
 def _metric(name: str, group: str) -> Column:
     """Return a column of accuracies in percent, or of losses, by the name of its group."""
+    keys = (group, _KEYS.get(name, name))
     if group.endswith("accuracy"):
-        return Column(name, group, decimals=1, style="percent")
-    return Column(name, group, decimals=3)
+        return Column(name, group, decimals=1, style="percent", keys=keys)
+    return Column(name, group, decimals=3, keys=keys)
 
 
-_KEYS = {"during epoch": "running", "batch statistics": "by batches"}
+_KEYS = {
+    "during epoch": "running",
+    "batch statistics": "by batches",
+    "deduplicated": "clean",
+}
 """Names of columns in ``tables.csv`` that differ from their headings."""
 
 
 def _final(analysis: Analysis) -> Table:
     """Return the metrics after the last epoch."""
-    run = analysis.run
-    names = ["during epoch", "training", "validation", "batch statistics", "test"]
+    found = [_final_metrics(group) for group in analysis.groups]
+    known = analysis.subsets
     notes = [
         "Accuracy: %. Loss: nats. during epoch: training data, mean over the batches "
         "of the last epoch; training, validation, test: evaluated after it.",
     ]
-    rows = [_final_figures(cell) for cell in analysis.means]
-    batches = names.index("batch statistics")
-    if any(figures[batches] is not None for figures in rows):
+    names = ["during epoch", "training", "validation", "test"]
+    if any(one.get(("accuracy", "batch statistics")) is not None for one in found):
+        names.insert(3, "batch statistics")
         notes.append(
             "batch statistics: validation with trained batch normalisation using the statistics of "
             "each batch, as in training; a diagnosis."
         )
-    else:
-        places = [place for place in range(2 * len(names)) if place % len(names) != batches]
-        rows = [tuple(figures[place] for place in places) for figures in rows]
-        del names[batches]
     explanations = (explain(group.label, group.batch_norm_gaps) for group in analysis.groups)
     notes += filter(None, explanations)
-    columns = [
-        dataclasses.replace(_metric(name, group), keys=(group, _KEYS.get(name, name)))
-        for group in ("accuracy", "loss")
-        for name in names
-    ]
-    known = analysis.subsets
+    columns = [(metric, name) for metric in ("accuracy", "loss") for name in names]
     if known is not None and known.deduplicated.any():
-        place = 1 + names.index("test")
-        column = dataclasses.replace(
-            _metric("deduplicated", "accuracy"), keys=("accuracy", "clean")
-        )
-        columns.insert(place, column)
-        rows = [
-            (*figures[:place], _clean_accuracy(group), *figures[place:])
-            for group, figures in zip(analysis.groups, rows, strict=True)
-        ]
+        columns.insert(len(names), ("accuracy", "deduplicated"))
         notes.insert(1, deduplicated_note(known))
+    rows = []
+    for group, metrics in zip(analysis.groups, found, strict=True):
+        entries = [metrics.get(column) for column in columns] if metrics else None
+        row = cell_row(group.mean, entries, data=analysis.dataset)
+        # Without a test part, "batch statistics" is not what a row lacks.
+        in_test = metrics and not analysis.dataset.has_test
+        rows.append(dataclasses.replace(row, place=names.index("test") if in_test else None))
     return Table(
         key="final",
-        title=f"Final accuracy and loss on {run.dataset.name}",
+        title=f"Final accuracy and loss on {analysis.dataset.name}",
         head="Model",
-        columns=tuple(columns),
-        rows=tuple(
-            dataclasses.replace(
-                cell_row(cell, cell.quality is not None, figures, data=analysis.dataset),
-                # Without a test part, "batch statistics" is not what a row lacks.
-                place=None if run.dataset.has_test or cell.quality is None else names.index("test"),
-            )
-            for cell, figures in zip(analysis.means, rows, strict=True)
-        ),
+        columns=tuple(_metric(name, metric) for metric, name in columns),
+        rows=tuple(rows),
         notes=tuple(notes),
     )
 
 
-def _clean_accuracy(group: Group) -> float | None:
-    leakage = group.leakage
-    return (
-        None if leakage is None or leakage.deduplicated is None else leakage.deduplicated.accuracy
-    )
-
-
-def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
-    """Return five accuracies, then five losses.
-
-    Each: mean during the last epoch, training, validation, validation with batch statistics, test.
-    """
-    if cell.quality is None:
-        return (None,) * 10
-    quality, history = cell.quality, cell.quality.history
-    return (
-        next(reversed(history.running_accuracy), None),
-        history.train_accuracy[-1],
-        history.validation_accuracy[-1],
-        next(reversed(history.batch_validation_accuracy), None),
-        quality.test_accuracy,
-        next(reversed(history.running_loss), None),
-        history.train_loss[-1],
-        history.validation_loss[-1],
-        next(reversed(history.batch_validation_loss), None),
-        quality.test_loss,
-    )
+def _final_metrics(group: Group) -> dict[tuple[str, str], float | None]:
+    """Return values by metric and name of their column; empty without results."""
+    if group.mean.quality is None:
+        return {}
+    quality, history = group.mean.quality, group.mean.quality.history
+    clean = None if group.leakage is None else group.leakage.deduplicated
+    found = {("accuracy", "deduplicated"): None if clean is None else clean.accuracy}
+    for metric in ("accuracy", "loss"):
+        series = {
+            "during epoch": f"running_{metric}",
+            "training": f"train_{metric}",
+            "validation": f"validation_{metric}",
+            "batch statistics": f"batch_validation_{metric}",
+        }
+        for name, field in series.items():
+            found[metric, name] = next(reversed(getattr(history, field)), None)
+        found[metric, "test"] = getattr(quality, f"test_{metric}")
+    return found
 
 
 def _cells(analysis: Analysis) -> Table:
@@ -256,7 +233,7 @@ def _cells(analysis: Analysis) -> Table:
             None if counts is None else counts.trainable,
             _chosen(cell, parameters),
         )
-        row = cell_row(cell, cell.quality is not None, entries, seed=analysis.has_seeds)
+        row = cell_row(cell, entries, measured=cell.quality is not None, seed=analysis.has_seeds)
         rows.append(dataclasses.replace(row, missing=""))
     return Table(
         key="cells",
@@ -292,12 +269,6 @@ def _chosen(cell: CellResult, parameters: Mapping[str, str]) -> str | None:
 
 def _recall(analysis: Analysis) -> Table:
     names = [name for name, _ in analysis.dataset.counts]
-    rows = []
-    for cell in analysis.means:
-        entries: tuple[Entry, ...] = (None,) * len(names)
-        if cell.quality is not None:
-            entries = cell.quality.recall
-        rows.append(cell_row(cell, cell.quality is not None, entries, data=analysis.dataset))
     notes = ["Recall: % of the test images of a class that are predicted as that class."]
     if analysis.trained and analysis.dataset.has_test:
         tested = [sum(row) for row in analysis.trained[0].qualities[0].confusion]
@@ -308,7 +279,14 @@ def _recall(analysis: Analysis) -> Table:
         title="Recall per class on the test images",
         head="Model",
         columns=tuple(Column(name, decimals=1, style="percent") for name in names),
-        rows=tuple(rows),
+        rows=tuple(
+            cell_row(
+                cell,
+                None if cell.quality is None else cell.quality.recall,
+                data=analysis.dataset,
+            )
+            for cell in analysis.means
+        ),
         notes=tuple(notes),
     )
 
@@ -328,8 +306,8 @@ def _parts(analysis: Analysis) -> Table:
     rows = []
     for cell in analysis.run.cells:
         seconds = dict(cell.parts)
-        entries = [seconds.get(name) for name in names]
-        rows.append(cell_row(cell, bool(seconds), entries, seed=analysis.has_seeds))
+        entries = [seconds.get(name) for name in names] if seconds else None
+        rows.append(cell_row(cell, entries, seed=analysis.has_seeds))
     return Table(
         key="parts",
         title="Time per stage, in seconds",
@@ -347,15 +325,6 @@ def _parts(analysis: Analysis) -> Table:
 
 
 def _weights(analysis: Analysis) -> Table:
-    rows = [
-        cell_row(
-            cell,
-            bool(cell.weights),
-            (cell.weights or None, cell.fingerprint[:12] or None),
-            seed=analysis.has_seeds,
-        )
-        for cell in analysis.run.cells
-    ]
     return Table(
         key="weights",
         title="Initial weights",
@@ -364,7 +333,15 @@ def _weights(analysis: Analysis) -> Table:
             Column("source", kind="text", keys=("", "from")),
             Column("fingerprint", kind="word"),
         ),
-        rows=tuple(rows),
+        rows=tuple(
+            cell_row(
+                cell,
+                (cell.weights or None, cell.fingerprint[:12] or None),
+                measured=bool(cell.weights),
+                seed=analysis.has_seeds,
+            )
+            for cell in analysis.run.cells
+        ),
         notes=(
             "fingerprint: first 12 digits of the digest of everything that determines the result.",
         ),

@@ -39,10 +39,6 @@ def time_to_accuracy_table(analysis: Analysis) -> Table:
             + unrecorded_features(analysis.groups),
             "With several seeds: mean accuracy over mean seconds.",
         ]
-    rows = []
-    for group in analysis.groups:
-        entries = known.get(group.id, (None,) * 3)
-        rows.append(cell_row(group.mean, group.id in known, entries))
     return Table(
         key="learning-speed",
         title="Time to accuracy",
@@ -52,6 +48,6 @@ def time_to_accuracy_table(analysis: Analysis) -> Table:
             Column("seconds", "to target", decimals=1, keys=("to the target", "seconds")),
             Column("final validation accuracy", decimals=1, style="percent"),
         ),
-        rows=tuple(rows),
+        rows=tuple(cell_row(group.mean, known.get(group.id)) for group in analysis.groups),
         notes=tuple(notes),
     )

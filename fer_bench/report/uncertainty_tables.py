@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.group_comparisons import ALL_PAIRS, LEVEL
 from fer_bench.metrics import over_seeds
 from fer_bench.report.cell_rows import cell_row
-from fer_bench.report.table import Column, Entry, Row, Table, with_limits
+from fer_bench.report.table import Column, Entry, Row, Table, bracketed
 from fer_bench.results.records import NO_TEST
 
 if TYPE_CHECKING:
@@ -28,36 +28,20 @@ def uncertainty_table(analysis: Analysis) -> Table:
         columns += [
             share,
             replace(share, name="SD", keys=(part, "sd"), optional=True),
-            replace(
-                share,
-                name="95 % CI (seeds)",
-                keys=(part, "low by seeds"),
-                interval=True,
-                optional=True,
-            ),
-            replace(share, keys=(part, "high by seeds")),
+            replace(share, name="95 % CI (seeds)", interval="by seeds", optional=True),
+            *([replace(share, name="95 % CI (images)", interval="by images")] if by_images else []),
         ]
-        if by_images:
-            columns += [
-                replace(
-                    share, name="95 % CI (images)", keys=(part, "low by images"), interval=True
-                ),
-                replace(share, keys=(part, "high by images")),
-            ]
     rows = []
     for group in analysis.groups:
-        entries: list[Entry] = [None] * len(columns)
+        entries: list[Entry] | None = None
         if group.trained:
-            limits: list[Entry] = [None, None]
-            if group.score is not None:
-                limits = [group.score.interval.low, group.score.interval.high]
             entries = [
                 len(group.trained),
                 *_over_seeds(group.test_accuracies),
-                *limits,
+                bracketed(None, None if group.score is None else group.score.interval),
                 *_over_seeds([one.history.validation_accuracy[-1] for one in group.qualities]),
             ]
-        row = cell_row(group.mean, bool(group.trained), entries, data=group.dataset)
+        row = cell_row(group.mean, entries, data=group.dataset)
         # The first column is the number of seeds, the second is of the test images.
         rows.append(row if group.dataset.has_test else replace(row, place=1))
     return Table(
@@ -88,9 +72,7 @@ def pairs_table(pairs: Sequence[Pair], *, has_test: bool = True) -> Table:
         found = pair.comparison
         alone: list[Entry] = [found.only_first, found.only_second] if counted else []
         entries: list[Entry] = [
-            found.difference,
-            found.interval.low,
-            found.interval.high,
+            bracketed(found.difference, found.interval),
             *alone,
             found.p_value,
             pair.corrected,
@@ -101,7 +83,7 @@ def pairs_table(pairs: Sequence[Pair], *, has_test: bool = True) -> Table:
         key = f"{pair.first.row_key} less {pair.second.row_key}"
         rows.append(Row(f"{first} minus {second}", tuple(entries), key=key))
     columns = [
-        *with_limits(Column("difference", decimals=1, style="percent", keys=("", "difference"))),
+        Column("difference", decimals=1, style="percent", limits=True, keys=("", "difference")),
         *(
             Column(name, "only one correct", keys=("right alone", name))
             for name in ("first", "second")
@@ -156,15 +138,14 @@ def calibration_table(analysis: Analysis) -> Table:
     """Return the table of calibration: expected calibration error, confidence and accuracy."""
     rows = []
     for group in analysis.groups:
-        entries: list[Entry] = [None] * 3
+        entries: list[Entry] | None = None
         if group.score is not None:
             entries = [
                 group.calibration_error,
                 statistics.mean(float(one.confidence.mean()) for one in group.predictions),
                 group.score.accuracy,
             ]
-        measured = group.score is not None
-        rows.append(cell_row(group.mean, measured, entries, data=group.dataset))
+        rows.append(cell_row(group.mean, entries, data=group.dataset))
     return Table(
         key="calibration",
         title="Expected calibration error",
@@ -184,10 +165,8 @@ def calibration_table(analysis: Analysis) -> Table:
     )
 
 
-def _over_seeds(figures: Sequence[float]) -> list[Entry]:
-    if not figures:
-        return [None] * 4
-    spread = over_seeds(figures)
-    interval = spread.interval
-    ends: list[Entry] = [None, None] if interval is None else [interval.low, interval.high]
-    return [spread.mean, spread.deviation, *ends]
+def _over_seeds(shares: Sequence[float]) -> list[Entry]:
+    if not shares:
+        return [None] * 3
+    spread = over_seeds(shares)
+    return [spread.mean, spread.deviation, bracketed(None, spread.interval)]

@@ -82,32 +82,43 @@ def test_without_a_test_part_a_row_says_so():
         (Bracketed(0.5, 0.4, 0.6), Column("x", decimals=2), "0.50 [0.40, 0.60]"),
         (Bracketed(0.5, None, None), Column("x", decimals=2), "0.50"),
         (Bracketed(None, -0.4, 0.6), Column("x", decimals=2), "[-0.40, 0.60]"),
+        (Bracketed(0.5, 0.4, 0.6, (0.3, 0.7)), Column("x", decimals=2), "0.50 [0.30, 0.70]"),
     ],
 )
 def test_no_more_digits_than_a_reader_needs(entry, column, text):
     assert entry_text(entry, column) == text
 
 
-def test_limits_are_shown_with_their_value_and_optional_columns_if_there_is_one():
-    value = Column("x", decimals=1, limits=True)
-    limit = Column("limit")
-    columns = (
-        Column("SD", optional=True),
-        value,
-        limit,
-        limit,
-        Column("CI", decimals=1, interval=True),
-        limit,
-        Column("hidden", hidden=True),
-    )
-    entries = (None, 0.5, 0.25, 0.75, 1.0, 2.0, 3)
-    table = Table("k", "t", "Model", columns, (Row("a", entries, "why", "never", place=0),))
-    assert [column.name for column in table.visible.columns] == ["x", "CI"]
+def test_hidden_columns_are_not_shown_and_optional_ones_if_there_is_a_value():
+    columns = (Column("SD", optional=True), Column("x"), Column("hidden", hidden=True))
+    table = Table("k", "t", "Model", columns, (Row("a", (None, 0.5, 3), "why", "never", place=0),))
+    assert [column.name for column in table.visible.columns] == ["x"]
     (row,) = table.visible.rows
-    assert row.entries == (Bracketed(0.5, 0.25, 0.75), Bracketed(None, 1.0, 2.0))
-    assert row.place is None
-    known = dataclasses.replace(table, rows=(Row("a", (1, *entries[1:])),))
-    assert [column.name for column in known.visible.columns] == ["SD", "x", "CI"]
+    assert (row.entries, row.place) == ((0.5,), None)
+    known = dataclasses.replace(table, rows=(Row("a", (1, 0.5, 3), place=1),))
+    assert [column.name for column in known.visible.columns] == ["SD", "x"]
+    assert known.visible.rows[0].place == 1
+
+
+def test_a_row_without_entries_has_a_gap_in_each_column():
+    table = Table("k", "t", "Model", (Column("x"), Column("y")), (Row("a", ()),))
+    assert table.rows[0].entries == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("column", "entry", "recorded"),
+    [
+        (Column("x", "g", limits=True), Bracketed(1.0, 0.5, 2.0, (0.4, 3.0)),
+         [("g", "x", 1.0), ("g", "x low", 0.5), ("g", "x high", 2.0)]),
+        (Column("x", "g", limits=True, keys=("k", "x")), None,
+         [("k", "x", None), ("k", "low", None), ("k", "high", None)]),
+        (Column("CI", "g", interval="by seeds"), Bracketed(None, 0.5, 2.0),
+         [("g", "low by seeds", 0.5), ("g", "high by seeds", 2.0)]),
+        (Column("x", shown_only=True), 1, []),
+    ],
+)  # fmt: skip
+def test_limits_are_numbers_of_their_own_in_the_file_of_all_tables(column, entry, recorded):
+    assert column.recorded(entry) == recorded
 
 
 def test_the_summary_has_a_typed_row_for_each_cell():

@@ -25,9 +25,9 @@ def by_key(run):
 def entries(found, label):
     (row,) = (row for row in found.rows if row.label == label)
     recorded = [
-        (" ".join(one.keys or (one.group, one.name)).strip(), entry)
+        (f"{group} {name}".strip(), value)
         for one, entry in zip(found.columns, row.entries, strict=True)
-        if not one.shown_only
+        for group, name, value in one.recorded(entry)
     ]
     assert len(dict(recorded)) == len(recorded)
     return dict(recorded)
@@ -149,16 +149,18 @@ def test_accuracy_by_votes(run):
     named = votes != NO_VOTE
     (labels, largest, network, missing) = found.rows
     assert labels.label == "data set's labels"
-    assert labels.entries[0] == pytest.approx((votes == LABELS)[named].mean())
-    assert labels.entries[6:] == (None,) * 6
+    assert labels.entries[0].value == pytest.approx((votes == LABELS)[named].mean())
+    assert labels.entries[1] is None
     most = np.bincount(votes[named]).argmax()
     assert largest.label == f"always {NAMES[most]}"
-    assert largest.entries[0] == pytest.approx((votes == most)[named].mean())
-    assert largest.entries[6] == pytest.approx((most == LABELS)[named].mean())
+    assert largest.entries[0].value == pytest.approx((votes == most)[named].mean())
+    assert largest.entries[1].value == pytest.approx((most == LABELS)[named].mean())
     said = [cell.quality.predictions.predicted for cell in run.cells[:2]]
     both = sum((one == votes)[named].mean() for one in said) / 2
-    assert network.entries[0] == pytest.approx(both)
-    assert network.entries[6] == pytest.approx(sum(one[named].mean() for one in right(run)) / 2)
+    assert network.entries[0].value == pytest.approx(both)
+    assert network.entries[1].value == pytest.approx(
+        sum(one[named].mean() for one in right(run)) / 2
+    )
     assert (missing.reason, missing.missing) == ("skipped: no weights", "skipped")
     assert "513 of the 3,585" in found.notes[0]
     assert "excluded" in found.notes[0]

@@ -20,8 +20,11 @@ def table(run, key):
 
 def entries(found, label):
     (row,) = (row for row in found.rows if row.label == label)
-    names = [" ".join(one.keys or (one.group, one.name)).strip() for one in found.columns]
-    return dict(zip(names, row.entries, strict=True))
+    return {
+        f"{group} {name}".strip(): value
+        for one, entry in zip(found.columns, row.entries, strict=True)
+        for group, name, value in one.recorded(entry)
+    }
 
 
 def within(found, label, group):
