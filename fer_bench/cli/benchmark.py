@@ -41,8 +41,8 @@ def command(files: tuple[Path, ...], threads: int | None, output: Path | None) -
     the ratio to it. Images are random: a speed does not depend on them.
     """
     from fer_bench.models.numerical_environment import cores
-    from fer_bench.report.runtime_table import runtime_table
     from fer_bench.report.table_rendering import terminal
+    from fer_bench.report.time_tables import runtime_table
     from fer_bench.runtime.files import write_atomically
     from fer_bench.training.file_timing import time_files
 

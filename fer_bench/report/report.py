@@ -18,11 +18,11 @@ from fer_bench.analysis.seed_groups import with_unique_titles
 from fer_bench.analysis.summary import Summary, summarise
 from fer_bench.report.combined_tables import combined_tables
 from fer_bench.report.latex import latex_files
-from fer_bench.report.runtime_table import runtime_table
 from fer_bench.report.summary_csv import summary_csv
 from fer_bench.report.summary_table import summary_table
 from fer_bench.report.table_rendering import markdown, tidy_csv
 from fer_bench.report.tables import tables
+from fer_bench.report.time_tables import runtime_table
 from fer_bench.runtime.escapes import in_markdown
 
 if TYPE_CHECKING:

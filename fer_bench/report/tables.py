@@ -19,14 +19,11 @@ from fer_bench.report.few_shot_table import few_shot_tables
 from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
 from fer_bench.report.recommendation_text import recommendation_tables
 from fer_bench.report.setup_tables import environment_table, protocol_table
-from fer_bench.report.speed_table import speed_table
 from fer_bench.report.subset_tables import deduplicated_note, subset_tables
 from fer_bench.report.sweep_table import sweep_tables
 from fer_bench.report.table import Column, Entry, Table
-from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
+from fer_bench.report.time_tables import speed_table, stages_table, time_to_accuracy_table
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
-from fer_bench.results.records import EARLY_STOPPING, FROZEN_FEATURES
-from fer_bench.results.trials import SWEEP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +70,7 @@ def tables(analysis: Analysis) -> list[Table]:
         time_to_accuracy_table(analysis),
         *sweep_tables(analysis),
         speed_table(analysis),
-        _parts(analysis),
+        stages_table(analysis),
         _cells(analysis),
         _weights(analysis),
         protocol_table(analysis),
@@ -288,39 +285,6 @@ def _recall(analysis: Analysis) -> Table:
             for cell in analysis.means
         ),
         notes=tuple(notes),
-    )
-
-
-def _parts(analysis: Analysis) -> Table:
-    names = ["building the network", FROZEN_FEATURES, "compiling", "training", "evaluation"]
-    after_best = ""
-    if any(EARLY_STOPPING in dict(cell.parts) for cell in analysis.run.cells):
-        names.insert(-1, EARLY_STOPPING)
-        after_best = (
-            f" {EARLY_STOPPING}: the epochs after the best one, which training does not count."
-        )
-    swept = ""
-    if any(SWEEP in dict(cell.parts) for cell in analysis.run.cells):
-        names.append(SWEEP)
-        swept = f" {SWEEP}: all trials but the chosen one, apart from frozen features."
-    rows = []
-    for cell in analysis.run.cells:
-        seconds = dict(cell.parts)
-        entries = [seconds.get(name) for name in names] if seconds else None
-        rows.append(cell_row(cell, entries, seed=analysis.has_seeds))
-    return Table(
-        key="parts",
-        title="Time per stage, in seconds",
-        head="Model",
-        columns=tuple(Column(name, decimals=1) for name in names),
-        rows=tuple(rows),
-        notes=(
-            "Measured when the cell was trained. frozen features: one pass of all images through "
-            "the frozen layers, by this cell or the one that stored them; none if they were stored "
-            "on another machine. compiling: once for all seeds of a network. training: all epochs. "
-            "evaluation: training and validation images, before the first and after each epoch."
-            f"{after_best}{swept}",
-        ),
     )
 
 

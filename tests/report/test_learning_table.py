@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from fer_bench.analysis.run_analysis import analyse
-from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
+from fer_bench.report.time_tables import time_to_accuracy_table
 
 
 def test_epochs_and_seconds_to_the_target(one_seed) -> None:

@@ -33,8 +33,8 @@ from fer_bench.report.page.scripts import chart_library, page_script
 from fer_bench.report.page.setup_facts import PAPER
 from fer_bench.report.page.table_view import grid, short_title
 from fer_bench.report.plots.example_images import example_figures
-from fer_bench.report.speed_table import speed_table
 from fer_bench.report.table_rendering import DASH, body
+from fer_bench.report.time_tables import speed_table
 from fer_bench.results.quality import Predictions
 
 if TYPE_CHECKING:

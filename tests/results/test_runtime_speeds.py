@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from fer_bench.report.runtime_table import runtime_table
+from fer_bench.report.time_tables import runtime_table
 from fer_bench.results.runtime_speeds import FileSpeed, RuntimeSpeeds, read_runtime_speeds
 from fer_bench.results.speeds import InferenceSpeed
 from fer_bench.runtime.errors import FerBenchError

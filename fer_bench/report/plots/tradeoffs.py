@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.pareto_front import pareto
 from fer_bench.analysis.training_time import lacks_features, mean_training_seconds
-from fer_bench.report.feature_note import unrecorded_features
 from fer_bench.report.plots.axes import add_axes, amount, cell_look, set_scale, set_ticks
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import briefly, name, not_shown, seeds_note, short_name
 from fer_bench.report.plots.palette import INK, SOFT
+from fer_bench.report.time_tables import unrecorded_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
