@@ -7,21 +7,49 @@ from typing import TYPE_CHECKING
 from fer_bench.data import USAGES
 from fer_bench.data.split import PARTS
 from fer_bench.protocol import published
+from fer_bench.report.subset_tables import left_out, mapped
 from fer_bench.report.table import Column, Row, Table
+from fer_bench.results.records import NO_TEST
 from fer_bench.runtime.errors import bytes_shown
 
 if TYPE_CHECKING:
-    from fer_bench.data.info import Info, PartInfo
+    from collections.abc import Mapping, Sequence
+
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.data.info import Info
 
 _KAGGLE = dict(zip(PARTS, USAGES, strict=True))
 
 
+def class_counts_table(analysis: Analysis) -> Table:
+    """Return the number of images of each class, next to the paper's Table 1."""
+    data = analysis.dataset
+    is_papers = data.name == published.DATASET
+    ours = dict(data.counts)
+    names = _names(ours, is_papers)
+    rows = [_counts(data.name, ours, names)]
+    test = f"{data.test:,}" if data.has_test else NO_TEST
+    sizes = f"{data.train:,} / {data.validation:,} / {test}"
+    if is_papers:
+        rows.append(_counts("paper", published.COUNTS, names))
+        stated = " / ".join(f"{size:,}" for size in published.SPLIT.values())
+        sizes += f"; the paper states {stated}"
+    compared = is_papers and not analysis.other_data
+    return Table(
+        key="table-1",
+        title="Table 1. Number of images per class",
+        head="Data",
+        columns=tuple(Column(name, compared=compared) for name in (*names, "Total")),
+        rows=tuple(rows),
+        notes=(
+            f"Training / validation / test, split {data.split!r}: {sizes}.",
+            *filter(None, (left_out(data), mapped(data))),
+        ),
+    )
+
+
 def dataset_tables(info: Info) -> list[Table]:
     """Return the table of facts and the class counts next to the paper's Table 1."""
-    return [_facts(info), _classes(info)]
-
-
-def _facts(info: Info) -> Table:
     usage = "known" if info.usage else "unknown; split kaggle is unavailable"
     facts = (
         ("source", info.source),
@@ -34,41 +62,42 @@ def _facts(info: Info) -> Table:
         ("digest in this order", info.row_digest),
         ("uncompressed", bytes_shown(info.memory)),
     )
-    return Table(
-        "data",
-        f"Data set {info.name}",
-        "Property",
-        (Column("value", kind="word"),),
-        tuple(Row(name, (value,)) for name, value in facts),
-    )
-
-
-def _classes(info: Info) -> Table:
     ours = dict(info.counts)
     is_papers = set(ours) >= set(published.COUNTS)
-    names = list(ours)
+    names = _names(ours, is_papers)
+    rows = [_counts(info.name, ours, names)]
     if is_papers:
-        names = [*published.COUNTS, *(name for name in ours if name not in published.COUNTS)]
-    rows = [Row(info.name, (*(ours[name] for name in names), info.images))]
-    if is_papers:
-        theirs = (*(published.COUNTS.get(name) for name in names), published.TOTAL)
-        rows.append(Row("the paper's Table 1", theirs))
-    order = [list(ours).index(name) for name in names]
-    rows += [_part(part, order) for part in info.parts]
-    return Table(
-        "data-classes",
-        "Number of images per class",
-        "Images",
-        tuple(Column(name) for name in (*names, "Total")),
-        tuple(rows),
-    )
+        rows.append(_counts("the paper's Table 1", published.COUNTS, names))
+    for part in info.parts:
+        label = f"split {part.split}, {part.part}"
+        if part.split == "kaggle":
+            label += f" ({_KAGGLE[part.part]})"
+        if part.why:
+            rows.append(Row(label, (), part.why, "none"))
+        else:
+            rows.append(_counts(label, dict(zip(ours, part.counts, strict=True)), names))
+    return [
+        Table(
+            "data",
+            f"Data set {info.name}",
+            "Property",
+            (Column("value", kind="word"),),
+            tuple(Row(name, (value,)) for name, value in facts),
+        ),
+        Table(
+            "data-classes",
+            "Number of images per class",
+            "Images",
+            tuple(Column(name) for name in (*names, "Total")),
+            tuple(rows),
+        ),
+    ]
 
 
-def _part(part: PartInfo, order: list[int]) -> Row:
-    label = f"split {part.split}, {part.part}"
-    if part.split == "kaggle":
-        label += f" ({_KAGGLE[part.part]})"
-    if part.why:
-        return Row(label, (None,) * (len(order) + 1), part.why, "none")
-    counts = [part.counts[index] for index in order]
-    return Row(label, (*counts, sum(counts)))
+def _names(counts: Mapping[str, int], is_papers: bool) -> list[str]:
+    """Return the names of the classes, those of the paper first and in its order."""
+    return list(dict.fromkeys([*(published.COUNTS if is_papers else ()), *counts]))
+
+
+def _counts(label: str, counts: Mapping[str, int], names: Sequence[str]) -> Row:
+    return Row(label, (*map(counts.get, names), sum(counts.values())))

@@ -1,17 +1,99 @@
-"""Tables of a run's protocol and environment."""
+"""Tables of a run's cells, protocol and environment."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fer_bench.report.table import Column, Row, Table
+from fer_bench.protocol import published
+from fer_bench.report.cell_rows import cell_row
+from fer_bench.report.table import Column, Entry, Row, Table
 from fer_bench.results.fact_names import OF_FEATURES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.results.records import CellResult, Run
+
+
+def cells_table(analysis: Analysis) -> Table:
+    """Return the table of the status, parameters and chosen settings of each cell."""
+    has_paper = any(cell.backbone in published.PARAMETERS for cell in analysis.run.cells)
+    # From the record: the package that offers a head may not be installed here.
+    parameters = {
+        one.name.removeprefix("head_"): one.value.rpartition(" of ")[0]
+        for one in analysis.run.protocol
+        if one.name.startswith("head_")
+    }
+    rows = []
+    for cell in analysis.run.cells:
+        counts = cell.parameters
+        entries: tuple[Entry, ...] = (
+            cell.status,
+            cell.source,
+            None if counts is None else counts.backbone,
+            *([published.PARAMETERS.get(cell.backbone)] if has_paper else []),
+            None if counts is None else counts.trainable,
+            _chosen(cell, parameters),
+        )
+        row = cell_row(cell, entries, measured=cell.quality is not None, seed=analysis.has_seeds)
+        rows.append(replace(row, missing=""))
+    return Table(
+        key="cells",
+        title="Cells",
+        head="Model",
+        columns=(
+            Column("status", kind="word"),
+            Column("result", kind="word", keys=("", "quality")),
+            Column("backbone", "parameters", compared=has_paper),
+            *([Column("paper", "parameters", published=True)] if has_paper else []),
+            Column("trainable", "parameters"),
+            Column("head", "chosen", kind="word", optional=True),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "result: trained in this run, or loaded from the store by its fingerprint. "
+            "backbone: without its last layer. trainable: including the head.",
+            *(
+                ["chosen: on the validation images, from the grid in the protocol."]
+                if any(_chosen(cell, parameters) for cell in analysis.run.cells)
+                else []
+            ),
+        ),
+    )
+
+
+def _chosen(cell: CellResult, parameters: Mapping[str, str]) -> str | None:
+    """Return the settings that were chosen for a cell; None if there was no choice."""
+    if cell.head_value is not None:
+        return f"{parameters.get(cell.head, 'value')} {cell.head_value:g}"
+    return None if cell.chosen is None else str(cell.chosen)
+
+
+def weights_table(analysis: Analysis) -> Table:
+    """Return the table of the weights that each cell starts from, and its fingerprint."""
+    return Table(
+        key="weights",
+        title="Initial weights",
+        head="Model",
+        columns=(
+            Column("source", kind="text", keys=("", "from")),
+            Column("fingerprint", kind="word"),
+        ),
+        rows=tuple(
+            cell_row(
+                cell,
+                (cell.weights or None, cell.fingerprint[:12] or None),
+                measured=bool(cell.weights),
+                seed=analysis.has_seeds,
+            )
+            for cell in analysis.run.cells
+        ),
+        notes=(
+            "fingerprint: first 12 digits of the digest of everything that determines the result.",
+        ),
+    )
 
 
 def protocol_table(analysis: Analysis) -> Table:

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.batch_norm_gap import explain
 from fer_bench.analysis.cross_scores import other_sets
-from fer_bench.protocol import published
 from fer_bench.protocol.head import is_fitted
 from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.claims_table import claims_table
-from fer_bench.report.class_counts_table import class_counts_table
 from fer_bench.report.convergence_tables import rate_tables, setting
 from fer_bench.report.cross_table import cross_table
+from fer_bench.report.dataset_tables import class_counts_table
 from fer_bench.report.few_shot_table import few_shot_tables
 from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
 from fer_bench.report.recommendation_text import recommendation_tables
-from fer_bench.report.setup_tables import environment_table, protocol_table
+from fer_bench.report.setup_tables import (
+    cells_table,
+    environment_table,
+    protocol_table,
+    weights_table,
+)
 from fer_bench.report.subset_tables import deduplicated_note, subset_tables
 from fer_bench.report.sweep_table import sweep_tables
 from fer_bench.report.table import Column, Entry, Table
@@ -26,7 +30,7 @@ from fer_bench.report.time_tables import speed_table, stages_table, time_to_accu
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
@@ -71,8 +75,8 @@ def tables(analysis: Analysis) -> list[Table]:
         *sweep_tables(analysis),
         speed_table(analysis),
         stages_table(analysis),
-        _cells(analysis),
-        _weights(analysis),
+        cells_table(analysis),
+        weights_table(analysis),
         protocol_table(analysis),
         environment_table(run),
         claims_table(analysis),
@@ -211,59 +215,6 @@ def _final_metrics(group: Group) -> dict[tuple[str, str], float | None]:
     return found
 
 
-def _cells(analysis: Analysis) -> Table:
-    has_paper = any(cell.backbone in published.PARAMETERS for cell in analysis.run.cells)
-    # From the record: the package that offers a head may not be installed here.
-    parameters = {
-        one.name.removeprefix("head_"): one.value.rpartition(" of ")[0]
-        for one in analysis.run.protocol
-        if one.name.startswith("head_")
-    }
-    rows = []
-    for cell in analysis.run.cells:
-        counts = cell.parameters
-        entries: tuple[Entry, ...] = (
-            cell.status,
-            cell.source,
-            None if counts is None else counts.backbone,
-            *([published.PARAMETERS.get(cell.backbone)] if has_paper else []),
-            None if counts is None else counts.trainable,
-            _chosen(cell, parameters),
-        )
-        row = cell_row(cell, entries, measured=cell.quality is not None, seed=analysis.has_seeds)
-        rows.append(dataclasses.replace(row, missing=""))
-    return Table(
-        key="cells",
-        title="Cells",
-        head="Model",
-        columns=(
-            Column("status", kind="word"),
-            Column("result", kind="word", keys=("", "quality")),
-            Column("backbone", "parameters", compared=has_paper),
-            *([Column("paper", "parameters", published=True)] if has_paper else []),
-            Column("trainable", "parameters"),
-            Column("head", "chosen", kind="word", optional=True),
-        ),
-        rows=tuple(rows),
-        notes=(
-            "result: trained in this run, or loaded from the store by its fingerprint. "
-            "backbone: without its last layer. trainable: including the head.",
-            *(
-                ["chosen: on the validation images, from the grid in the protocol."]
-                if any(_chosen(cell, parameters) for cell in analysis.run.cells)
-                else []
-            ),
-        ),
-    )
-
-
-def _chosen(cell: CellResult, parameters: Mapping[str, str]) -> str | None:
-    """Return the settings that were chosen for a cell; None if there was no choice."""
-    if cell.head_value is not None:
-        return f"{parameters.get(cell.head, 'value')} {cell.head_value:g}"
-    return None if cell.chosen is None else str(cell.chosen)
-
-
 def _recall(analysis: Analysis) -> Table:
     names = [name for name, _ in analysis.dataset.counts]
     notes = ["Recall: % of the test images of a class that are predicted as that class."]
@@ -285,28 +236,4 @@ def _recall(analysis: Analysis) -> Table:
             for cell in analysis.means
         ),
         notes=tuple(notes),
-    )
-
-
-def _weights(analysis: Analysis) -> Table:
-    return Table(
-        key="weights",
-        title="Initial weights",
-        head="Model",
-        columns=(
-            Column("source", kind="text", keys=("", "from")),
-            Column("fingerprint", kind="word"),
-        ),
-        rows=tuple(
-            cell_row(
-                cell,
-                (cell.weights or None, cell.fingerprint[:12] or None),
-                measured=bool(cell.weights),
-                seed=analysis.has_seeds,
-            )
-            for cell in analysis.run.cells
-        ),
-        notes=(
-            "fingerprint: first 12 digits of the digest of everything that determines the result.",
-        ),
     )
