@@ -28,20 +28,15 @@ _NO_EVIDENCE = "no evidence"
 
 def claims_table(analysis: Analysis) -> Table:
     """Return the table of verdicts; a row's reason states the data missing for a verdict."""
-    return Table(
-        key="claims",
-        title="Verdicts on the paper's claims",
-        head="Claim",
-        columns=(
-            Column("paper says", kind="text", keys=("", "says")),
-            Column("its tables", kind="text", keys=("", "paper"), published=True),
-            Column("this run", kind="text", keys=("", "verdict")),
-            Column("evidence", kind="text", keys=("", "because")),
-            Column("effect", decimals=4, keys=("", "effect"), hidden=True),
-        ),
-        rows=tuple(map(_row, analysis.verdicts)),
-        notes=tuple(_notes(analysis)),
+    columns = (
+        Column("paper says", kind="text", keys=("", "says")),
+        Column("its tables", kind="text", keys=("", "paper"), published=True),
+        Column("this run", kind="text", keys=("", "verdict")),
+        Column("evidence", kind="text", keys=("", "because")),
+        Column("effect", decimals=4, keys=("", "effect"), hidden=True),
     )
+    rows, notes = [*map(_row, analysis.verdicts)], _notes(analysis)
+    return Table("claims", "Verdicts on the paper's claims", "Claim", columns, rows, notes)
 
 
 def split_by_evidence(table: Table) -> list[Table]:
@@ -54,7 +49,7 @@ def split_by_evidence(table: Table) -> list[Table]:
         table,
         key=table.key.replace("claims", WITHOUT_EVIDENCE, 1),
         title=f"{table.title}: no evidence for {len(without)} of {len(table.rows)}",
-        rows=tuple(without),
+        rows=without,
         notes=(),
     )
     return [replace(table, rows=kept), rest] if kept else [replace(rest, notes=table.notes)]
@@ -86,11 +81,11 @@ def _place(table: Table, name: str) -> int | None:
     return keys.index(("", name)) if ("", name) in keys else None
 
 
-def _with_evidence(table: Table) -> tuple[Row, ...]:
+def _with_evidence(table: Table) -> Sequence[Row]:
     place = _place(table, "because")
     if place is None:
         return table.rows
-    return tuple(row for row in table.rows if row.entries[place] not in (None, _NO_EVIDENCE))
+    return [row for row in table.rows if row.entries[place] not in (None, _NO_EVIDENCE)]
 
 
 def _row(verdict: ClaimVerdict) -> Row:

@@ -67,23 +67,19 @@ def combined_tables(experiments: Sequence[Experiment], pooled: Sequence[Analysis
 def differences_table(experiments: Sequence[Experiment]) -> Table:
     """Return the table of what differs between experiments, a row for each experiment."""
     found = run_differences([one.run for one in experiments])
-    return Table(
-        key="runs",
-        title="What differs between the runs",
-        head="Run",
-        columns=(
-            *(Column(one.name, one.kind, kind=_kind(one.values)) for one in found),
-            Column("files", kind="text"),
-        ),
-        rows=tuple(
-            Row(one.name, (*(each.values[place] for each in found), ", ".join(one.files)))
-            for place, one in enumerate(experiments)
-        ),
-        notes=(
-            "Networks are ranked and tested against each other only if they were tested on the "
-            "same images. Runs of one protocol on the same images are one row.",
-        ),
+    columns = (
+        *(Column(one.name, one.kind, kind=_kind(one.values)) for one in found),
+        Column("files", kind="text"),
     )
+    rows = [
+        Row(one.name, (*(each.values[place] for each in found), ", ".join(one.files)))
+        for place, one in enumerate(experiments)
+    ]
+    notes = (
+        "Networks are ranked and tested against each other only if they were tested on the "
+        "same images. Runs of one protocol on the same images are one row.",
+    )
+    return Table("runs", "What differs between the runs", "Run", columns, rows, notes)
 
 
 def _kind(values: Sequence[str]) -> Literal["word", "text"]:

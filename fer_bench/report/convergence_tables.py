@@ -6,8 +6,7 @@ The measured rates next to the paper's are those by its convention, ``consecutiv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fer_bench.analysis.paper_forensics import DIFFERENCES, TRAIN, VALIDATION
 from fer_bench.metrics.convergence import (
@@ -23,7 +22,7 @@ from fer_bench.report.table import Column, Table
 from fer_bench.runtime.invocation import benchmark_program
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.results.quality import History
@@ -36,11 +35,10 @@ if TYPE_CHECKING:
 EN_DASH = "\N{EN DASH}"
 
 
-@dataclass(frozen=True)
-class _Kind:
+class _Kind(NamedTuple):
     number: published.RateTable
     rate: Literal["MCR", "MOFR"]
-    figure: Literal["accuracy", "loss"]
+    metric: Literal["accuracy", "loss"]
 
 
 _KINDS = (
@@ -52,8 +50,8 @@ _KINDS = (
 
 _NAMES = {"MCR": "Mean convergence rate", "MOFR": "Mean overfitting rate"}
 _MEANINGS = {
-    "MCR": "Mean change of training {figure} per epoch",
-    "MOFR": "Mean change per epoch of training {figure} minus validation {figure}",
+    "MCR": "Mean change of training {metric} per epoch",
+    "MOFR": "Mean change per epoch of training {metric} minus validation {metric}",
 }
 _UNITS = {"accuracy": "as a share (0 to 1)", "loss": "in nats"}
 _SOURCES = {
@@ -96,26 +94,24 @@ def _rate_table(analysis: Analysis, kind: _Kind) -> Table:
     run = analysis.run
     cut = windows(int(setting(run, "epochs")), int(setting(run, "window")))
     means = [group.mean for group in analysis.of_papers_head]
-    published_rates = [_published(analysis, cell, kind, cut) for cell in means]
-    has_paper = any(rate is not None for rates in published_rates for rate in rates)
+    found = [_published(analysis, cell, kind, cut) for cell in means]
+    has_paper = any(found)
     columns = _columns(analysis, cut, has_paper=has_paper)
-    can_stop = can_stop_early(run)
     rows = []
-    for cell, paper in zip(means, published_rates, strict=True):
-        values = {(window, "paper"): rate for window, rate in zip(cut, paper, strict=True)}
+    for cell, rates in zip(means, found, strict=True):
         has_epochs = cell.quality is not None and not is_fitted(cell.head)
         if cell.quality is not None and has_epochs:
-            values |= _rates(cell, cell.quality.history, kind, cut, can_stop=can_stop)
-        entries = tuple(values.get(key) for key in columns)
-        rows.append(cell_row(cell, entries, measured=has_epochs))
+            can_stop = can_stop_early(run)
+            rates |= _rates(cell, cell.quality.history, kind, cut, can_stop=can_stop)
+        rows.append(cell_row(cell, [*map(rates.get, columns)], measured=has_epochs))
+    name = f"{_NAMES[kind.rate]} ({kind.rate}) of {kind.metric}, by epoch window"
     return Table(
-        key=f"table-{kind.number}",
-        title=f"Table {kind.number}. {_NAMES[kind.rate]} ({kind.rate}) of {kind.figure}, "
-        "by epoch window",
-        head="Model",
-        columns=tuple(columns.values()),
-        rows=tuple(rows),
-        notes=tuple(_notes(analysis, kind, cut, has_paper=has_paper)),
+        f"table-{kind.number}",
+        f"Table {kind.number}. {name}",
+        "Model",
+        [*columns.values()],
+        rows,
+        _notes(analysis, kind, cut, has_paper=has_paper),
     )
 
 
@@ -127,20 +123,17 @@ def _columns(analysis: Analysis, cut: Sequence[Window], *, has_paper: bool) -> d
     for window, name in names.items():
         keys = (name, "consecutive")
         if has_paper:
+            compared = comparable and _has_papers_differences(window, cut)
             columns[window, "consecutive"] = Column(
-                "this run",
-                name,
-                decimals=5,
-                compared=comparable and _has_papers_differences(window, cut),
-                keys=keys,
+                "this run", name, decimals=5, compared=compared, keys=keys
             )
             columns[window, "paper"] = Column("paper", name, decimals=6, published=True)
         else:
             columns[window, "consecutive"] = Column(name, "consecutive", decimals=4, keys=keys)
+    decimals = 5 if has_paper else 4
     for window, name in names.items():
-        columns[window, "untrained"] = Column(
-            name, "untrained", decimals=5 if has_paper else 4, keys=(name, "untrained")
-        )
+        keys = (name, "untrained")
+        columns[window, "untrained"] = Column(name, "untrained", decimals=decimals, keys=keys)
     return columns
 
 
@@ -154,13 +147,13 @@ def _has_papers_differences(window: Window, cut: Sequence[Window]) -> bool:
 
 def _published(
     analysis: Analysis, cell: CellResult, kind: _Kind, cut: Sequence[Window]
-) -> list[float | None]:
-    """Return the paper's rate of each window, None if it has none for this cell and data set."""
+) -> dict[Key, float]:
+    """Return the paper's rates for this cell and data set, as far as it has any."""
     rates = published.table(kind.number).get((cell.backbone, cell.init))
     if rates is None or cell.head != LINEAR or analysis.dataset.name != published.DATASET:
-        return [None] * len(cut)
-    known = dict(zip(published.WINDOWS, rates, strict=True))
-    return [known.get(window) for window in cut]
+        return {}
+    known = zip(published.WINDOWS, rates, strict=True)
+    return {(window, "paper"): rate for window, rate in known if window in cut and rate is not None}
 
 
 def _rates(
@@ -172,51 +165,47 @@ def _rates(
     if epochs > most or (epochs < most and not can_stop):
         raise ValueError(f"the history of {cell.name} has {epochs} epochs and the protocol {most}")
     running, train, validation = (
-        getattr(history, f"{part}_{kind.figure}") for part in ("running", "train", "validation")
+        getattr(history, f"{part}_{kind.metric}") for part in ("running", "train", "validation")
     )
-    consecutive: list[float] = []
-    if kind.rate == "MCR":
-        untrained = window_convergence_rates(running, window, untrained=train[0])
-        if epochs > 1:
-            consecutive = window_convergence_rates(running, window)
-    else:
-        untrained = window_overfitting_rates(
-            running, validation[1:], window, untrained=(train[0], validation[0])
-        )
-        if epochs > 1:
-            consecutive = window_overfitting_rates(running, validation[1:], window)
+    rates: Callable[..., list[float]] = window_convergence_rates
+    series, untrained = [running], train[0]
+    if kind.rate == "MOFR":
+        rates = window_overfitting_rates
+        series, untrained = [running, validation[1:]], (train[0], validation[0])
+    found = {"untrained": rates(*series, window, untrained=untrained)}
+    if epochs > 1:
+        found["consecutive"] = rates(*series, window)
     # Early stopping leaves windows without differences, and the last may have no consecutive one.
-    found = {(one, "untrained"): rate for one, rate in zip(cut, untrained)}  # noqa: B905
-    return found | {(one, "consecutive"): rate for one, rate in zip(cut, consecutive)}  # noqa: B905
+    return {
+        (one, convention): rate
+        for convention, by_window in found.items()
+        for one, rate in zip(cut, by_window)  # noqa: B905
+    }
 
 
 def _notes(analysis: Analysis, kind: _Kind, cut: Sequence[Window], *, has_paper: bool) -> list[str]:
-    meaning = _MEANINGS[kind.rate].format(figure=kind.figure)
-    figures = f"Training {kind.figure} is the mean over the batches of an epoch"
+    meaning = _MEANINGS[kind.rate].format(metric=kind.metric)
+    evaluated = f"Training {kind.metric} is the mean over the batches of an epoch"
     if kind.rate == "MOFR":
-        figures += f", validation {kind.figure} is evaluated after it"
+        evaluated += f", validation {kind.metric} is evaluated after it"
     last = cut[-1][1]
     between = [(first, min(end + 1, last)) for first, end in cut if first < last]
     ours = "this run (consecutive)" if has_paper else "consecutive"
-    notes = [
-        f"{meaning}, {_UNITS[kind.figure]}. {figures}.",
+    others = len(analysis.groups) - len(analysis.of_papers_head)
+    differences = "; ".join(analysis.rate_deviations)
+    return [
+        f"{meaning}, {_UNITS[kind.metric]}. {evaluated}.",
         f"{ours}: differences between consecutive epochs from epoch 1 on, in groups of "
         f"{cut[0][1]}: {_listed(between) or 'none'}. untrained: from the untrained network on: "
         f"{_listed([(first - 1, end) for first, end in cut])}.",
+        *([_papers_note(cut), split_note(analysis)] if has_paper else []),
+        _stopped(analysis, last),
+        _SOURCES.get(kind.number, "") if analysis.dataset.name == published.DATASET else "",
+        f"Networks with the paper's head, one softmax layer; {others} have another."
+        if others
+        else "",
+        f"Not directly comparable with the paper: {differences}." if differences else "",
     ]
-    if has_paper:
-        notes += [_papers_note(cut), split_note(analysis)]
-    if stopped := _stopped(analysis, last):
-        notes.append(stopped)
-    if kind.number in _SOURCES and analysis.dataset.name == published.DATASET:
-        notes.append(_SOURCES[kind.number])
-    if others := len(analysis.groups) - len(analysis.of_papers_head):
-        notes.append(f"Networks with the paper's head, one softmax layer; {others} have another.")
-    if analysis.rate_deviations:
-        notes.append(
-            f"Not directly comparable with the paper: {'; '.join(analysis.rate_deviations)}."
-        )
-    return notes
 
 
 def _stopped(analysis: Analysis, last: int) -> str:

@@ -31,14 +31,8 @@ def cross_table(analysis: Analysis) -> Table:
     ]
     tests = dict.fromkeys(_without_counts(cell.cross_test) for cell in cells if cell.cross_test)
     notes += [_note(test, analysis.dataset) for test in tests]
-    return Table(
-        key="cross",
-        title="Test on another data set",
-        head="Model",
-        columns=columns,
-        rows=tuple(_row(cell, several=analysis.has_seeds) for cell in cells),
-        notes=tuple(notes),
-    )
+    rows = [_row(cell, several=analysis.has_seeds) for cell in cells]
+    return Table("cross", "Test on another data set", "Model", columns, rows, notes)
 
 
 def _columns(group: str) -> list[Column]:

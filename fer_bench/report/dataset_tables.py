@@ -35,17 +35,12 @@ def class_counts_table(analysis: Analysis) -> Table:
         stated = " / ".join(f"{size:,}" for size in published.SPLIT.values())
         sizes += f"; the paper states {stated}"
     compared = is_papers and not analysis.other_data
-    return Table(
-        key="table-1",
-        title="Table 1. Number of images per class",
-        head="Data",
-        columns=tuple(Column(name, compared=compared) for name in (*names, "Total")),
-        rows=tuple(rows),
-        notes=(
-            f"Training / validation / test, split {data.split!r}: {sizes}.",
-            *filter(None, (left_out(data), mapped(data))),
-        ),
+    columns = [Column(name, compared=compared) for name in (*names, "Total")]
+    notes = (
+        f"Training / validation / test, split {data.split!r}: {sizes}.",
+        *filter(None, (left_out(data), mapped(data))),
     )
+    return Table("table-1", "Table 1. Number of images per class", "Data", columns, rows, notes)
 
 
 def dataset_tables(info: Info) -> list[Table]:

@@ -58,31 +58,28 @@ def forensics_sentences(forensics: Forensics) -> list[str]:
 
 def _hypotheses(forensics: Forensics) -> Table:
     convergence = (*forensics.training, *forensics.first_window, *forensics.last_window)
-    return Table(
-        "paper-digits",
-        "Numbers of images and differences that the printed digits allow",
-        "Hypothesis",
-        (
-            Column("images"),
-            Column("rates", kind="word"),
-            Column("diffs", kind="word"),
-            Column("fit", kind="word"),
-            Column("chance", decimals=1),
-            Column("p", kind="word"),
-        ),
-        (
-            *(_row(score, 2) for score in convergence),
-            *(_row(score, 4) for score in forensics.validation),
-        ),
-        (
-            "rates: table and windows; diffs: differences in each of these windows.",
-            "fit: rates that are, as printed, a whole number of images divided by images x diffs "
-            "(GRIM test); chance: number of unrelated rates expected to fit; p: probability of at "
-            "least as many by chance, not corrected for the number of hypotheses.",
-            "Table 2 without VGG-Face random, whose rates are 0 and fit everything. Losses are not "
-            "counts: Tables 3 and 5 cannot be tested.",
-        ),
+    columns = (
+        Column("images"),
+        Column("rates", kind="word"),
+        Column("diffs", kind="word"),
+        Column("fit", kind="word"),
+        Column("chance", decimals=1),
+        Column("p", kind="word"),
     )
+    rows = (
+        *(_row(score, 2) for score in convergence),
+        *(_row(score, 4) for score in forensics.validation),
+    )
+    notes = (
+        "rates: table and windows; diffs: differences in each of these windows.",
+        "fit: rates that are, as printed, a whole number of images divided by images x diffs "
+        "(GRIM test); chance: number of unrelated rates expected to fit; p: probability of at "
+        "least as many by chance, not corrected for the number of hypotheses.",
+        "Table 2 without VGG-Face random, whose rates are 0 and fit everything. Losses are not "
+        "counts: Tables 3 and 5 cannot be tested.",
+    )
+    title = "Numbers of images and differences that the printed digits allow"
+    return Table("paper-digits", title, "Hypothesis", columns, rows, notes)
 
 
 def _row(score: Score, table: int) -> Row:
@@ -103,18 +100,13 @@ def _row(score: Score, table: int) -> Row:
 
 def _gains(key: str, title: str, gains: Sequence[Gains], *notes: str) -> Table:
     windows = [f"{first}-{last}" for first, last in published.WINDOWS]
-    return Table(
-        key,
-        f"{title} ({gains[0].images:,} images)",
-        "Model",
-        (
-            *(Column(name, "epochs") for name in windows),
-            Column("sum"),
-            Column("share", decimals=4),
-        ),
-        tuple(
-            Row(Network(one.backbone, one.init).label, (*one.windows, one.total, one.share))
-            for one in gains
-        ),
-        notes,
+    columns = (
+        *(Column(name, "epochs") for name in windows),
+        Column("sum"),
+        Column("share", decimals=4),
     )
+    rows = [
+        Row(Network(one.backbone, one.init).label, (*one.windows, one.total, one.share))
+        for one in gains
+    ]
+    return Table(key, f"{title} ({gains[0].images:,} images)", "Model", columns, rows, notes)

@@ -52,21 +52,16 @@ def metrics_table(analysis: Analysis) -> Table:
         if group.metrics is not None and group.spread_metrics is not None:
             entries = _entries(group.metrics, group.spread_metrics, OVERALL)
         rows.append(cell_row(group.mean, entries, data=group.dataset))
-    return Table(
-        key="metrics",
-        title="Classification metrics on the test images",
-        head="Model",
-        columns=tuple(map(_column, OVERALL)),
-        rows=tuple(rows),
-        notes=(
-            "In %, except for kappa and MCC (-1 to 1; 0: no better than chance). balanced "
-            "accuracy: mean recall of the classes (UAR). macro F1: mean F1 of the classes; "
-            "weighted F1: weighted by their images. top-2 accuracy: images whose class is among "
-            "the two most probable ones. kappa: Cohen's. MCC: Matthews correlation coefficient. "
-            "ECE: expected calibration error, 0 is best.",
-            f"{_INTERVALS} ECE has none: its bootstrap is biased upwards.",
-        ),
+    title, columns = "Classification metrics on the test images", [*map(_column, OVERALL)]
+    notes = (
+        "In %, except for kappa and MCC (-1 to 1; 0: no better than chance). balanced "
+        "accuracy: mean recall of the classes (UAR). macro F1: mean F1 of the classes; "
+        "weighted F1: weighted by their images. top-2 accuracy: images whose class is among "
+        "the two most probable ones. kappa: Cohen's. MCC: Matthews correlation coefficient. "
+        "ECE: expected calibration error, 0 is best.",
+        f"{_INTERVALS} ECE has none: its bootstrap is biased upwards.",
     )
+    return Table("metrics", title, "Model", columns, rows, notes)
 
 
 def class_metrics_table(analysis: Analysis) -> Table:
@@ -81,24 +76,20 @@ def class_metrics_table(analysis: Analysis) -> Table:
         for one, spread, by_seed in classes:
             entries = (*_entries(one, spread, OF_CLASSES), _by_seed(by_seed), one.images)
             rows.append(cell_row(group.mean, entries, part=f", {one.name}", data=group.dataset))
-    return Table(
-        key="classes",
-        title="Precision, recall and F1 of each class on the test images",
-        head="Model, class",
-        columns=(
-            *map(_column, OF_CLASSES),
-            Column("recall by seed", kind="word", optional=True, shown_only=True),
-            Column("images"),
-        ),
-        rows=tuple(rows),
-        notes=(
-            "In %. precision: of the images predicted as the class, those of the class; "
-            "\N{EN DASH} if a seed never predicts the class. recall: of the images of the class, "
-            "those predicted as it. F1: harmonic mean of the two, with several seeds the mean over "
-            "the seeds of each seed's F1. images: test images of the class (support).",
-            _INTERVALS,
-        ),
+    columns = (
+        *map(_column, OF_CLASSES),
+        Column("recall by seed", kind="word", optional=True, shown_only=True),
+        Column("images"),
     )
+    notes = (
+        "In %. precision: of the images predicted as the class, those of the class; "
+        "\N{EN DASH} if a seed never predicts the class. recall: of the images of the class, "
+        "those predicted as it. F1: harmonic mean of the two, with several seeds the mean over "
+        "the seeds of each seed's F1. images: test images of the class (support).",
+        _INTERVALS,
+    )
+    title = "Precision, recall and F1 of each class on the test images"
+    return Table("classes", title, "Model, class", columns, rows, notes)
 
 
 def _column(name: str) -> Column:

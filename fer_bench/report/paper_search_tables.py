@@ -31,44 +31,45 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
     keys = list(ranking.published)
     windows = [f"{first}-{last}" for first, last in published.WINDOWS]
     empty = (None,) * 8
-    return Table(
-        f"paper-search-{ranking.backbone}-{ranking.init}",
+    title = (
         f"{display_name(TITLES[ranking.backbone], ranking.init)}: settings by distance from the "
-        "published rates",
-        "Settings",
-        (
-            Column("verdict", kind="word"),
-            Column("distance", decimals=2),
-            Column("shared", decimals=2),
-            Column("largest", decimals=1),
-            Column("limit", decimals=1),
-            Column("seeds"),
-            Column("epochs"),
-            Column("minutes", decimals=1),
-            *(Column(windows[window], _RATES[table], decimals=4) for table, window in keys),
+        "published rates"
+    )
+    columns = (
+        Column("verdict", kind="word"),
+        Column("distance", decimals=2),
+        Column("shared", decimals=2),
+        Column("largest", decimals=1),
+        Column("limit", decimals=1),
+        Column("seeds"),
+        Column("epochs"),
+        Column("minutes", decimals=1),
+        *(Column(windows[window], _RATES[table], decimals=4) for table, window in keys),
+    )
+    rows = (
+        Row("published", (*empty, *ranking.published.values())),
+        *(
+            Row(
+                one.trial.settings,
+                (
+                    one.verdict,
+                    one.distance,
+                    one.shared,
+                    one.largest,
+                    one.limit,
+                    len(one.trial.histories),
+                    one.trial.epochs,
+                    one.trial.seconds / 60,
+                    *(one.rates.get(key) for key in keys),
+                ),
+                one.trial.failure,
+            )
+            for one in ranking.trials
         ),
-        (
-            Row("published", (*empty, *ranking.published.values())),
-            *(
-                Row(
-                    one.trial.settings,
-                    (
-                        one.verdict,
-                        one.distance,
-                        one.shared,
-                        one.largest,
-                        one.limit,
-                        len(one.trial.histories),
-                        one.trial.epochs,
-                        one.trial.seconds / 60,
-                        *(one.rates.get(key) for key in keys),
-                    ),
-                    one.trial.failure,
-                )
-                for one in ranking.trials
-            ),
-        ),
-        tuple(_notes(ranking, spec)),
+    )
+    notes = [*_notes(ranking, spec)]
+    return Table(
+        f"paper-search-{ranking.backbone}-{ranking.init}", title, "Settings", columns, rows, notes
     )
 
 

@@ -78,53 +78,44 @@ def _why_not_the_papers(found: Recommendation) -> str:
 def recommendation_table(found: Recommendation) -> Table:
     """Return one row for each network, best first, with its costs and the verdict on it."""
     asked = found.requirements
-    why_not, value = _why_not_the_papers(found), f"{NAMES[asked.metric]}, %"
-    return Table(
-        key="recommendation",
-        title=f"Recommendation by {NAMES[asked.metric]}",
-        head="network",
-        columns=(
-            Column(value, decimals=1, style="percent", limits=True, keys=("", value)),
-            Column("img/s", style="speed"),
-            Column("size", shown_only=True),
-            Column("parameters", hidden=True),
-            Column("Pareto", kind="word"),
-            Column("verdict", kind="text"),
-        ),
-        rows=tuple(_row(one, found) for one in found.candidates),
-        notes=(
-            f"In brackets: 95 % CI over images and seeds. img/s: inference, "
-            f"{_batches(asked.batch_size)}. size: parameters. Pareto: no network that fits is both "
-            "better and faster (speed), or smaller (size). tie: not significantly below the best.",
-            *([why_not] if why_not else []),
-        ),
+    value = f"{NAMES[asked.metric]}, %"
+    columns = (
+        Column(value, decimals=1, style="percent", limits=True, keys=("", value)),
+        Column("img/s", style="speed"),
+        Column("size", shown_only=True),
+        Column("parameters", hidden=True),
+        Column("Pareto", kind="word"),
+        Column("verdict", kind="text"),
     )
+    rows = [_row(one, found) for one in found.candidates]
+    notes = (
+        f"In brackets: 95 % CI over images and seeds. img/s: inference, "
+        f"{_batches(asked.batch_size)}. size: parameters. Pareto: no network that fits is both "
+        "better and faster (speed), or smaller (size). tie: not significantly below the best.",
+        _why_not_the_papers(found),
+    )
+    title = f"Recommendation by {NAMES[asked.metric]}"
+    return Table("recommendation", title, "network", columns, rows, notes)
 
 
 def papers_table(found: Recommendation) -> Table:
     """Return the paper's recommendations next to what the run measured."""
-    return Table(
-        key="papers-recommendation",
-        title="The paper's recommendation, next to this run",
-        head="if it matters",
-        columns=(
-            Column("the paper recommends", kind="word", published=True),
-            Column("which in this run", kind="text"),
-            Column("first in this run", kind="text"),
-        ),
-        rows=tuple(
-            Row(
-                one.aim,
-                (one.label, _papers_result(one, found), _first(one.measured, found)),
-            )
-            for one in found.papers
-        ),
-        notes=(
-            "The paper recommends OpenFace if speed matters and training data are plentiful, "
-            "VGG-Face if quality matters and a complete network cannot be trained. First: without "
-            "limits, among the networks that can be recommended.",
-        ),
+    columns = (
+        Column("the paper recommends", kind="word", published=True),
+        Column("which in this run", kind="text"),
+        Column("first in this run", kind="text"),
     )
+    rows = [
+        Row(one.aim, (one.label, _papers_result(one, found), _first(one.measured, found)))
+        for one in found.papers
+    ]
+    note = (
+        "The paper recommends OpenFace if speed matters and training data are plentiful, "
+        "VGG-Face if quality matters and a complete network cannot be trained. First: without "
+        "limits, among the networks that can be recommended."
+    )
+    title = "The paper's recommendation, next to this run"
+    return Table("papers-recommendation", title, "if it matters", columns, rows, [note])
 
 
 def _choice(found: Recommendation) -> Iterator[str]:

@@ -39,29 +39,22 @@ def cells_table(analysis: Analysis) -> Table:
         )
         row = cell_row(cell, entries, measured=cell.quality is not None, seed=analysis.has_seeds)
         rows.append(replace(row, missing=""))
-    return Table(
-        key="cells",
-        title="Cells",
-        head="Model",
-        columns=(
-            Column("status", kind="word"),
-            Column("result", kind="word", keys=("", "quality")),
-            Column("backbone", "parameters", compared=has_paper),
-            *([Column("paper", "parameters", published=True)] if has_paper else []),
-            Column("trainable", "parameters"),
-            Column("head", "chosen", kind="word", optional=True),
-        ),
-        rows=tuple(rows),
-        notes=(
-            "result: trained in this run, or loaded from the store by its fingerprint. "
-            "backbone: without its last layer. trainable: including the head.",
-            *(
-                ["chosen: on the validation images, from the grid in the protocol."]
-                if any(_chosen(cell, parameters) for cell in analysis.run.cells)
-                else []
-            ),
-        ),
+    columns = (
+        Column("status", kind="word"),
+        Column("result", kind="word", keys=("", "quality")),
+        Column("backbone", "parameters", compared=has_paper),
+        *([Column("paper", "parameters", published=True)] if has_paper else []),
+        Column("trainable", "parameters"),
+        Column("head", "chosen", kind="word", optional=True),
     )
+    notes = (
+        "result: trained in this run, or loaded from the store by its fingerprint. "
+        "backbone: without its last layer. trainable: including the head.",
+        "chosen: on the validation images, from the grid in the protocol."
+        if any(_chosen(cell, parameters) for cell in analysis.run.cells)
+        else "",
+    )
+    return Table("cells", "Cells", "Model", columns, rows, notes)
 
 
 def _chosen(cell: CellResult, parameters: Mapping[str, str]) -> str | None:
@@ -73,69 +66,46 @@ def _chosen(cell: CellResult, parameters: Mapping[str, str]) -> str | None:
 
 def weights_table(analysis: Analysis) -> Table:
     """Return the table of the weights that each cell starts from, and its fingerprint."""
-    return Table(
-        key="weights",
-        title="Initial weights",
-        head="Model",
-        columns=(
-            Column("source", kind="text", keys=("", "from")),
-            Column("fingerprint", kind="word"),
-        ),
-        rows=tuple(
-            cell_row(
-                cell,
-                (cell.weights or None, cell.fingerprint[:12] or None),
-                measured=bool(cell.weights),
-                seed=analysis.has_seeds,
-            )
-            for cell in analysis.run.cells
-        ),
-        notes=(
-            "fingerprint: first 12 digits of the digest of everything that determines the result.",
-        ),
+    columns = (
+        Column("source", kind="text", keys=("", "from")),
+        Column("fingerprint", kind="word"),
     )
+    rows = []
+    for cell in analysis.run.cells:
+        entries = (cell.weights or None, cell.fingerprint[:12] or None)
+        measured = bool(cell.weights)
+        rows.append(cell_row(cell, entries, measured=measured, seed=analysis.has_seeds))
+    note = "fingerprint: first 12 digits of the digest of everything that determines the result."
+    return Table("weights", "Initial weights", "Model", columns, rows, [note])
 
 
 def protocol_table(analysis: Analysis) -> Table:
     """Return the table of all settings with their origin, and deviations from the paper."""
     found = analysis.deviations
-    return Table(
-        key="protocol",
-        title="Protocol",
-        head="Setting",
-        columns=(
-            Column("value", kind="text"),
-            Column("origin", kind="word"),
-            Column("reason", kind="text", keys=("", "why")),
-        ),
-        rows=tuple(
-            Row(
-                name.replace("figures", "metrics"), (entry.value, entry.origin, entry.why), key=name
-            )
-            for entry in analysis.run.protocol
-            for name in (entry.name.replace("_", " "),)
-        ),
-        notes=(
-            "stated: by the paper. chosen: by this project, as the paper does not state it. "
-            "changed: for this run.",
-            *([f"Not directly comparable with the paper: {'; '.join(found)}."] if found else []),
-        ),
+    columns = (
+        Column("value", kind="text"),
+        Column("origin", kind="word"),
+        Column("reason", kind="text", keys=("", "why")),
     )
+    rows = [
+        Row(name.replace("figures", "metrics"), (entry.value, entry.origin, entry.why), key=name)
+        for entry in analysis.run.protocol
+        for name in (entry.name.replace("_", " "),)
+    ]
+    notes = (
+        "stated: by the paper. chosen: by this project, as the paper does not state it. "
+        "changed: for this run.",
+        f"Not directly comparable with the paper: {'; '.join(found)}." if found else "",
+    )
+    return Table("protocol", "Protocol", "Setting", columns, rows, notes)
 
 
 def environment_table(run: Run) -> Table:
     """Return the table of recorded facts about machine and software."""
-    return Table(
-        key="environment",
-        title="Environment",
-        head="Property",
-        columns=(Column("value", kind="text"),),
-        rows=tuple(Row(name, (value,)) for name, value in run.environment),
-        notes=(
-            f"Data set {run.dataset.name}, content digest {run.dataset.digest}.",
-            *_elsewhere(run),
-        ),
-    )
+    columns = [Column("value", kind="text")]
+    rows = [Row(name, (value,)) for name, value in run.environment]
+    data = f"Data set {run.dataset.name}, content digest {run.dataset.digest}."
+    return Table("environment", "Environment", "Property", columns, rows, [data, *_elsewhere(run)])
 
 
 def _elsewhere(run: Run) -> Iterable[str]:

@@ -18,19 +18,14 @@ if TYPE_CHECKING:
     from fer_bench.report.table import Entry
     from fer_bench.results.records import DatasetSummary
 
-_TITLES = {
-    "all_images": "all",
-    "deduplicated": "deduplicated",
-    "without_identical": "without identical",
-    "duplicated": "with duplicate",
+_SCORES = {
+    "all_images": ("all", "all"),
+    "deduplicated": ("deduplicated", "clean"),
+    "excess": ("all minus deduplicated", "all less clean"),
+    "without_identical": ("without identical", "not identical"),
+    "duplicated": ("with duplicate", "with a twin"),
 }
-"""Headings of the subsets of the test images, by their field in ``Subsets``."""
-
-_KEYS = {"deduplicated": "clean", "without_identical": "not identical", "duplicated": "with a twin"}
-"""Their names in ``tables.csv`` if they differ."""
-
-_SUBSETS = ("all_images", "deduplicated", "excess", "without_identical", "duplicated")
-"""Fields of ``Leakage`` in the order of the columns."""
+"""Headings of the fields of ``Leakage``, and their names in ``tables.csv``."""
 
 _INTERVALS = (
     "Accuracy: %, with its CI in brackets. CI: 95 % bootstrap interval over the images; if all "
@@ -87,56 +82,36 @@ def deduplicated_note(known: Subsets) -> str:
 
 
 def _clean(analysis: Analysis, known: Subsets) -> Table:
-    run = analysis.run
-    sizes = {name: int(getattr(known, name).sum()) for name in _TITLES}
     columns = []
-    for name in _SUBSETS:
-        if name == "excess":
-            # Without a deduplicated image there is nothing to subtract.
-            if sizes["deduplicated"]:
-                columns.append(_column("difference", "all minus deduplicated", "all less clean"))
-        elif sizes[name]:
-            size = f"({sizes[name]:,})"
-            key = _KEYS.get(name, _TITLES[name])
-            columns.append(_column("accuracy", f"{_TITLES[name]} {size}", f"{key} {size}"))
+    for name, (heading, key) in _SCORES.items():
+        if name != "excess" and (size := int(getattr(known, name).sum())):
+            columns.append(_column("accuracy", f"{heading} ({size:,})", f"{key} ({size:,})"))
+        # Without a deduplicated image there is nothing to subtract.
+        elif name == "excess" and known.deduplicated.any():
+            columns.append(_column("difference", heading, key))
     base = analysis.baseline
     rows = [] if base is None else [_baseline(base.name, _leaked(base.leakage))]
     for group in analysis.groups:
         found = group.leakage
         rows.append(cell_row(group.mean, None if found is None else _leaked(found)))
-    return Table(
-        key="clean",
-        title="Deduplicated test accuracy",
-        head="Model",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        notes=(
-            f"deduplicated: test images without a duplicate in training (split "
-            f"{run.dataset.split!r}). without identical: without an identical one. In "
-            "parentheses: number of test images.",
-            SAME_PICTURE,
-            _INTERVALS,
-            *(
-                [
-                    "all minus deduplicated: how much the images with a duplicate raise test "
-                    "accuracy. They may be easier for other reasons too, above all their classes: "
-                    "compare with the first row. Its CI combines those with and without a "
-                    "duplicate by Zou and Donner's MOVER (2008), which equals Newcombe's method 10 "
-                    "for Wilson intervals."
-                ]
-                if sizes["deduplicated"]
-                else []
-            ),
-            *(
-                [
-                    f"always {base.name}: majority-class baseline; the largest class of the test "
-                    "images, whose share differs between the columns."
-                ]
-                if base is not None
-                else []
-            ),
-        ),
+    notes = (
+        "deduplicated: test images without a duplicate in training (split "
+        f"{analysis.dataset.split!r}). without identical: without an identical one. In "
+        "parentheses: number of test images.",
+        SAME_PICTURE,
+        _INTERVALS,
+        "all minus deduplicated: how much the images with a duplicate raise test accuracy. They "
+        "may be easier for other reasons too, above all their classes: compare with the first "
+        "row. Its CI combines those with and without a duplicate by Zou and Donner's MOVER (2008), "
+        "which equals Newcombe's method 10 for Wilson intervals."
+        if known.deduplicated.any()
+        else "",
+        f"always {base.name}: majority-class baseline; the largest class of the test images, whose "
+        "share differs between the columns."
+        if base is not None
+        else "",
     )
+    return Table("clean", "Deduplicated test accuracy", "Model", columns, rows, notes)
 
 
 def _votes(analysis: Analysis) -> Table:
@@ -155,29 +130,20 @@ def _votes(analysis: Analysis) -> Table:
     for group in analysis.groups:
         found = group.vote_scores
         rows.append(cell_row(group.mean, None if found is None else _voted(found)))
-    return Table(
-        key="votes",
-        title="Test accuracy against FER+",
-        head="Model",
-        columns=columns,
-        rows=tuple(rows),
-        notes=(
-            "against FER+: the correct class is the one with the most FER+ votes. against the "
-            "label: the same images by the data set's label. In parentheses: their "
-            "number; "
-            f"{data.test - named:,} of the {data.test:,} test images are excluded because several "
-            "categories share the most votes or none of the classes has them.",
-            f"data set's labels: share of {data.name}'s labels that are the class with the most "
-            "votes, which is what a network that predicts every label correctly would score. A "
-            "network that averages out label errors may score higher.",
-            *(
-                [f"always {base.name}: the class that has the most votes for the most images."]
-                if base is not None
-                else []
-            ),
-            _INTERVALS,
-        ),
+    notes = (
+        "against FER+: the correct class is the one with the most FER+ votes. against the "
+        "label: the same images by the data set's label. In parentheses: their number; "
+        f"{data.test - named:,} of the {data.test:,} test images are excluded because several "
+        "categories share the most votes or none of the classes has them.",
+        f"data set's labels: share of {data.name}'s labels that are the class with the most "
+        "votes, which is what a network that predicts every label correctly would score. A "
+        "network that averages out label errors may score higher.",
+        f"always {base.name}: the class that has the most votes for the most images."
+        if base is not None
+        else "",
+        _INTERVALS,
     )
+    return Table("votes", "Test accuracy against FER+", "Model", columns, rows, notes)
 
 
 def _baseline(name: str, entries: Sequence[Entry]) -> Row:
@@ -189,7 +155,7 @@ def _column(name: str, group: str, key: str) -> Column:
 
 
 def _leaked(found: Leakage) -> list[Entry]:
-    scores = (getattr(found, name) for name in _SUBSETS)
+    scores = (getattr(found, name) for name in _SCORES)
     return [_entry(one) for one in scores if one is not None]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -62,8 +63,8 @@ def summary_table(analysis: Analysis, width: int = 10_000) -> Table:
             table = table.only([place for place, one in enumerate(names) if one != name])
             omitted.append(name)
     legend = _legend(analysis, [column.name for column in table.columns])
-    note = f"Too wide for this terminal: {', '.join(omitted)}."
-    return replace(table, notes=(legend, *([note] if omitted else [])))
+    note = f"Too wide for this terminal: {', '.join(omitted)}." if omitted else ""
+    return replace(table, notes=(legend, note))
 
 
 def _complete(analysis: Analysis) -> Table:
@@ -94,16 +95,11 @@ def _complete(analysis: Analysis) -> Table:
             constant_confusion(standings[0].group.qualities[0].confusion)
         )
         shares = (share, constant.macro_f1, constant.balanced_accuracy)
-        entries = (*(f"{100 * one:.1f}" for one in shares), *[None] * (len(columns) - 3))
-        baseline = Row(f"always {name}", entries)
-        rows.insert(sum(one.accuracy >= share for one in standings), baseline)
-    return Table(
-        key="summary",
-        title=f"{data.name}, split {data.split}: {images}",
-        head="network",
-        columns=columns,
-        rows=(*rows, *(cell_row(one.mean, None) for one in analysis.groups if not one.trained)),
-    )
+        entries = (*(_share(one) for one in shares), *[None] * (len(columns) - 3))
+        place = sum(one.accuracy >= share for one in standings)
+        rows.insert(place, Row(f"always {name}", entries))
+    rows += [cell_row(one.mean, None) for one in analysis.groups if not one.trained]
+    return Table("summary", f"{data.name}, split {data.split}: {images}", "network", columns, rows)
 
 
 def _spread(standings: Sequence[Standing]) -> str:
@@ -129,7 +125,6 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     sizes = sorted({one.batch_size for one in standings if one.batch_size})
     counted = speed_unit(analysis.run)
     speeds = [name for name in _SPEEDS if name in columns]
-    noise = noise_text(timing_noise((one.group, _alike(one, speeds)) for one in standings))
     meanings = {
         "F1": "F1: macro F1, %.",
         "UAR": "UAR: mean recall, %.",
@@ -140,22 +135,18 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
         "ms": "ms: one image, all layers.",
         "img/s": f"img/s: batches of {sizes[-1]}, all layers." if sizes else "",
     }
-    return " ".join(
-        [
-            f"accuracy: %; {BEST} highest, or not significantly below it and > base;"
-            if has_test
-            else f"accuracy: after the last epoch, %; {BEST} highest;",
-            *(
-                [f"±{spread}: {images if spread == 'CI' else 'standard deviation over the seeds'}."]
-                if spread
-                else []
-            ),
-            *(text for name, text in meanings.items() if name in columns),
-            *(_on_other(analysis, other) for other in other_sets(analysis.run.cells)),
-            *([f"Times are {counted}."] if counted else []),
-            *([noise] if noise else []),
-        ]
-    )
+    kind = images if spread == "CI" else "standard deviation over the seeds"
+    sentences = [
+        f"accuracy: %; {BEST} highest, or not significantly below it and > base;"
+        if has_test
+        else f"accuracy: after the last epoch, %; {BEST} highest;",
+        f"±{spread}: {kind}." if spread else "",
+        *(text for name, text in meanings.items() if name in columns),
+        *(_on_other(analysis, other) for other in other_sets(analysis.run.cells)),
+        f"Times are {counted}." if counted else "",
+        noise_text(timing_noise((one.group, _alike(one, speeds)) for one in standings)),
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def _on_other(analysis: Analysis, other: tuple[str, str]) -> str:
@@ -217,7 +208,7 @@ def _share(share: float | None) -> str | None:
 
 
 def _width(table: Table) -> int:
-    bare = replace(table, notes=(), rows=tuple(replace(row, reason="") for row in table.rows))
+    bare = replace(table, notes=(), rows=[replace(row, reason="") for row in table.rows])
     _title, *lines = terminal([bare], 10_000).splitlines()
     return max(map(len, lines))
 
@@ -236,9 +227,8 @@ def _duration(standing: Standing) -> str | None:
     seconds = standing.training_seconds
     if seconds is None:
         return None
-    size, unit = (
-        (1, "s") if seconds < 599.5 else (60, "min") if seconds < 99.5 * 60 else (3600, "h")
-    )
+    limits = ((599.5, 1, "s"), (99.5 * 60, 60, "min"), (math.inf, 3600, "h"))
+    size, unit = next((size, unit) for limit, size, unit in limits if seconds < limit)
     count = seconds / size
     mark = _AT_LEAST if lacks_features(standing.group.trained) else ""
     return f"{mark}{count:.0f} {unit}" if count >= 9.95 else f"{mark}{count:.1f} {unit}"

@@ -139,7 +139,7 @@ class Table:
         head: heading of the first column.
         columns: the other columns.
         rows: rows with as many entries as there are columns.
-        notes: explanations below the table, one line each.
+        notes: explanations below the table, one line each; empty ones are left out.
 
     Raises:
         ValueError: a row has more or fewer entries than there are columns.
@@ -148,14 +148,16 @@ class Table:
     key: str
     title: str
     head: str
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...] = ()
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         gaps = (None,) * len(self.columns)
         rows = (row if row.entries else replace(row, entries=gaps) for row in self.rows)
+        object.__setattr__(self, "columns", tuple(self.columns))
         object.__setattr__(self, "rows", tuple(rows))
+        object.__setattr__(self, "notes", tuple(filter(None, self.notes)))
         for row in self.rows:
             if len(row.entries) != len(self.columns):
                 raise ValueError(

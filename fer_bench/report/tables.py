@@ -44,11 +44,10 @@ def tables(analysis: Analysis) -> list[Table]:
     duplicates and votes are known, ``metrics``, ``cross`` if cells were tested on another data
     set, ``recall``, ``classes``, ``few-shot`` if there is any, ``uncertainty``, ``pairs``,
     ``recommendation`` if a network was tested, ``papers-recommendation`` if the paper recommends
-    one that was run, ``calibration``,
-    ``learning-speed``, ``sweep`` if a cell was swept, ``speed``, ``parts``, ``cells``, ``weights``,
-    ``protocol``, ``environment``, ``claims``. If cells were trained with several seeds, ``cross``,
-    ``sweep``, ``parts``, ``cells`` and ``weights`` have rows for each seed, the other tables a row
-    for the mean.
+    one that was run, ``calibration``, ``learning-speed``, ``sweep`` if a cell was swept,
+    ``speed``, ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``, ``claims``. If
+    cells were trained with several seeds, ``cross``, ``sweep``, ``parts``, ``cells`` and
+    ``weights`` have rows for each seed, the other tables a row for the mean.
 
     Raises:
         ValueError: the protocol lacks epochs or window, or a history does not match it.
@@ -59,10 +58,14 @@ def tables(analysis: Analysis) -> list[Table]:
         class_counts_table(analysis),
         *(
             _noted(table, seeds)
-            for table in (*rate_tables(analysis), _initial(analysis), _final(analysis))
+            for table in (
+                *rate_tables(analysis),
+                _initial(analysis),
+                _final(analysis),
+                *subset_tables(analysis),
+                metrics_table(analysis),
+            )
         ),
-        *(_noted(table, seeds) for table in subset_tables(analysis)),
-        _noted(metrics_table(analysis), seeds),
         *([cross_table(analysis)] if other_sets(run.cells) else []),
         _noted(_recall(analysis), seeds),
         _noted(class_metrics_table(analysis), seeds),
@@ -102,7 +105,7 @@ def _seeds(trained: Sequence[Group]) -> str:
 
 
 def _noted(table: Table, note: str) -> Table:
-    return dataclasses.replace(table, notes=(*table.notes, note)) if note else table
+    return dataclasses.replace(table, notes=(*table.notes, note))
 
 
 def _initial(analysis: Analysis) -> Table:
@@ -112,19 +115,14 @@ def _initial(analysis: Analysis) -> Table:
         for part in ("training", "validation")
         for name in ("untrained", "epoch 1")
     ]
-    return Table(
-        key="initial",
-        title="Initial accuracy and loss",
-        head="Model",
-        columns=tuple(columns),
-        rows=tuple(cell_row(cell, _initial_metrics(cell)) for cell in analysis.means),
-        notes=(
-            "Accuracy: %. Loss: nats. Training metrics of epoch 1 are means over its "
-            "batches; all others are evaluated.",
-            f"Initial, by the protocol: {setting(analysis.run, 'initial')}. The paper plots its "
-            "initial metrics without giving numbers.",
-        ),
+    rows = [cell_row(cell, _initial_metrics(cell)) for cell in analysis.means]
+    notes = (
+        "Accuracy: %. Loss: nats. Training metrics of epoch 1 are means over its "
+        "batches; all others are evaluated.",
+        f"Initial, by the protocol: {setting(analysis.run, 'initial')}. The paper plots its "
+        "initial metrics without giving numbers.",
     )
+    return Table("initial", "Initial accuracy and loss", "Model", columns, rows, notes)
 
 
 def _initial_metrics(cell: CellResult) -> Sequence[Entry] | None:
@@ -149,11 +147,7 @@ def _metric(name: str, group: str) -> Column:
     return Column(name, group, decimals=3, keys=keys)
 
 
-_KEYS = {
-    "during epoch": "running",
-    "batch statistics": "by batches",
-    "deduplicated": "clean",
-}
+_KEYS = {"during epoch": "running", "batch statistics": "by batches", "deduplicated": "clean"}
 """Names of columns in ``tables.csv`` that differ from their headings."""
 
 
@@ -172,27 +166,21 @@ def _final(analysis: Analysis) -> Table:
             "batch statistics: validation with trained batch normalisation using the statistics of "
             "each batch, as in training; a diagnosis."
         )
-    explanations = (explain(group.label, group.batch_norm_gaps) for group in analysis.groups)
-    notes += filter(None, explanations)
-    columns = [(metric, name) for metric in ("accuracy", "loss") for name in names]
+    notes += [explain(group.label, group.batch_norm_gaps) for group in analysis.groups]
+    keys = [(metric, name) for metric in ("accuracy", "loss") for name in names]
     if known is not None and known.deduplicated.any():
-        columns.insert(len(names), ("accuracy", "deduplicated"))
+        keys.insert(len(names), ("accuracy", "deduplicated"))
         notes.insert(1, deduplicated_note(known))
     rows = []
     for group, metrics in zip(analysis.groups, found, strict=True):
-        entries = [metrics.get(column) for column in columns] if metrics else None
+        entries = [metrics.get(key) for key in keys] if metrics else None
         row = cell_row(group.mean, entries, data=analysis.dataset)
         # Without a test part, "batch statistics" is not what a row lacks.
         in_test = metrics and not analysis.dataset.has_test
         rows.append(dataclasses.replace(row, place=names.index("test") if in_test else None))
-    return Table(
-        key="final",
-        title=f"Final accuracy and loss on {analysis.dataset.name}",
-        head="Model",
-        columns=tuple(_metric(name, metric) for metric, name in columns),
-        rows=tuple(rows),
-        notes=tuple(notes),
-    )
+    title = f"Final accuracy and loss on {analysis.dataset.name}"
+    columns = [_metric(name, metric) for metric, name in keys]
+    return Table("final", title, "Model", columns, rows, notes)
 
 
 def _final_metrics(group: Group) -> dict[tuple[str, str], float | None]:
@@ -222,18 +210,9 @@ def _recall(analysis: Analysis) -> Table:
         tested = [sum(row) for row in analysis.trained[0].qualities[0].confusion]
         sizes = ", ".join(f"{name} {size:,}" for name, size in zip(names, tested, strict=True))
         notes.append(f"Test images: {sizes}.")
-    return Table(
-        key="recall",
-        title="Recall per class on the test images",
-        head="Model",
-        columns=tuple(Column(name, decimals=1, style="percent") for name in names),
-        rows=tuple(
-            cell_row(
-                cell,
-                None if cell.quality is None else cell.quality.recall,
-                data=analysis.dataset,
-            )
-            for cell in analysis.means
-        ),
-        notes=tuple(notes),
-    )
+    columns = [Column(name, decimals=1, style="percent") for name in names]
+    rows = []
+    for cell in analysis.means:
+        recall = None if cell.quality is None else cell.quality.recall
+        rows.append(cell_row(cell, recall, data=analysis.dataset))
+    return Table("recall", "Recall per class on the test images", "Model", columns, rows, notes)

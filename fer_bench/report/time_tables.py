@@ -69,24 +69,17 @@ def speed_table(analysis: Analysis) -> Table:
         measures.append([in_training, *by_batch, *by_input])
         row = cell_row(cell, entries, measured=not missing and bool(sizes))
         rows.append(replace(row, place=missing[0] if missing else None))
-    noise = noise_text(timing_noise(zip(analysis.groups, measures, strict=True)))
-    return Table(
-        key="speed",
-        title="Speed",
-        head="Model",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        notes=(
-            "Measured in this run, even if the result is from the store. training: one epoch of "
-            "the trainable layers on stored features of the frozen ones, median of the rounds. "
-            "batch N: from N uint8 images of 48x48 to probabilities, through all layers; p99 needs "
-            "100 calls. network, N px: a few training batches of the complete network, frozen "
-            "layers included, from images resized to N pixels.",
-            *([noise] if noise else []),
-            *([f"All times are {counted}, not elapsed time."] if counted else []),
-            *(f"Speed {value}." for name, value in run.environment if name == SPEED),
-        ),
+    notes = (
+        "Measured in this run, even if the result is from the store. training: one epoch of "
+        "the trainable layers on stored features of the frozen ones, median of the rounds. "
+        "batch N: from N uint8 images of 48x48 to probabilities, through all layers; p99 needs "
+        "100 calls. network, N px: a few training batches of the complete network, frozen "
+        "layers included, from images resized to N pixels.",
+        noise_text(timing_noise(zip(analysis.groups, measures, strict=True))),
+        f"All times are {counted}, not elapsed time." if counted else "",
+        *(f"Speed {value}." for name, value in run.environment if name == SPEED),
     )
+    return Table("speed", "Speed", "Model", columns, rows, notes)
 
 
 def stages_table(analysis: Analysis) -> Table:
@@ -110,14 +103,9 @@ def stages_table(analysis: Analysis) -> Table:
     for cell in cells:
         entries = [dict(cell.parts).get(name) for name in names] if cell.parts else None
         rows.append(cell_row(cell, entries, seed=analysis.has_seeds))
-    return Table(
-        key="parts",
-        title="Time per stage, in seconds",
-        head="Model",
-        columns=tuple(Column(name, decimals=1) for name in names),
-        rows=tuple(rows),
-        notes=(note,),
-    )
+    columns = [Column(name, decimals=1) for name in names]
+    notes = (note,)
+    return Table("parts", "Time per stage, in seconds", "Model", columns, rows, notes)
 
 
 def time_to_accuracy_table(analysis: Analysis) -> Table:
@@ -143,18 +131,13 @@ def time_to_accuracy_table(analysis: Analysis) -> Table:
             + unrecorded_features(analysis.groups),
             "With several seeds: mean accuracy over mean seconds.",
         ]
-    return Table(
-        key="learning-speed",
-        title="Time to accuracy",
-        head="Model",
-        columns=(
-            Column("epochs", "to target", keys=("to the target", "epochs")),
-            Column("seconds", "to target", decimals=1, keys=("to the target", "seconds")),
-            Column("final validation accuracy", decimals=1, style="percent"),
-        ),
-        rows=tuple(cell_row(group.mean, known.get(group.id)) for group in analysis.groups),
-        notes=tuple(notes),
+    columns = (
+        Column("epochs", "to target", keys=("to the target", "epochs")),
+        Column("seconds", "to target", decimals=1, keys=("to the target", "seconds")),
+        Column("final validation accuracy", decimals=1, style="percent"),
     )
+    rows = [cell_row(group.mean, known.get(group.id)) for group in analysis.groups]
+    return Table("learning-speed", "Time to accuracy", "Model", columns, rows, notes)
 
 
 def unrecorded_features(groups: Sequence[Group]) -> str:
@@ -188,25 +171,27 @@ def runtime_table(found: RuntimeSpeeds, labels: Mapping[str, str] | None = None)
     others = [one.file for one in found.files if one not in files]
     versions = dict.fromkeys(f"{one.runtime} {one.version}" for one in files)
     machine = f" on {found.processor}" if found.processor else ""
+    rows = [
+        Row(
+            one.file if labels is None else labels[one.fingerprint],
+            _runtime_entries(one, found, sizes),
+            key=f"{one.runtime} {one.file}",
+        )
+        for one in files
+    ]
+    notes = (
+        "From images in memory to the output, by 'fer-bench benchmark': median of the calls, "
+        "in brackets their quartiles. speed-up: Keras' median divided by this one. "
+        f"{'; '.join(versions)}{machine}.",
+        f"Of no cell of these results: {', '.join(others)}." if others else "",
+    )
     return Table(
-        key="runtimes",
-        title=f"Inference by runtime, threads: {found.threads}",
-        head="file" if labels is None else "network",
-        columns=tuple(columns),
-        rows=tuple(
-            Row(
-                one.file if labels is None else labels[one.fingerprint],
-                _runtime_entries(one, found, sizes),
-                key=f"{one.runtime} {one.file}",
-            )
-            for one in files
-        ),
-        notes=(
-            "From images in memory to the output, by 'fer-bench benchmark': median of the calls, "
-            "in brackets their quartiles. speed-up: Keras' median divided by this one. "
-            f"{'; '.join(versions)}{machine}.",
-            *([f"Of no cell of these results: {', '.join(others)}."] if others else []),
-        ),
+        "runtimes",
+        f"Inference by runtime, threads: {found.threads}",
+        "file" if labels is None else "network",
+        columns,
+        rows,
+        notes,
     )
 
 

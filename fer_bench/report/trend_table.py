@@ -45,21 +45,18 @@ def trend_table(trend: Trend) -> Table:
         for series in trend.series
         for change in series.change_points
     ]
+    columns = (
+        Column("verdict", kind="word"),
+        Column("from", shown_only=True),
+        Column("to", shown_only=True),
+        Column("from", hidden=True),
+        Column("to", hidden=True),
+        Column("run", kind="text"),
+        Column("duration and reason", kind="text"),
+    )
+    notes = [*_notes(trend, described)]
     return Table(
-        key="trend",
-        title="Changes of each metric over the stored runs",
-        head="Metric",
-        columns=(
-            Column("verdict", kind="word"),
-            Column("from", shown_only=True),
-            Column("to", shown_only=True),
-            Column("from", hidden=True),
-            Column("to", hidden=True),
-            Column("run", kind="text"),
-            Column("duration and reason", kind="text"),
-        ),
-        rows=tuple(rows),
-        notes=tuple(_notes(trend, described)),
+        "trend", "Changes of each metric over the stored runs", "Metric", columns, rows, notes
     )
 
 

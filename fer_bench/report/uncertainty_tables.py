@@ -44,22 +44,16 @@ def uncertainty_table(analysis: Analysis) -> Table:
         row = cell_row(group.mean, entries, data=group.dataset)
         # The first column is the number of seeds, the second is of the test images.
         rows.append(row if group.dataset.has_test else replace(row, place=1))
-    return Table(
-        key="uncertainty",
-        title="Uncertainty of accuracy",
-        head="Model",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        notes=(
-            "Accuracy: %.",
-            "CI (seeds): 95 % Student t interval of the mean over seeds; it covers the variation "
-            "between training runs on these images, not the sampling of the images. One seed has "
-            "neither SD nor interval.",
-            "CI (images): 95 % bootstrap interval over the test images; it covers the sampling of "
-            "the images for these trained networks, not the variation between training runs.",
-            "Neither covers another split or another data set.",
-        ),
+    notes = (
+        "Accuracy: %.",
+        "CI (seeds): 95 % Student t interval of the mean over seeds; it covers the variation "
+        "between training runs on these images, not the sampling of the images. One seed has "
+        "neither SD nor interval.",
+        "CI (images): 95 % bootstrap interval over the test images; it covers the sampling of "
+        "the images for these trained networks, not the variation between training runs.",
+        "Neither covers another split or another data set.",
     )
+    return Table("uncertainty", "Uncertainty of accuracy", "Model", columns, rows, notes)
 
 
 def pairs_table(pairs: Sequence[Pair], *, has_test: bool = True) -> Table:
@@ -70,18 +64,15 @@ def pairs_table(pairs: Sequence[Pair], *, has_test: bool = True) -> Table:
     rows = []
     for pair in pairs:
         found = pair.comparison
-        alone: list[Entry] = [found.only_first, found.only_second] if counted else []
-        entries: list[Entry] = [
+        entries: tuple[Entry, ...] = (
             bracketed(found.difference, found.interval),
-            *alone,
+            *((found.only_first, found.only_second) if counted else ()),
             found.p_value,
             pair.corrected,
-        ]
-        if len(methods) > 1:
-            entries.append(found.method)
-        first, second = pair.first.label, pair.second.label
+            *((found.method,) if len(methods) > 1 else ()),
+        )
         key = f"{pair.first.row_key} less {pair.second.row_key}"
-        rows.append(Row(f"{first} minus {second}", tuple(entries), key=key))
+        rows.append(Row(f"{pair.first.label} minus {pair.second.label}", entries, key=key))
     columns = [
         Column("difference", decimals=1, style="percent", limits=True, keys=("", "difference")),
         *(
@@ -91,17 +82,10 @@ def pairs_table(pairs: Sequence[Pair], *, has_test: bool = True) -> Table:
         ),
         Column("p", decimals=4, style="p"),
         Column("corrected p", decimals=4, style="p"),
+        *([Column("method", kind="word")] if len(methods) > 1 else []),
     ]
-    if len(methods) > 1:
-        columns.append(Column("method", kind="word"))
-    return Table(
-        key="pairs",
-        title="Pairwise comparison on the test images",
-        head="Pair",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        notes=_pairs_notes(pairs, methods) if has_test else (f"No pair to compare: {NO_TEST}.",),
-    )
+    notes = _pairs_notes(pairs, methods) if has_test else (f"No pair to compare: {NO_TEST}.",)
+    return Table("pairs", "Pairwise comparison on the test images", "Pair", columns, rows, notes)
 
 
 def _pairs_notes(pairs: Sequence[Pair], methods: Sequence[str]) -> tuple[str, ...]:
@@ -118,20 +102,20 @@ def _pairs_notes(pairs: Sequence[Pair], methods: Sequence[str]) -> tuple[str, ..
         "one seed, the other's variation over seeds is used.",
         "With one seed each, the p-value is exact but the CI is from a "
         "bootstrap: close to 0.05, or with few images, they may disagree.",
-        *_left_out(pairs),
+        _left_out(pairs),
     )
 
 
-def _left_out(pairs: Sequence[Pair]) -> list[str]:
+def _left_out(pairs: Sequence[Pair]) -> str:
     """Return a note on the selection of pairs; empty if all pairs were compared."""
     networks = {group.id for pair in pairs for group in (pair.first, pair.second)}
     if len(pairs) == math.comb(len(networks), 2):
-        return []
-    return [
+        return ""
+    return (
         f"With more than {ALL_PAIRS} networks, only some pairs are compared: each network with the "
         "most accurate one, pretrained with random of the same backbone, and the paper's backbones "
         "with each other for the same init."
-    ]
+    )
 
 
 def calibration_table(analysis: Analysis) -> Table:
@@ -146,23 +130,15 @@ def calibration_table(analysis: Analysis) -> Table:
                 group.score.accuracy,
             ]
         rows.append(cell_row(group.mean, entries, data=group.dataset))
-    return Table(
-        key="calibration",
-        title="Expected calibration error",
-        head="Model",
-        columns=(
-            Column("ECE", decimals=1, style="percent"),
-            Column("mean confidence", decimals=1, style="percent"),
-            Column("accuracy", decimals=1, style="percent"),
-        ),
-        rows=tuple(rows),
-        notes=(
-            "In %. ECE: expected calibration error, the mean absolute difference between accuracy "
-            "and confidence over 15 bins of equal width, weighted by their number of images; 0 is "
-            "best. With several seeds: mean over the seeds.",
-            "No interval is given; with few images, ECE is above 0 by chance alone.",
-        ),
+    names = ("ECE", "mean confidence", "accuracy")
+    columns = [Column(name, decimals=1, style="percent") for name in names]
+    notes = (
+        "In %. ECE: expected calibration error, the mean absolute difference between accuracy "
+        "and confidence over 15 bins of equal width, weighted by their number of images; 0 is "
+        "best. With several seeds: mean over the seeds.",
+        "No interval is given; with few images, ECE is above 0 by chance alone.",
     )
+    return Table("calibration", "Expected calibration error", "Model", columns, rows, notes)
 
 
 def _over_seeds(shares: Sequence[float]) -> list[Entry]:
