@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.values import TITLES
@@ -30,11 +30,6 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
     """
     keys = list(ranking.published)
     windows = [f"{first}-{last}" for first, last in published.WINDOWS]
-    empty = (None,) * 8
-    title = (
-        f"{display_name(TITLES[ranking.backbone], ranking.init)}: settings by distance from the "
-        "published rates"
-    )
     columns = (
         Column("verdict", kind="word"),
         Column("distance", decimals=2),
@@ -46,81 +41,59 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
         Column("minutes", decimals=1),
         *(Column(windows[window], _RATES[table], decimals=4) for table, window in keys),
     )
-    rows = (
-        Row("published", (*empty, *ranking.published.values())),
-        *(
-            Row(
-                one.trial.settings,
-                (
-                    one.verdict,
-                    one.distance,
-                    one.shared,
-                    one.largest,
-                    one.limit,
-                    len(one.trial.histories),
-                    one.trial.epochs,
-                    one.trial.seconds / 60,
-                    *(one.rates.get(key) for key in keys),
-                ),
-                one.trial.failure,
-            )
-            for one in ranking.trials
-        ),
-    )
-    notes = [*_notes(ranking, spec)]
-    return Table(
-        f"paper-search-{ranking.backbone}-{ranking.init}", title, "Settings", columns, rows, notes
-    )
+    rows = [Row("published", (*[None] * 8, *ranking.published.values()))]
+    for one in ranking.trials:
+        entries = (
+            one.verdict,
+            one.distance,
+            one.shared,
+            one.largest,
+            one.limit,
+            len(one.trial.histories),
+            one.trial.epochs,
+            one.trial.seconds / 60,
+            *map(one.rates.get, keys),
+        )
+        rows.append(Row(one.trial.settings, entries, one.trial.failure))
+    key = f"paper-search-{ranking.backbone}-{ranking.init}"
+    title = f"{_name(ranking)}: settings by distance from the published rates"
+    return Table(key, title, "Settings", columns, rows, _notes(ranking, spec))
 
 
 def search_summary(ranking: Ranking, spec: DataSpec) -> Table:
     """Return the ranked trials without rates and details, for a narrow terminal.
 
-    Args:
-        ranking: the trials.
-        spec: the data that they were trained on.
+    Arguments are as for ``search_table``.
     """
     table = search_table(ranking, spec)
-    return dataclasses.replace(
-        table,
-        head="",
-        columns=(
-            Column("settings", kind="text"),
-            Column("verdict", kind="word"),
-            Column("distance", decimals=2),
-            Column("shared", decimals=2),
-            Column("seeds"),
-            Column("epochs"),
-        ),
-        rows=tuple(
-            Row(
-                str(number),
-                (
-                    one.trial.settings,
-                    one.verdict,
-                    one.distance,
-                    one.shared,
-                    len(one.trial.histories),
-                    one.trial.epochs,
-                ),
-                one.trial.failure,
-            )
-            for number, one in enumerate(ranking.trials, start=1)
-        ),
-    )
+    names = ("verdict", "distance", "shared", "seeds", "epochs")
+    table = table.only([place for place, one in enumerate(table.columns) if one.name in names])
+    rows = [
+        replace(row, label=str(number), entries=(row.label, *row.entries))
+        for number, row in enumerate(table.rows[1:], start=1)
+    ]
+    columns = (Column("settings", kind="text"), *table.columns)
+    return replace(table, head="", columns=columns, rows=rows)
+
+
+def _name(ranking: Ranking) -> str:
+    return display_name(TITLES[ranking.backbone], ranking.init)
 
 
 def progress_line(ranking: Ranking) -> str:
     """Return the number of trials so far and the nearest one."""
-    name = display_name(TITLES[ranking.backbone], ranking.init)
     nearest = ranking.nearest[0].trial.settings if ranking.nearest else "none, all failed"
-    return f"{name}: {len(ranking.trials)} trials, nearest: {nearest}"
+    return f"{_name(ranking)}: {len(ranking.trials)} trials, nearest: {nearest}"
 
 
 def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
     seconds = math.fsum(one.trial.seconds for one in ranking.trials)
-    images = ", that of the published rates by their digits"
+    images, other_pace = ", that of the published rates by their digits", ""
     if not ranking.like_for_like:
+        other_pace = (
+            ", and on other or fewer images than the paper's the same settings converge at another "
+            "pace"
+        )
         sample = f"a sample of {spec.limit:,} images" if spec.limit else "other images"
         images = f" of {sample}; the published rates were made on all of FER2013"
     return [
@@ -131,22 +104,15 @@ def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
         "excluded: the largest difference, in standard errors of another seed of these settings, "
         f"is above the limit (Student's t at {ALPHA * 100:.0f} % with as many degrees of freedom "
         "as seeds minus 1, Bonferroni over the rates); remains: it is not; undecided: one seed has "
-        "no spread"
-        + (
-            "."
-            if ranking.like_for_like
-            else ", and on other or fewer images than the paper's the "
-            "same settings converge at another pace."
-        ),
+        f"no spread{other_pace}.",
         f"Split {spec.split}{images}. Runs that trained these cells: {seconds / 60:.0f} minutes.",
-        *_next_command(ranking, spec),
+        _next_command(ranking, spec),
     ]
 
 
-def _next_command(ranking: Ranking, spec: DataSpec) -> list[str]:
+def _next_command(ranking: Ranking, spec: DataSpec) -> str:
     if not ranking.nearest:
-        return []
+        return ""
     options = [f"--backbone={ranking.backbone}", f"--init={ranking.init}", "--dataset=PATH"]
     options += [*spec.options(), *ranking.nearest[0].trial.protocol.options()]
-    command = shlex.join([*benchmark_program(), *options])
-    return [f"The nearest as a benchmark: {command}"]
+    return f"The nearest as a benchmark: {shlex.join([*benchmark_program(), *options])}"

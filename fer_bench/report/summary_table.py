@@ -94,7 +94,7 @@ def _complete(analysis: Analysis) -> Table:
         constant = classification_metrics(
             constant_confusion(standings[0].group.qualities[0].confusion)
         )
-        shares = (share, constant.macro_f1, constant.balanced_accuracy)
+        shares = (share, float(constant.macro_f1), float(constant.balanced_accuracy))
         entries = (*(_share(one) for one in shares), *[None] * (len(columns) - 3))
         place = sum(one.accuracy >= share for one in standings)
         rows.insert(place, Row(f"always {name}", entries))
