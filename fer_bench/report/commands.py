@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 def audit_command(spec: DataSpec) -> str:
     """Return the command line that audits the data of a run; its report is in ``report``."""
-    return _line(spec.dataset, spec.options())
+    return _audit(spec.dataset, spec.options())
 
 
-def _line(dataset: str, options: Iterable[str]) -> str:
+def _audit(dataset: str, options: Iterable[str]) -> str:
     return shlex.join(["fer-bench", "data", "audit", dataset, *options, "--report-dir=report"])
 
 
@@ -83,7 +83,7 @@ _PACKAGES = ("numpy", "scikit-learn", "pytest-benchmark", "keras", "deepface")
 def recorded_command(run: Run) -> RecordedCommand:
     """Return the command that audits the images a recorded run was measured on."""
     values, unknown = recorded_values(run)
-    return RecordedCommand(clean(_line(_dataset(run), data_options(values))), unknown)
+    return RecordedCommand(clean(_audit(_dataset(run), data_options(values))), unknown)
 
 
 def reproduction(run: Run) -> Reproduction:
@@ -102,18 +102,13 @@ def reproduction(run: Run) -> Reproduction:
         *([clean(shlex.join(install))] if packages else []),
         ("KERAS_BACKEND=jax " if backend == "jax" else "") + command.line,
     ]
-    warnings = tuple(_warnings(run, facts))
-    return Reproduction(tuple(lines), command.unknown, warnings, _data_sentence(run))
-
-
-def _data_sentence(run: Run) -> str:
-    data = run.dataset
-    if data.name == _DRAWN:
-        return ""
-    return (
-        f"Data set: {clean(data.name)}, content digest {data.digest}. It is not part of the "
-        "project."
-    )
+    data, images = run.dataset, ""
+    if data.name != _DRAWN:
+        images = (
+            f"Data set: {clean(data.name)}, content digest {data.digest}. It is not part of the "
+            "project."
+        )
+    return Reproduction(tuple(lines), command.unknown, tuple(_warnings(run, facts)), images)
 
 
 def _warnings(run: Run, facts: dict[str, str]) -> Iterator[str]:
@@ -144,26 +139,37 @@ def _warnings(run: Run, facts: dict[str, str]) -> Iterator[str]:
 
 def benchmark_command(run: Run) -> RecordedCommand:
     """Return the command that measures the cells of a recorded run again."""
-    backbones = list(dict.fromkeys(selected_name(cell) for cell in run.cells))
-    inits = dict.fromkeys(cell.init for cell in run.cells)
-    seeds = sorted({cell.seed for cell in run.cells})
+    cells = run.cells
+    backbones = list(dict.fromkeys(map(selected_name, cells)))
+    every = {*backbones} == {*published.BACKBONES}
+    inits = list(dict.fromkeys(cell.init for cell in cells))
+    seeds = sorted({cell.seed for cell in cells})
     values, unknown = recorded_values(run)
-    matches = (_WEIGHTS_DIRECTORY.match(cell.weights) for cell in run.cells)
-    weights = ", ".join(dict.fromkeys(clean(match[1]) for match in matches if match))
-    if weights:
-        unknown = (*unknown, ("DIRECTORY", f"directory of the pretrained weights: {weights}"))
-    other, unknown_other = _other_data(run)
-    unknown = (*unknown, *unknown_other)
+    options = [
+        f"--backbone={'all' if every else ','.join(backbones)}",
+        *([f"--init={inits[0]}"] if len(inits) == 1 else []),
+        f"--dataset={_dataset(run)}",
+        *data_options(values),
+    ]
+    test = next((cell.cross_test for cell in cells if cell.cross_test is not None), None)
+    known = []
+    if test is not None and test.dataset in _EMBEDDED:
+        options.append(f"--test-on={test.dataset}")
+    elif test is not None:
+        options.append("--test-on=OTHER")
+        digest = f"content digest {test.digest[:12]}"
+        known.append(("OTHER", f"name or path of {clean(test.dataset)}, {digest}"))
+        if test.class_map:
+            options.append("--test-on-class-map=OTHERMAP")
+            known.append(("OTHERMAP", f"name or file of its class map: {clean(test.class_map)}"))
+    matches = (_WEIGHTS_DIRECTORY.match(cell.weights) for cell in cells)
+    if weights := ", ".join(dict.fromkeys(clean(match[1]) for match in matches if match)):
+        options.append("--weights-dir=DIRECTORY")
+        known.insert(0, ("DIRECTORY", f"directory of the pretrained weights: {weights}"))
     names = Protocol.option_names()
     # The record of a merged run lists the seeds of all cells.
     del names["seed"], names["seeds"]
-    options = [
-        f"--backbone={_backbones(backbones)}",
-        *(f"--init={init}" for init in inits if len(inits) == 1),
-        f"--dataset={_dataset(run)}",
-        *data_options(values),
-        *other,
-        *(["--weights-dir=DIRECTORY"] if weights else []),
+    options += [
         *(
             f"--{names[setting.name]}={setting.value}"
             for setting in run.protocol
@@ -171,33 +177,15 @@ def benchmark_command(run: Run) -> RecordedCommand:
         ),
         *(f"--seed={seed}" for seed in seeds[:1]),
         *([f"--seeds={seeds[-1] - seeds[0] + 1}"] if len(seeds) > 1 else []),
-        *([] if any(cell.is_timed for cell in run.cells) else ["--no-timing"]),
+        *([] if any(cell.is_timed for cell in cells) else ["--no-timing"]),
     ]
-    return RecordedCommand(clean(shlex.join([*benchmark_program(), *options])), unknown)
-
-
-def _other_data(run: Run) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return the options of the other data set of a run, and what they leave unknown."""
-    test = next((cell.cross_test for cell in run.cells if cell.cross_test is not None), None)
-    if test is None:
-        return [], []
-    if test.dataset in _EMBEDDED:
-        return [f"--test-on={test.dataset}"], []
-    known = f"name or path of {clean(test.dataset)}, content digest {test.digest[:12]}"
-    options, unknown = ["--test-on=OTHER"], [("OTHER", known)]
-    if test.class_map:
-        options.append("--test-on-class-map=OTHERMAP")
-        unknown.append(("OTHERMAP", f"name or file of its class map: {clean(test.class_map)}"))
-    return options, unknown
+    line = clean(shlex.join([*benchmark_program(), *options]))
+    return RecordedCommand(line, (*unknown, *known))
 
 
 def selected_name(cell: CellResult) -> str:
     """Return the name to select a cell's backbone by: its own, or that of its file."""
     return cell.title if cell.title.endswith((".keras", ".onnx")) else cell.backbone
-
-
-def _backbones(names: list[str]) -> str:
-    return "all" if {*names} == {*published.BACKBONES} else ",".join(names)
 
 
 def _dataset(run: Run) -> str:
