@@ -75,24 +75,18 @@ def heat_maps(analysis: Analysis, groups: Sequence[Group]) -> list[HeatMap]:
     names = [clean(name) for name, _ in analysis.dataset.counts]
     made = []
     for group in groups:
-        quality = group.mean.quality
-        if quality is None:
+        if group.mean.quality is None:
             continue
-        lines = [
-            _line(name, counts, code)
-            for code, (name, counts) in enumerate(zip(names, quality.confusion, strict=True))
-        ]
+        lines = []
+        for code, counts in enumerate(group.mean.quality.confusion):
+            total = sum(counts)
+            shares = [
+                Share(one, one / total, round(10 * one / total)) if total else Share(one, None, 0)
+                for one in counts
+            ]
+            lines.append(ClassLine(names[code], shares, total, shares[code].share))
         total = sum(line.total for line in lines)
         right = sum(line.shares[code].count for code, line in enumerate(lines))
         accuracy = right / total if total else None
         made.append(HeatMap(clean(group.label), len(group.trained), accuracy, lines))
     return made
-
-
-def _line(name: str, counts: Sequence[int], code: int) -> ClassLine:
-    total = sum(counts)
-    shares = [
-        Share(count, count / total if total else None, round(10 * count / total) if total else 0)
-        for count in counts
-    ]
-    return ClassLine(name, shares, total, shares[code].share)

@@ -97,14 +97,16 @@ def example_images(analysis: Analysis) -> list[ExampleImage]:
     labels = analysis.dataset.labels
     made = []
     for example in analysis.run.examples:
-        label = int(labels[example.position]) if example.position < len(labels) else None
-        why = clean(example.why if label is None else example.why.removeprefix(f"{raw[label]}: "))
+        label, name, why = None, "", example.why
+        if example.position < len(labels):
+            label = int(labels[example.position])
+            name, why = classes[label], why.removeprefix(f"{raw[label]}: ")
+        why = clean(why)
         predictions = [
             _prediction(group, example, label, classes)
             for group in analysis.groups
             if group.predictions
         ]
-        name = "" if label is None else classes[label]
         made.append(ExampleImage(example, label, name, why[:1].upper() + why[1:], predictions))
     return made
 
@@ -112,14 +114,7 @@ def example_images(analysis: Analysis) -> list[ExampleImage]:
 def _prediction(
     group: Group, example: Example, label: int | None, classes: Sequence[str]
 ) -> Prediction:
-    """Return the first seed's prediction, or for a mistake the most confident incorrect one.
-
-    Args:
-        group: group with known predictions.
-        example: the image.
-        label: code of its class; None if unknown.
-        classes: names of the classes.
-    """
+    """Return the first seed's prediction, or for a mistake the most confident incorrect one."""
     known = [
         (int(made.predicted[example.position]), float(made.confidence[example.position]), cell.seed)
         for cell in group.trained

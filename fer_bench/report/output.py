@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_bench.data.prepare import PreparedData
-    from fer_bench.report.plots import Figure
     from fer_bench.report.report import Report
 
 PAGE = "index.html"
@@ -53,14 +52,13 @@ def terminal_text(report: Report, width: int = 120, verbosity: int = 0) -> str:
     if verbosity < 0:
         # Unwrapped, for scripts.
         return "".join(f"{clean(sentence)}\n" for sentence in summary.answer[:2])
+    sentences = [*summary.answer, *(f"NOTE: {caution}" for caution in summary.cautions)]
     if verbosity > 0:
         shown = [one for one in report.tables if verbosity > 1 or one.key in DETAILS]
         blocks.append(terminal(shown, width))
+        sentences += summary.details
     ranked = [analysis for analysis in report.analyses if analysis.groups]
     blocks += [terminal([summary_table(analysis, width)], width) for analysis in ranked]
-    sentences = [*summary.answer, *(f"NOTE: {caution}" for caution in summary.cautions)]
-    if verbosity > 0:
-        sentences += summary.details
     lines = [line for text in sentences for line in wrapped(clean(text), width)]
     return "\n".join([*blocks, *lines, ""])
 
@@ -82,18 +80,9 @@ def highlighted(text: str) -> str:
 
 
 def write_report(directory: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
-    """Write the complete report: tables, page, figures and the audit of the data.
+    """Write tables, page, figures and the audit of the data.
 
-    Args:
-        directory: target directory.
-        report: content of the report.
-        data: as for ``write_page``.
-
-    Returns:
-        The files written.
-
-    Raises:
-        FerBenchError: a file cannot be written.
+    Arguments, result and errors are as for ``write_page``.
     """
     return [*write_tables(directory, report), *write_page(directory, report, data)]
 
@@ -102,13 +91,6 @@ def write_tables(directory: Path, report: Report) -> list[Path]:
     """Write the tables, each file atomically, after all of them have been rendered.
 
     LaTeX files of an earlier report that this one does not contain are removed.
-
-    Args:
-        directory: target directory.
-        report: content of the report.
-
-    Returns:
-        The files written.
 
     Raises:
         FerBenchError: a file cannot be written or removed.
@@ -128,13 +110,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _of_set(figure: Figure, number: int, name: str) -> Figure:
-    """Return a figure with the name of its set of test images, if there are several."""
-    if not name:
-        return figure
-    return replace(figure, key=f"{figure.key}-set-{number}", title=f"{figure.title} ({name})")
 
 
 @_uncollected()
@@ -157,13 +132,12 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
     from fer_bench.report.page import page
     from fer_bench.report.plots import figures, trend_figures
 
-    drawn = [
-        _of_set(figure, number, name)
-        for number, (analysis, name) in enumerate(
-            zip(report.analyses, report.set_names, strict=True), start=1
-        )
-        for figure in figures(analysis)
-    ]
+    drawn = []
+    sets = zip(report.analyses, report.set_names, strict=True)
+    for number, (analysis, name) in enumerate(sets, start=1):
+        for figure in figures(analysis):
+            key, title = f"{figure.key}-set-{number}", f"{figure.title} ({name})"
+            drawn.append(replace(figure, key=key, title=title) if name else figure)
     if report.trend is not None:
         drawn += trend_figures(report.trend)
     files, audit = {name: report.files[name] for name in EMBEDDED}, None

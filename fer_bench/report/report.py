@@ -125,7 +125,7 @@ class Report:
         pooled = [pool(members) for members in by_test_images(experiments)]
         analyses = tuple(analyse(run) for run, _ in pooled)
         notes = [f"Speeds {note}." for _, note in pooled if note]
-        summary = _summarise(experiments, analyses, [*notes, *map(_left_out, left_out)])
+        summary = _summarise(experiments, analyses, [*notes, *_left_out(left_out)])
         return cls(experiments, analyses, tuple(combined_tables(experiments, analyses)), summary)
 
 
@@ -138,8 +138,7 @@ def _single(
         from fer_bench.report.trend_table import trend_table
 
         made.append(trend_table(trend))
-    cautions = (*summary.cautions, *map(_left_out, left_out))
-    summary = Summary(summary.answer, cautions, summary.details)
+    summary = replace(summary, cautions=(*summary.cautions, *_left_out(left_out)))
     return Report((experiment,), (analysis,), tuple(made), summary, trend)
 
 
@@ -151,8 +150,8 @@ def _summarise(
     runs = f"{len(experiments)} runs that differ, each named after its networks: {names}."
     each = [summarise(analysis) for analysis in analyses]
     if len(each) == 1:
-        (only,) = each
-        return Summary(only.answer, (*only.cautions, *notes), (runs, *only.details))
+        cautions, details = (*each[0].cautions, *notes), (runs, *each[0].details)
+        return replace(each[0], cautions=cautions, details=details)
     found = list(zip(set_names(by_test_images(experiments)), each, strict=True))
     return Summary(
         (
@@ -164,16 +163,13 @@ def _summarise(
     )
 
 
-def _left_out(reason: str) -> str:
-    return f"Left out: {reason}"
+def _left_out(reasons: Sequence[str]) -> list[str]:
+    return [f"Left out: {reason}" for reason in reasons]
 
 
 def _rankings(analyses: Sequence[Analysis]) -> list[Table]:
-    """Return the summary table of each set of test images."""
-    rankings = [summary_table(analysis) for analysis in analyses]
-    if len(rankings) == 1:
-        return rankings
-    return [
-        replace(table, key=f"{table.key}-set-{number}")
-        for number, table in enumerate(rankings, start=1)
-    ]
+    """Return the summary table of each set of test images, with unique keys."""
+    found = [summary_table(analysis) for analysis in analyses]
+    if len(found) == 1:
+        return found
+    return [replace(one, key=f"{one.key}-set-{place}") for place, one in enumerate(found, start=1)]

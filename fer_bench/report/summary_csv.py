@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.cross_scores import cross_score
 from fer_bench.analysis.seed_groups import Group
-from fer_bench.analysis.standings import (
-    beats_majority,
-    inference_speed,
-)
+from fer_bench.analysis.standings import beats_majority, inference_speed
 from fer_bench.analysis.training_time import training_seconds
 from fer_bench.results.dataframe import names_of
 from fer_bench.results.speed_units import speed_unit
@@ -23,42 +20,23 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.experiments import Experiment
     from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.results.metric_estimates import Estimate
     from fer_bench.results.records import CellResult
 
+
+def _with_limits(*names: str) -> list[str]:
+    return [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
+
+
 COLUMNS = (
-    "run",
-    "cell",
-    "backbone",
-    "init",
-    "head",
-    "dataset",
-    "seed",
-    "status",
-    "test_accuracy",
-    "test_accuracy_low",
-    "test_accuracy_high",
-    "macro_f1",
-    "macro_f1_low",
-    "macro_f1_high",
-    "balanced_accuracy",
-    "balanced_accuracy_low",
-    "balanced_accuracy_high",
-    "validation_accuracy",
-    "beats_majority_baseline",
-    "parameters_total",
-    "parameters_trainable",
-    "training_seconds",
-    "latency_milliseconds",
-    "images_per_second",
-    "batch_size",
-    "time_unit",
+    *("run", "cell", "backbone", "init", "head", "dataset", "seed", "status"),
+    *_with_limits("test_accuracy", "macro_f1", "balanced_accuracy"),
+    *("validation_accuracy", "beats_majority_baseline"),
+    *("parameters_total", "parameters_trainable"),
+    *("training_seconds", "latency_milliseconds", "images_per_second", "batch_size", "time_unit"),
     "other_dataset",
-    "other_accuracy",
-    "other_accuracy_low",
-    "other_accuracy_high",
-    "other_macro_f1",
-    "other_baseline",
-    "other_accuracy_deduplicated",
+    *_with_limits("other_accuracy"),
+    *("other_macro_f1", "other_baseline", "other_accuracy_deduplicated"),
     "reason",
 )
 """Columns of the file, in their order.
@@ -98,54 +76,40 @@ def summary_csv(sets: Iterable[tuple[Analysis, Sequence[Experiment]]]) -> str:
 
 
 def _row(cell: CellResult, seeds: Sequence[CellResult], analysis: Analysis) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        **names_of(cell),
-        "status": cell.status,
-        "reason": cell.reason,
-    }
+    row: dict[str, Any] = {**names_of(cell), "status": cell.status, "reason": cell.reason}
     if cell.quality is None:
         return row
     group = Group((cell,), analysis.dataset)
     if group.metrics is not None:
-        for name in ("accuracy", "macro_f1", "balanced_accuracy"):
-            estimate = getattr(group.metrics, name)
-            column = "test_accuracy" if name == "accuracy" else name
-            row |= {
-                column: estimate.value,
-                f"{column}_low": estimate.low,
-                f"{column}_high": estimate.high,
-            }
+        row |= _estimate("test_accuracy", group.metrics.accuracy)
+        row |= _estimate("macro_f1", group.metrics.macro_f1)
+        row |= _estimate("balanced_accuracy", group.metrics.balanced_accuracy)
     beats = beats_majority(group)
     if cell.parameters is not None:
-        row |= {
-            "parameters_total": cell.parameters.total,
-            "parameters_trainable": cell.parameters.trainable,
-        }
+        row["parameters_total"] = cell.parameters.total
+        row["parameters_trainable"] = cell.parameters.trainable
     latency, throughput, batch_size = inference_speed((cell,))
-    return row | {
+    row |= {
         "validation_accuracy": cell.quality.history.validation_accuracy[-1],
         "beats_majority_baseline": None if beats is None else str(beats).lower(),
         "training_seconds": training_seconds(cell, seeds),
         "latency_milliseconds": None if latency is None else 1000 * latency,
         "images_per_second": throughput,
         "batch_size": batch_size,
-        **_on_other(cell),
     }
-
-
-def _on_other(cell: CellResult) -> dict[str, Any]:
-    """Return the columns of the test on another data set; none without one."""
     test = cell.cross_test
     found = None if test is None else cross_score(test.confusion)
     if test is None or found is None:
-        return {}
+        return row
     deduplicated = cross_score(test.deduplicated)
-    return {
+    return row | {
         "other_dataset": test.dataset,
-        "other_accuracy": found.accuracy.value,
-        "other_accuracy_low": found.accuracy.low,
-        "other_accuracy_high": found.accuracy.high,
+        **_estimate("other_accuracy", found.accuracy),
         "other_macro_f1": found.macro_f1.value,
         "other_baseline": found.baseline,
         "other_accuracy_deduplicated": deduplicated and deduplicated.accuracy.value,
     }
+
+
+def _estimate(name: str, found: Estimate) -> dict[str, float | None]:
+    return dict(zip(_with_limits(name), (found.value, found.low, found.high), strict=True))
