@@ -9,7 +9,7 @@ import unicodedata
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from fer_bench.report.table_rendering import body
+from fer_bench.report.table_rendering import at_the_bottom, body, column_groups
 from fer_bench.runtime.escapes import clean, in_latex
 
 if TYPE_CHECKING:
@@ -81,19 +81,22 @@ def _longtable(
 ) -> list[str]:
     """Return the lines of a table with the columns of a block, and of the row labels."""
     columns = [table.columns[index] for index in block]
-    wrapped = [widths[0] >= _LABEL * _CHARACTER]
-    wrapped += [
-        column.kind == "text" or widths[1 + index] >= _WRAPPED
-        for column, index in zip(columns, block, strict=True)
+    numeric = [False, *(column.kind == "number" for column in columns)]
+    room = [widths[0], *(widths[1 + index] for index in block)]
+    wrapped = [
+        room[0] >= _LABEL * _CHARACTER,
+        *(
+            column.kind == "text" or width >= _WRAPPED
+            for column, width in zip(columns, room[1:], strict=True)
+        ),
     ]
     kinds = [
-        r">{\raggedright\arraybackslash}p{%.3f\linewidth}" % (width / _PAGE) if wraps else kind
-        for width, wraps, kind in zip(
-            [widths[0], *(widths[1 + index] for index in block)],
-            wrapped,
-            ["l", *("r" if column.kind == "number" else "l" for column in columns)],
-            strict=True,
-        )
+        r">{\raggedright\arraybackslash}p{%.3f\linewidth}" % (width / _PAGE)
+        if wraps
+        else "r"
+        if right
+        else "l"
+        for width, wraps, right in zip(room, wrapped, numeric, strict=True)
     ]
     head = [r"\toprule", *_headings(table.head, columns), r"\midrule"]
     lines = [
@@ -107,17 +110,18 @@ def _longtable(
         r"\endfoot",
     ]
     for name, mark, cells in zip(made.labels, made.marks, made.cells, strict=True):
-        label, *entries = (
-            _breakable(text) if wraps else in_latex(text)
-            for text, wraps in zip([name, *(cells[index] for index in block)], wrapped, strict=True)
-        )
+        texts = [name, *(cells[index] for index in block)]
         entries = [
-            _signed(entry) if column.kind == "number" else entry
-            for column, entry in zip(columns, entries, strict=True)
+            _breakable(text) if wraps else in_latex(text)
+            for text, wraps in zip(texts, wrapped, strict=True)
+        ]
+        entries = [
+            _signed(entry) if right else entry
+            for entry, right in zip(entries, numeric, strict=True)
         ]
         if mark is not None:
-            label += rf"\textsuperscript{{{mark}}}"
-        lines.append(_line([label, *entries]))
+            entries[0] += rf"\textsuperscript{{{mark}}}"
+        lines.append(_line(entries))
     return [*lines, r"\end{longtable}"]
 
 
@@ -151,18 +155,13 @@ def _widths(table: Table, made: Body) -> list[float]:
 
 def _blocks(table: Table, widths: Sequence[float]) -> list[list[int]]:
     """Return the indices of the columns next to each other, for each part of the table."""
-    columns = list(range(len(table.columns)))
     if any(column.kind == "text" for column in table.columns):
-        return [columns]
-    groups = [
-        list(members)
-        for _, members in groupby(columns, key=lambda index: table.columns[index].group or index)
-    ]
+        return [list(range(len(table.columns)))]
     room = _PAGE - widths[0] - _SPACE
     # A group wider than a page is split.
     parts = [
         part
-        for group in groups
+        for group in column_groups(table.columns)
         for part in ([group] if _width(table, widths, group) <= room else [[one] for one in group])
     ]
     blocks: list[list[int]] = []
@@ -200,14 +199,11 @@ def _heading(name: str) -> list[str]:
 
 def _breakable(text: str) -> str:
     """Escape cleaned text, and let long words, such as paths and digests, break."""
-    words = (
-        r"\allowbreak{}".join(
-            in_latex(word[start : start + _CHUNK]) for start in range(0, len(word), _CHUNK)
-        )
-        if len(word) > _WORD
-        else in_latex(word)
-        for word in text.split(" ")
-    )
+    words = []
+    for word in text.split(" "):
+        size = _CHUNK if len(word) > _WORD else max(1, len(word))
+        chunks = [word[start : start + size] for start in range(0, len(word), size)]
+        words.append(r"\allowbreak{}".join(map(in_latex, chunks)))
     return " ".join(words)
 
 
@@ -223,9 +219,7 @@ def _line(entries: Sequence[str]) -> str:
 def _headings(head: str, columns: Sequence[Column]) -> list[str]:
     """Return lines of column names, preceded by group headings and rules if there are groups."""
     stacks = [_heading(head), *(_heading(column.name) for column in columns)]
-    height = max(map(len, stacks))
-    stacks = [[""] * (height - len(stack)) + stack for stack in stacks]
-    names = [_line([in_latex(part) for part in line]) for line in zip(*stacks, strict=True)]
+    names = [_line([in_latex(part) for part in line]) for line in at_the_bottom(stacks)]
     if not any(column.group for column in columns):
         return names
     spans, rules, first = [""], [], 2

@@ -77,11 +77,11 @@ def entry_text(entry: Entry, column: Column) -> str:
     if isinstance(entry, str):
         return clean(entry)
     if isinstance(entry, Bracketed):
-        value, low, high = (
-            "" if one is None else entry_text(one, column)
-            for one in (entry.value, *(entry.shown or (entry.low, entry.high)))
-        )
-        return " ".join([*([value] if value else []), *([f"[{low}, {high}]"] if low else [])])
+        low, high = entry.shown or (entry.low, entry.high)
+        value = "" if entry.value is None else entry_text(entry.value, column)
+        if low is None:
+            return value
+        return f"{value} [{entry_text(low, column)}, {entry_text(high, column)}]".lstrip()
     if isinstance(entry, int):
         return f"{entry:,}"
     if abs(entry) >= _HUGE:
@@ -159,17 +159,14 @@ def markdown(table: Table) -> str:
 
     table = table.visible
     made = body(table)
-    rows = [
-        [
-            in_markdown(label) + ("" if mark is None else f" <sup>{mark}</sup>"),
-            *(in_markdown(text) for text in cells),
-        ]
-        for label, mark, cells in zip(made.labels, made.marks, made.cells, strict=True)
-    ]
+    rows = []
+    for name, mark, cells in zip(made.labels, made.marks, made.cells, strict=True):
+        label = in_markdown(name) + ("" if mark is None else f" <sup>{mark}</sup>")
+        rows.append([label, *map(in_markdown, cells)])
     headings = [table.head, *(f"{column.group} {column.name}" for column in table.columns)]
     grid = tabulate(
         rows,
-        [in_markdown(heading) for heading in headings],
+        list(map(in_markdown, headings)),
         tablefmt="pipe",
         disable_numparse=True,
         # tabulate 0.9 fails on colalign for a table without rows.
@@ -233,11 +230,21 @@ def _grouped(grid: Sequence[str], columns: Sequence[Column]) -> list[str]:
 
 
 def _headings(head: str, columns: Sequence[Column]) -> list[list[str]]:
-    """Return the rows of headings, aligned at the bottom."""
-    stacks = [[clean(head)], *(_heading(column) for column in columns)]
+    """Return the rows of headings."""
+    return at_the_bottom([[clean(head)], *map(_heading, columns)])
+
+
+def at_the_bottom(stacks: Sequence[list[str]]) -> list[list[str]]:
+    """Return the lines of headings that stand next to each other, aligned at the bottom."""
     height = max(map(len, stacks))
     padded = [[""] * (height - len(stack)) + stack for stack in stacks]
     return [list(line) for line in zip(*padded, strict=True)]
+
+
+def column_groups(columns: Sequence[Column]) -> list[list[int]]:
+    """Return the indices of the columns under each heading; others stand alone."""
+    places = groupby(range(len(columns)), key=lambda place: columns[place].group or place)
+    return [list(members) for _, members in places]
 
 
 def _blocks(table: Table, made: Body, label: int, width: int) -> list[list[int]]:
@@ -247,18 +254,12 @@ def _blocks(table: Table, made: Body, label: int, width: int) -> list[list[int]]
     """
     if any(column.kind == "text" for column in table.columns):
         return [list(range(len(table.columns)))]
-    groups: list[list[int]] = []
-    for index, column in enumerate(table.columns):
-        if groups and column.group and table.columns[groups[-1][0]].group == column.group:
-            groups[-1].append(index)
-        else:
-            groups.append([index])
     sizes = [
         2 + _longest([*_heading(column), *(row[index] for row in made.cells)])
         for index, column in enumerate(table.columns)
     ]
     blocks: list[list[int]] = []
-    for group in groups:
+    for group in column_groups(table.columns):
         if blocks and label + sum(sizes[index] for index in [*blocks[-1], *group]) <= width:
             blocks[-1] += group
         else:
@@ -274,11 +275,8 @@ def _text_widths(
     lines = [*_headings(head, columns), *rows]
     longest = [_longest(line[index] for line in lines) for index in range(1 + len(columns))]
     texts = [index for index, column in enumerate(columns, start=1) if column.kind == "text"]
-    left = (
-        width
-        - 2 * len(columns)
-        - sum(size for index, size in enumerate(longest) if index not in texts)
-    )
+    others = sum(size for index, size in enumerate(longest) if index not in texts)
+    left = width - 2 * len(columns) - others
     widths: list[int | None] = [None] * len(longest)
     # Shortest first, so that its unused width goes to the others.
     for done, index in enumerate(sorted(texts, key=lambda index: longest[index])):
