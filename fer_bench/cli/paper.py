@@ -26,7 +26,7 @@ def command(context: click.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     from fer_bench.analysis.paper_forensics import examine
-    from fer_bench.report.forensics_tables import forensics_sentences, forensics_tables
+    from fer_bench.report.paper_tables import forensics_sentences, forensics_tables
     from fer_bench.report.table_rendering import terminal, wrapped
 
     width = terminal_width()

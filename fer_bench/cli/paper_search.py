@@ -135,7 +135,7 @@ def command(
     from fer_bench.protocol.data_spec import RATES_SPLIT, DataSpec
     from fer_bench.protocol.settings import Protocol
     from fer_bench.report.output_files import write_files
-    from fer_bench.report.paper_search_tables import progress_line, search_summary, search_table
+    from fer_bench.report.paper_tables import progress_line, search_summary, search_table
     from fer_bench.report.table_rendering import markdown, terminal, tidy_csv
     from fer_bench.runtime.cache_directory import cache_root
     from fer_bench.runtime.files import check_writable

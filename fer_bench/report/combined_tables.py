@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 from fer_bench.analysis.experiments import by_test_images, set_names
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.report.metrics_tables import pairs_table
 from fer_bench.report.recommendation_text import recommendation_tables
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.tables import tables
-from fer_bench.report.uncertainty_tables import pairs_table
 from fer_bench.results.run_differences import run_differences
 
 if TYPE_CHECKING:

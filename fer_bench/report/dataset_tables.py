@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fer_bench.data import USAGES
 from fer_bench.data.split import PARTS
 from fer_bench.protocol import published
-from fer_bench.report.subset_tables import left_out, mapped
+from fer_bench.report.further_tests import left_out, mapped
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.results.records import NO_TEST
 from fer_bench.runtime.errors import bytes_shown

@@ -12,10 +12,20 @@ from fer_bench.protocol.head import is_fitted
 from fer_bench.report.cell_rows import cell_row
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.convergence_tables import rate_tables, setting
-from fer_bench.report.cross_table import cross_table
 from fer_bench.report.dataset_tables import class_counts_table
-from fer_bench.report.few_shot_table import few_shot_tables
-from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
+from fer_bench.report.further_tests import (
+    cross_table,
+    deduplicated_note,
+    few_shot_tables,
+    subset_tables,
+)
+from fer_bench.report.metrics_tables import (
+    calibration_table,
+    class_metrics_table,
+    metrics_table,
+    pairs_table,
+    uncertainty_table,
+)
 from fer_bench.report.recommendation_text import recommendation_tables
 from fer_bench.report.setup_tables import (
     cells_table,
@@ -23,11 +33,9 @@ from fer_bench.report.setup_tables import (
     protocol_table,
     weights_table,
 )
-from fer_bench.report.subset_tables import deduplicated_note, subset_tables
 from fer_bench.report.sweep_table import sweep_tables
 from fer_bench.report.table import Column, Entry, Table
 from fer_bench.report.time_tables import speed_table, stages_table, time_to_accuracy_table
-from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

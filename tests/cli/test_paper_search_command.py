@@ -23,7 +23,7 @@ from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
 from fer_bench.protocol.trainable_layers import TrainableLayers
-from fer_bench.report.paper_search_tables import search_table
+from fer_bench.report.paper_tables import search_table
 from fer_bench.results.quality import Quality
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.data.audit import LEAST_SPREAD, MARGIN, MOST_OF_ONE_LEVEL, SIMILARITIES
 from fer_bench.report.audit.image_names import named
-from fer_bench.report.duplicate_definition import SAME_PICTURE
+from fer_bench.report.further_tests import SAME_PICTURE
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.results.records import NO_TEST
 

@@ -6,8 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.paper_forensics import examine
-from fer_bench.report.forensics_tables import forensics_sentences, forensics_tables
 from fer_bench.report.page.table_view import grid
+from fer_bench.report.paper_tables import forensics_sentences, forensics_tables
 
 if TYPE_CHECKING:
     from fer_bench.report.page.table_view import Grid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.report.convergence_tables import can_stop_early, setting
-from fer_bench.report.subset_tables import left_out, mapped
+from fer_bench.report.further_tests import left_out, mapped
 from fer_bench.results.records import NO_TEST
 from fer_bench.runtime.escapes import clean
 

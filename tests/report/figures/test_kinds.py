@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.report.metrics_tables import calibration_table
 from fer_bench.report.plots import figures
 from fer_bench.report.plots.palette import PALETTE
-from fer_bench.report.uncertainty_tables import calibration_table
 from fer_bench.results.quality import Predictions
 
 
