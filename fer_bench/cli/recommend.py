@@ -73,13 +73,13 @@ def command(
     Exit status: 0 a recommendation, also if it is undecided, 1 none.
     """
     from fer_bench.analysis.recommendation import Requirements, recommend
-    from fer_bench.report.recommendation_text import paragraph, tables_of
+    from fer_bench.report.recommendation_text import paragraph, recommendation_tables
     from fer_bench.report.table_rendering import terminal, wrapped
 
     asked = Requirements(metric, int(batch_size), min_speed, max_parameters, device)
     found = recommend(_analysis(results), asked)
     width = terminal_width()
-    tables = terminal(tables_of(found), width)
+    tables = terminal(recommendation_tables(found), width)
     echo_lines("\n".join([*wrapped(clean(paragraph(found)), width), "", tables]) + "\n")
     context.exit(0 if found.chosen is not None else 1)
 

@@ -49,7 +49,7 @@ def combined_tables(experiments: Sequence[Experiment], pooled: Sequence[Analysis
                 made.setdefault(table.key, []).append((experiment, table))
         has_test = analysis.dataset.has_test
         made["pairs"] = [(members[0], pairs_table(analysis.pairs, has_test=has_test))]
-        for table in recommendation_tables(analysis):
+        for table in recommendation_tables(analysis.recommendation):
             made[table.key] = [(members[0], table)]
         for key, each in made.items():
             rows = _combined([table for _, table in each])

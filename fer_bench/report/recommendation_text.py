@@ -18,12 +18,9 @@ if TYPE_CHECKING:
     from fer_bench.analysis.recommendation import (
         Candidate,
         Limit,
-        PapersChoice,
         Recommendation,
         Requirements,
-        TradeOff,
     )
-    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.table import Entry
 
 NAMES = {
@@ -40,8 +37,14 @@ _TRADEOFFS = 3
 """Maximum number of trade-offs with a clause; the table shows all."""
 
 
-def paragraph(found: Recommendation) -> str:
-    """State which network to choose, why, how certain that is, and what the others cost."""
+def paragraph(found: Recommendation | None) -> str:
+    """State which network to choose, why, how certain that is, and what the others cost.
+
+    Args:
+        found: the recommendation; None if no network was tested, of which nothing is stated.
+    """
+    if found is None:
+        return ""
     noise = [noise_text(found.noise)] if found.depends_on_speed else []
     caution = noise if is_unreliable(found.noise) else []
     if found.chosen is None:
@@ -49,20 +52,16 @@ def paragraph(found: Recommendation) -> str:
     return " ".join([*_choice(found), *_certainty(found), *_alternatives(found), *caution])
 
 
-def recommendation_sentence(analysis: Analysis) -> str:
-    """State the recommendation of a run without limits; empty if no network was tested."""
-    return "" if analysis.recommendation is None else paragraph(analysis.recommendation)
+def recommendation_tables(found: Recommendation | None) -> list[Table]:
+    """Return the table of the networks, and that of the paper's if the run can be next to it.
 
-
-def recommendation_tables(analysis: Analysis) -> list[Table]:
-    """Return the tables of that recommendation; empty likewise."""
-    return [] if analysis.recommendation is None else tables_of(analysis.recommendation)
-
-
-def tables_of(found: Recommendation) -> list[Table]:
-    """Return the table of the networks, and that of the paper's if the run can be next to it."""
-    made = [recommendation_table(found)]
-    return made if _why_not_the_papers(found) else [*made, papers_table(found)]
+    None if no network was tested.
+    """
+    if found is None:
+        return []
+    why_not = _why_not_the_papers(found)
+    made = [_networks(found, why_not)]
+    return made if why_not else [*made, _papers(found)]
 
 
 def _why_not_the_papers(found: Recommendation) -> str:
@@ -75,7 +74,7 @@ def _why_not_the_papers(found: Recommendation) -> str:
     return ""
 
 
-def recommendation_table(found: Recommendation) -> Table:
+def _networks(found: Recommendation, why_not_the_papers: str) -> Table:
     """Return one row for each network, best first, with its costs and the verdict on it."""
     asked = found.requirements
     value = f"{NAMES[asked.metric]}, %"
@@ -92,23 +91,30 @@ def recommendation_table(found: Recommendation) -> Table:
         f"In brackets: 95 % CI over images and seeds. img/s: inference, "
         f"{_batches(asked.batch_size)}. size: parameters. Pareto: no network that fits is both "
         "better and faster (speed), or smaller (size). tie: not significantly below the best.",
-        _why_not_the_papers(found),
+        why_not_the_papers,
     )
     title = f"Recommendation by {NAMES[asked.metric]}"
     return Table("recommendation", title, "network", columns, rows, notes)
 
 
-def papers_table(found: Recommendation) -> Table:
+def _papers(found: Recommendation) -> Table:
     """Return the paper's recommendations next to what the run measured."""
     columns = (
         Column("the paper recommends", kind="word", published=True),
         Column("which in this run", kind="text"),
         Column("first in this run", kind="text"),
     )
-    rows = [
-        Row(one.aim, (one.label, _papers_result(one, found), _first(one.measured, found)))
-        for one in found.papers
-    ]
+    rows = []
+    for one in found.papers:
+        result, first = "not run", "none can be recommended"
+        if one.found is not None and one.found.group.trained:
+            fault = f"; {one.found.fault}" if one.found.fault else ""
+            result = f"{_in_figures(one.found, found, interval=False)}{fault}"
+        elif one.found is not None:
+            result = f"not run ({one.found.fault})"
+        if one.measured is not None:
+            first = f"{one.measured.label}: {_in_figures(one.measured, found, interval=False)}"
+        rows.append(Row(one.aim, (one.label, result, first)))
     note = (
         "The paper recommends OpenFace if speed matters and training data are plentiful, "
         "VGG-Face if quality matters and a complete network cannot be trained. First: without "
@@ -145,19 +151,16 @@ def _choice(found: Recommendation) -> Iterator[str]:
             f"{best} is ahead of {found.runner_up.label} by "
             f"{points(found.runner_up.behind or 0.0)} ({found.lead})."
         )
-    if not ties and found.runner_up is None:
-        yield _without_others(found)
-
-
-def _without_others(found: Recommendation) -> str:
-    """State why no other network is named next to the recommended one."""
+    if ties or found.runner_up is not None:
+        return
     if found.not_compared:
-        return "The others could not be compared with it."
-    if len(found.candidates) == 1:
-        return "It is the only network that was run."
-    able = sum(not one.fault for one in found.candidates)
-    which = "can be recommended" if able == 1 else "meets the limits"
-    return f"It is the only network that {which}: the verdicts say why."
+        yield "The others could not be compared with it."
+    elif len(found.candidates) == 1:
+        yield "It is the only network that was run."
+    else:
+        able = sum(not one.fault for one in found.candidates)
+        which = "can be recommended" if able == 1 else "meets the limits"
+        yield f"It is the only network that {which}: the verdicts say why."
 
 
 def _certainty(found: Recommendation) -> Iterator[str]:
@@ -175,18 +178,17 @@ def _certainty(found: Recommendation) -> Iterator[str]:
 
 def _alternatives(found: Recommendation) -> Iterator[str]:
     """Yield what lower metrics save, and what the limits cost."""
-    if found.tradeoffs:
-        clauses = [_tradeoff(one) for one in found.tradeoffs[:_TRADEOFFS]]
+    saved = {"speed": "times the speed", "parameters": "times fewer parameters"}
+    clauses = [
+        f"{points(one.loss)} less gives {one.factor:.1f} {saved[one.cost]} ({one.label})"
+        for one in found.tradeoffs[:_TRADEOFFS]
+    ]
+    if clauses:
         yield f"Accepting {'; '.join(clauses)}."
     chosen, unlimited = found.chosen, found.unlimited
     if chosen is not None and unlimited is not None:
         more = points((unlimited.value or 0.0) - (chosen.value or 0.0))
         yield f"The limits cost {more}: without them, {unlimited.label} is ahead."
-
-
-def _tradeoff(one: TradeOff) -> str:
-    saved = {"speed": "times the speed", "parameters": "times fewer parameters"}[one.cost]
-    return f"{points(one.loss)} less gives {one.factor:.1f} {saved} ({one.label})"
 
 
 def _nothing_fits(found: Recommendation) -> Iterator[str]:
@@ -244,23 +246,6 @@ def _in_figures(one: Candidate, found: Recommendation, *, interval: bool = True)
     if one.parameters is not None:
         figures.append(f"{count_text(one.parameters)} parameters")
     return ", ".join(figures)
-
-
-def _first(one: Candidate | None, found: Recommendation) -> str:
-    return (
-        "none can be recommended"
-        if one is None
-        else f"{one.label}: {_in_figures(one, found, interval=False)}"
-    )
-
-
-def _papers_result(one: PapersChoice, found: Recommendation) -> str:
-    if one.found is None:
-        return "not run"
-    if not one.found.group.trained:
-        return f"not run ({one.found.fault})"
-    fault = f"; {one.found.fault}" if one.found.fault else ""
-    return f"{_in_figures(one.found, found, interval=False)}{fault}"
 
 
 def _row(one: Candidate, found: Recommendation) -> Row:

@@ -80,7 +80,7 @@ def tables(analysis: Analysis) -> list[Table]:
         *few_shot_tables(analysis),
         uncertainty_table(analysis),
         pairs_table(analysis.pairs, has_test=analysis.dataset.has_test),
-        *recommendation_tables(analysis),
+        *recommendation_tables(analysis.recommendation),
         calibration_table(analysis),
         time_to_accuracy_table(analysis),
         *sweep_tables(analysis),

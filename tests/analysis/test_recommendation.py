@@ -20,7 +20,7 @@ from made_runs import (
 from fer_bench.analysis.metric_contrasts import Metric
 from fer_bench.analysis.recommendation import Requirements, TradeOff, recommend
 from fer_bench.analysis.run_analysis import analyse
-from fer_bench.report.recommendation_text import paragraph, tables_of
+from fer_bench.report.recommendation_text import paragraph, recommendation_tables
 
 EACH = {
     ("mobilenet", "pretrained"): {"test": 0.45, "speed": 900.0},
@@ -160,7 +160,7 @@ def test_noise_of_the_speeds_is_a_caution_if_a_speed_counts():
 
 def test_the_papers_recommendation_is_only_next_to_its_own_networks_and_data(run, analysis):
     def keys(found):
-        return [table.key for table in tables_of(found)]
+        return [table.key for table in recommendation_tables(found)]
 
     assert keys(recommend(analysis)) == ["recommendation", "papers-recommendation"]
     assert keys(recommend(analyse(made_run(run.cells[0])))) == ["recommendation"]

@@ -21,7 +21,7 @@ from fer_bench.report.page.scripts import chart_library, page_script, policy
 from fer_bench.report.page.setup_facts import PAPER, links, setup_facts
 from fer_bench.report.page.table_view import Grid, grid, short_title
 from fer_bench.report.page.templates import filled
-from fer_bench.report.recommendation_text import recommendation_sentence
+from fer_bench.report.recommendation_text import paragraph
 from fer_bench.report.reference_points import SOURCES, reference_points
 from fer_bench.report.summary_table import summary_table
 from fer_bench.runtime.escapes import clean
@@ -236,7 +236,7 @@ def page(
         data_parts=data,
         audit=None if audit is None else _data(audit),
         data_findings=_sentences(sets, data_findings),
-        recommendations=_sentences(sets, recommendation_sentence),
+        recommendations=_sentences(sets, lambda one: paragraph(one.recommendation)),
         data_effects=_sentences(sets, effect_of_duplicates),
         audit_commands=_unique(map(recorded_command, runs)),
         claims=claims,
