@@ -33,29 +33,22 @@ class RecordedCommand(NamedTuple):
     """Command reconstructed from the record of a run.
 
     Attributes:
-        line: the command.
+        lines: the command, after those that prepare it.
         unknown: pairs of a word of it that stands for a value that the record lacks, and what is
             known of this value.
-    """
-
-    line: str
-    unknown: tuple[tuple[str, str], ...]
-
-
-class Reproduction(NamedTuple):
-    """Commands that repeat a run, as far as its record shows.
-
-    Attributes:
-        lines: commands, in their order.
-        unknown: as in ``RecordedCommand``.
         warnings: sentences on why the results may differ.
         data: one sentence that identifies the images; empty if they are drawn by code.
     """
 
     lines: tuple[str, ...]
     unknown: tuple[tuple[str, str], ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     data: str = ""
+
+    @property
+    def line(self) -> str:
+        """The command alone."""
+        return self.lines[-1]
 
 
 _DRAWN = "sketch"
@@ -83,10 +76,10 @@ _PACKAGES = ("numpy", "scikit-learn", "pytest-benchmark", "keras", "deepface")
 def recorded_command(run: Run) -> RecordedCommand:
     """Return the command that audits the images a recorded run was measured on."""
     values, unknown = recorded_values(run)
-    return RecordedCommand(clean(_audit(_dataset(run), data_options(values))), unknown)
+    return RecordedCommand((clean(_audit(_dataset(run), data_options(values))),), unknown)
 
 
-def reproduction(run: Run) -> Reproduction:
+def reproduction(run: Run) -> RecordedCommand:
     """Return the commands that repeat a recorded run in a clone, and what they cannot repeat."""
     facts = dict(run.environment)
     command = benchmark_command(run)
@@ -97,18 +90,16 @@ def reproduction(run: Run) -> Reproduction:
     if version:
         packages.append(f"{'tensorflow-cpu' if kind == 'cpu' else backend}=={version}")
     install = ["pip", "install", f".[{kind}]", *packages]
-    lines = [
+    lines = (
         *([f"git checkout {commit[1]}"] if commit else []),
         *([clean(shlex.join(install))] if packages else []),
         ("KERAS_BACKEND=jax " if backend == "jax" else "") + command.line,
-    ]
-    data, images = run.dataset, ""
-    if data.name != _DRAWN:
-        images = (
-            f"Data set: {clean(data.name)}, content digest {data.digest}. It is not part of the "
-            "project."
-        )
-    return Reproduction(tuple(lines), command.unknown, tuple(_warnings(run, facts)), images)
+    )
+    known = f"{clean(run.dataset.name)}, content digest {run.dataset.digest}"
+    data = (
+        "" if run.dataset.name == _DRAWN else f"Data set: {known}. It is not part of the project."
+    )
+    return RecordedCommand(lines, command.unknown, tuple(_warnings(run, facts)), data)
 
 
 def _warnings(run: Run, facts: dict[str, str]) -> Iterator[str]:
@@ -180,7 +171,7 @@ def benchmark_command(run: Run) -> RecordedCommand:
         *([] if any(cell.is_timed for cell in cells) else ["--no-timing"]),
     ]
     line = clean(shlex.join([*benchmark_program(), *options]))
-    return RecordedCommand(line, (*unknown, *known))
+    return RecordedCommand((line,), (*unknown, *known))
 
 
 def selected_name(cell: CellResult) -> str:

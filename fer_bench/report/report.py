@@ -23,6 +23,7 @@ from fer_bench.report.summary_table import summary_table
 from fer_bench.report.table_rendering import markdown, tidy_csv
 from fer_bench.report.tables import tables
 from fer_bench.report.time_tables import runtime_table
+from fer_bench.report.trend_table import trend_table
 from fer_bench.runtime.escapes import in_markdown
 
 if TYPE_CHECKING:
@@ -135,8 +136,6 @@ def _single(
     analysis = analyse(experiment.run)
     made, summary = tables(analysis), summarise(analysis)
     if trend is not None:
-        from fer_bench.report.trend_table import trend_table
-
         made.append(trend_table(trend))
     summary = replace(summary, cautions=(*summary.cautions, *_left_out(left_out)))
     return Report((experiment,), (analysis,), tuple(made), summary, trend)

@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.number_text import ci_text, counted, signed_points
-from fer_bench.analysis.sweeps import (
-    mean_optimism,
-    optimism,
-    score_the_same,
-    values_at_an_end,
-)
+from fer_bench.analysis.sweeps import mean_optimism, optimism, score_the_same, values_at_an_end
 from fer_bench.protocol.sweep import AXES
 from fer_bench.report.table import Column, Entry, Row, Table
 
@@ -21,8 +16,6 @@ if TYPE_CHECKING:
     from fer_bench.results.records import CellResult, DatasetSummary
     from fer_bench.results.trials import Trial
 
-_NAMES = {name: name.replace("-", " ") for name in AXES}
-
 
 def sweep_tables(analysis: Analysis) -> list[Table]:
     """Return the table of all trials of all swept cells, or none if no cell was swept."""
@@ -31,28 +24,19 @@ def sweep_tables(analysis: Analysis) -> list[Table]:
         return []
     labels = {cell.id: cell.name if analysis.has_seeds else cell.label for cell in swept}
     data = analysis.dataset
-    return [
-        Table(
-            key="sweep",
-            title="Sweep",
-            head="Model",
-            columns=(
-                *(
-                    Column(name, kind="word", optional=True, repeated=True)
-                    for name in (*_NAMES.values(), "head")
-                ),
-                Column("", kind="word", keys=("", "chosen"), repeated=True),
-                Column("accuracy", "validation", decimals=1, style="percent"),
-                Column("accuracy", "test", decimals=1, style="percent"),
-                Column("optimism", decimals=1, style="percent"),
-                Column("loss", "validation", decimals=3),
-            ),
-            rows=tuple(
-                _row(labels[cell.id], cell, trial, data) for cell in swept for trial in cell.trials
-            ),
-            notes=tuple(_notes(labels, swept, data)),
-        )
-    ]
+    columns = (
+        *(
+            Column(name, kind="word", optional=True, repeated=True)
+            for name in (*(axis.replace("-", " ") for axis in AXES), "head")
+        ),
+        Column("", kind="word", keys=("", "chosen"), repeated=True),
+        Column("accuracy", "validation", decimals=1, style="percent"),
+        Column("accuracy", "test", decimals=1, style="percent"),
+        Column("optimism", decimals=1, style="percent"),
+        Column("loss", "validation", decimals=3),
+    )
+    rows = [_row(labels[cell.id], cell, trial, data) for cell in swept for trial in cell.trials]
+    return [Table("sweep", "Sweep", "Model", columns, rows, [*_notes(labels, swept, data)])]
 
 
 def _row(label: str, cell: CellResult, trial: Trial, data: DatasetSummary) -> Row:
@@ -68,14 +52,9 @@ def _row(label: str, cell: CellResult, trial: Trial, data: DatasetSummary) -> Ro
         None if found is None else found.value,
         trial.validation_loss,
     )
-    return Row(
-        label,
-        entries,
-        trial.reason,
-        "diverged" if trial.validation_accuracy is None else "",
-        place=len(AXES) + 2,
-        key=f"{cell.id}, {trial}",
-    )
+    missing = "diverged" if trial.validation_accuracy is None else ""
+    key = f"{cell.id}, {trial}"
+    return Row(label, entries, trial.reason, missing, place=len(AXES) + 2, key=key)
 
 
 def _notes(labels: dict[str, str], swept: list[CellResult], data: DatasetSummary) -> Iterator[str]:

@@ -54,10 +54,8 @@ def trend_table(trend: Trend) -> Table:
         Column("run", kind="text"),
         Column("duration and reason", kind="text"),
     )
-    notes = [*_notes(trend, described)]
-    return Table(
-        "trend", "Changes of each metric over the stored runs", "Metric", columns, rows, notes
-    )
+    title, notes = "Changes of each metric over the stored runs", [*_notes(trend, described)]
+    return Table("trend", title, "Metric", columns, rows, notes)
 
 
 def number(run: int, runs: Sequence[StoredRun]) -> str:
