@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from fer_bench.analysis.experiments import (
     Experiment,
@@ -16,14 +16,17 @@ from fer_bench.analysis.experiments import (
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.seed_groups import with_unique_titles
 from fer_bench.analysis.summary import Summary, summarise
-from fer_bench.report.combined_tables import combined_tables
 from fer_bench.report.latex import latex_files
+from fer_bench.report.metrics_tables import pairs_table
+from fer_bench.report.recommendation_text import recommendation_tables
 from fer_bench.report.summary_csv import summary_csv
 from fer_bench.report.summary_table import summary_table
+from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.table_rendering import markdown, tidy_csv
 from fer_bench.report.tables import tables
 from fer_bench.report.time_tables import runtime_table
 from fer_bench.report.trend_table import trend_table
+from fer_bench.results.run_differences import run_differences
 from fer_bench.runtime.escapes import in_markdown
 
 if TYPE_CHECKING:
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
     from fer_bench.analysis.experiments import NamedRun
     from fer_bench.analysis.history.series import Trend
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.report.table import Table
     from fer_bench.results.records import Run
     from fer_bench.results.runtime_speeds import RuntimeSpeeds
 
@@ -172,3 +174,83 @@ def _rankings(analyses: Sequence[Analysis]) -> list[Table]:
     if len(found) == 1:
         return found
     return [replace(one, key=f"{one.key}-set-{place}") for place, one in enumerate(found, start=1)]
+
+
+_OF_A_RUN = ("claims", "protocol", "environment")
+"""Tables without a row for each network, which are not combined."""
+
+_WORD = 20
+"""Maximum length of the values of a narrow column."""
+
+
+def combined_tables(experiments: Sequence[Experiment], pooled: Sequence[Analysis]) -> list[Table]:
+    """Return all tables of several experiments, what differs first.
+
+    Tables of experiments with the same test images are combined if they have the same columns.
+    Keys and titles of tables that are not of all experiments name what they are of.
+
+    Args:
+        experiments: two or more experiments, with unique names.
+        pooled: analysis of the cells of each group of ``by_test_images``, as pooled by ``pool``.
+
+    Raises:
+        ValueError: a run contradicts itself, see ``fer_bench.report.tables.tables``.
+    """
+    found: dict[str, list[Table]] = {}
+    sets = by_test_images(experiments)
+    names = set_names(sets)
+    for place, (analysis, members) in enumerate(zip(pooled, sets, strict=True)):
+        made: dict[str, list[tuple[Experiment, Table]]] = {}
+        for experiment in members:
+            for table in tables(analyse(experiment.qualified)):
+                made.setdefault(table.key, []).append((experiment, table))
+        pairs = pairs_table(analysis.pairs, has_test=analysis.dataset.has_test)
+        for table in (pairs, *recommendation_tables(analysis.recommendation)):
+            made[table.key] = [(members[0], table)]
+        for key, each in made.items():
+            first, *others = (table for _, table in each)
+            if others and (key in _OF_A_RUN or any(one.columns != first.columns for one in others)):
+                of_set = [
+                    _named(table, f"run-{experiments.index(one) + 1}", one.name)
+                    for one, table in each
+                ]
+            else:
+                of_set = [_named(_joined(first, others), f"set-{place + 1}", names[place])]
+            found.setdefault(key, []).extend(of_set)
+    return [differences_table(experiments), *(one for each in found.values() for one in each)]
+
+
+def differences_table(experiments: Sequence[Experiment]) -> Table:
+    """Return the table of what differs between experiments, a row for each experiment."""
+    found = run_differences([one.run for one in experiments])
+    columns = (
+        *(Column(one.name, one.kind, kind=_kind(one.values)) for one in found),
+        Column("files", kind="text"),
+    )
+    rows = [
+        Row(one.name, (*(each.values[place] for each in found), ", ".join(one.files)))
+        for place, one in enumerate(experiments)
+    ]
+    note = (
+        "Networks are ranked and tested against each other only if they were tested on the "
+        "same images. Runs of one protocol on the same images are one row."
+    )
+    return Table("runs", "What differs between the runs", "Run", columns, rows, [note])
+
+
+def _kind(values: Sequence[str]) -> Literal["word", "text"]:
+    return "word" if max(map(len, values)) <= _WORD else "text"
+
+
+def _joined(first: Table, others: Sequence[Table]) -> Table:
+    """Return the first table with the rows and notes of the others, each once."""
+    rows = dict.fromkeys(row for table in (first, *others) for row in table.rows)
+    notes = dict.fromkeys(note for table in (first, *others) for note in table.notes)
+    return replace(first, rows=[*rows], notes=[*notes])
+
+
+def _named(table: Table, suffix: str, name: str) -> Table:
+    """Return the table with a name in its key and title, unless the name is empty."""
+    if not name:
+        return table
+    return replace(table, key=f"{table.key}-{suffix}", title=f"{table.title} ({name})")

@@ -31,9 +31,9 @@ from fer_bench.report.setup_tables import (
     cells_table,
     environment_table,
     protocol_table,
+    sweep_tables,
     weights_table,
 )
-from fer_bench.report.sweep_table import sweep_tables
 from fer_bench.report.table import Column, Entry, Table
 from fer_bench.report.time_tables import speed_table, stages_table, time_to_accuracy_table
 

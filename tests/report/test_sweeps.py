@@ -12,7 +12,7 @@ from fer_bench.analysis.sweeps import mean_optimism, optimism, score_the_same, v
 from fer_bench.metrics import newcombe_interval
 from fer_bench.report import Report, terminal_text, write_report
 from fer_bench.report.plots.sweep import panels, sweep_figures
-from fer_bench.report.sweep_table import sweep_tables
+from fer_bench.report.setup_tables import sweep_tables
 from fer_bench.report.table_rendering import terminal
 from fer_bench.report.tables import tables
 from fer_bench.results.trials import Trial, TrialSetting
