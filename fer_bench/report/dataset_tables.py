@@ -71,21 +71,12 @@ def dataset_tables(info: Info) -> list[Table]:
             rows.append(Row(label, (), part.why, "none"))
         else:
             rows.append(_counts(label, dict(zip(ours, part.counts, strict=True)), names))
+    title, columns = f"Data set {info.name}", [Column("value", kind="word")]
+    described = [Row(name, (value,)) for name, value in facts]
+    classes = [Column(name) for name in (*names, "Total")]
     return [
-        Table(
-            "data",
-            f"Data set {info.name}",
-            "Property",
-            (Column("value", kind="word"),),
-            tuple(Row(name, (value,)) for name, value in facts),
-        ),
-        Table(
-            "data-classes",
-            "Number of images per class",
-            "Images",
-            tuple(Column(name) for name in (*names, "Total")),
-            tuple(rows),
-        ),
+        Table("data", title, "Property", columns, described),
+        Table("data-classes", "Number of images per class", "Images", classes, rows),
     ]
 
 

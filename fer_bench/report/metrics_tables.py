@@ -22,20 +22,15 @@ if TYPE_CHECKING:
     from fer_bench.report.table import Entry
     from fer_bench.results.metric_estimates import ClassEstimates, MetricEstimates
 
-HEADINGS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
+_HEADINGS = {
     "macro_f1": "macro F1",
     "weighted_f1": "weighted F1",
     "top_2": "top-2 accuracy",
-    "kappa": "kappa",
     "mcc": "MCC",
     "ece": "ECE",
-    "precision": "precision",
-    "recall": "recall",
     "f1": "F1",
 }
-"""Headings of the metrics, by their names in results files."""
+"""Headings of the metrics that differ from their names in results files."""
 
 _COEFFICIENTS = ("kappa", "mcc")
 """Metrics from -1 to 1, which are not shown in percent."""
@@ -99,9 +94,8 @@ def class_metrics_table(analysis: Analysis) -> Table:
 
 
 def _metric_column(name: str) -> Column:
-    column = Column(
-        HEADINGS[name], decimals=1, style="percent", limits=True, optional=name == "top_2"
-    )
+    heading = _HEADINGS.get(name, name.replace("_", " "))
+    column = Column(heading, decimals=1, style="percent", limits=True, optional=name == "top_2")
     return replace(column, decimals=2, style="") if name in _COEFFICIENTS else column
 
 

@@ -27,14 +27,10 @@ def forensics_tables(forensics: Forensics) -> list[Table]:
     """Return the table of hypotheses and the tables of exact gains."""
     return [
         _hypotheses(forensics),
+        _gains("training", "Table 2", forensics.training_gains),
         _gains(
-            "paper-training-gains",
-            "Images gained in training accuracy, from Table 2",
-            forensics.training_gains,
-        ),
-        _gains(
-            "paper-validation-gains",
-            "Images gained in validation accuracy, from Tables 2 and 4",
+            "validation",
+            "Tables 2 and 4",
             forensics.validation_gains,
             "The source of the published numbers contains two rows of Table 4 and none of Table 5.",
         ),
@@ -106,7 +102,7 @@ def _row(score: Score, table: int) -> Row:
     )
 
 
-def _gains(key: str, title: str, gains: Sequence[Gains], *notes: str) -> Table:
+def _gains(part: str, source: str, gains: Sequence[Gains], *notes: str) -> Table:
     windows = [f"{first}-{last}" for first, last in published.WINDOWS]
     columns = (
         *(Column(name, "epochs") for name in windows),
@@ -117,7 +113,9 @@ def _gains(key: str, title: str, gains: Sequence[Gains], *notes: str) -> Table:
         Row(Network(one.backbone, one.init).label, (*one.windows, one.total, one.share))
         for one in gains
     ]
-    return Table(key, f"{title} ({gains[0].images:,} images)", "Model", columns, rows, notes)
+    images = f"{gains[0].images:,} images"
+    title = f"Images gained in {part} accuracy, from {source} ({images})"
+    return Table(f"paper-{part}-gains", title, "Model", columns, rows, notes)
 
 
 _RATES = {2: "MCR, accuracy", 3: "MCR, loss", 4: "MOFR, accuracy"}

@@ -78,14 +78,10 @@ def _complete(analysis: Analysis) -> Table:
     others = other_sets(analysis.run.cells)
     columns = (
         Column(f"accuracy ±{spread}" if spread else "accuracy", measured_on),
-        Column("F1", _TEST),
-        Column("UAR", _TEST),
+        *(Column(name, _TEST) for name in ("F1", "UAR")),
         Column("> base", _TEST, kind="word"),
-        Column("all", _PARAMETERS),
-        Column("tuned", _PARAMETERS),
-        Column("train", _SPEED),
-        Column("ms", _SPEED),
-        Column("img/s", _SPEED),
+        *(Column(name, _PARAMETERS) for name in ("all", "tuned")),
+        *(Column(name, _SPEED) for name in _SPEEDS),
         *(Column(f"on {name}", _OTHER) for name, _ in others),
     )
     rows = [_row(one, standings[0], spread, others) for one in standings]
@@ -180,9 +176,8 @@ def _only_with_duplicates(standings: Sequence[Standing]) -> str:
 def _row(standing: Standing, best: Standing, spread: str, others: Sequence[tuple[str, str]]) -> Row:
     mark = BEST if standing.contends(best) else ""
     counts, metrics = standing.group.parameters, standing.group.metrics
-    beats = {True: "yes", False: "no", None: None}[standing.exceeds_baseline]
-    if standing.equals_baseline:
-        beats = _EQUAL
+    words = {True: "yes", False: "no", None: None}
+    beats = _EQUAL if standing.equals_baseline else words[standing.exceeds_baseline]
     accuracy = accuracy_text(standing)
     if spread == "sd" and standing.deviation is None:
         accuracy = accuracy.partition(" ")[0]

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-class Limits(Protocol):
-    """Interval, or an estimate with one; None for limits that do not exist."""
-
-    @property
-    def low(self) -> float | None:
-        """Lower limit."""
-
-    @property
-    def high(self) -> float | None:
-        """Upper limit."""
+    from fer_bench.metrics import Interval
+    from fer_bench.results.metric_estimates import Estimate
 
 
 @dataclass(frozen=True)
@@ -42,7 +33,9 @@ Entry = str | int | float | Bracketed | None
 
 
 def bracketed(
-    value: float | None, interval: Limits | None = None, shown: Limits | None = None
+    value: float | None,
+    interval: Interval | Estimate | None = None,
+    shown: Interval | Estimate | None = None,
 ) -> Bracketed | None:
     """Return a value with its interval, and the one shown instead; None without both."""
     low, high = (None, None) if interval is None else (interval.low, interval.high)

@@ -54,8 +54,8 @@ def trend_table(trend: Trend) -> Table:
         Column("run", kind="text"),
         Column("duration and reason", kind="text"),
     )
-    title, notes = "Changes of each metric over the stored runs", [*_notes(trend, described)]
-    return Table("trend", title, "Metric", columns, rows, notes)
+    title = "Changes of each metric over the stored runs"
+    return Table("trend", title, "Metric", columns, rows, _notes(trend, described))
 
 
 def number(run: int, runs: Sequence[StoredRun]) -> str:
@@ -104,53 +104,40 @@ def _lasts(series: Series, change: ChangePoint, runs: Sequence[StoredRun]) -> st
     return "no run since" if max(measured) <= change.run else "since then"
 
 
-def _notes(trend: Trend, described: Sequence[str]) -> Iterator[str]:
-    archive = trend.archive
-    runs = archive.runs
+def _notes(trend: Trend, described: Sequence[str]) -> list[str]:
     changed = sum(bool(series.lasting) for series in trend.series)
     metrics = sum(series.metric is not None for series in trend.series)
-    if len(runs) == 1:
-        yield f"One stored run, {described[0]}: there is nothing to compare it with."
-    else:
-        yield (
-            f"{changed:,} of {metrics:,} metrics changed over {len(runs):,} stored runs, from "
-            f"{described[0]}, to {described[-1]}. Times are UTC."
-        )
-    yield (
+    return [
+        f"{changed:,} of {metrics:,} metrics changed over {len(described):,} stored runs, from "
+        f"{described[0]}, to {described[-1]}. Times are UTC."
+        if len(described) > 1
+        else f"One stored run, {described[0]}: there is nothing to compare it with.",
         "One row per change, grouped by metric. Each run is compared with all runs since the last "
         "change of the metric together. It counts as a change if the difference exceeds the noise, "
         "at 99 %, and the threshold. For metrics without a threshold, about one in a hundred "
-        "comparisons reports a change although there is none."
-    )
-    yield (
+        "comparisons reports a change although there is none.",
         "Speeds are tested again with each later run: a step too small to be detected in its own "
         "run is reported for that run as soon as enough runs follow, and a change that later runs "
         "do not confirm is removed. While there are too few runs to measure how much they vary, "
         "speeds are compared round by round, and a change of the machine looks like a change of "
-        "the speed."
-    )
-    yield (
+        "the speed.",
         f"{OUTLIER}: a speed for which the next run cannot be distinguished from the runs before, "
         "differs from this run, and is at least twice as close to the runs before as to this run. "
-        "The machine was disturbed in this run, which is left out of all comparisons."
-    )
-    yield from _restarts(trend)
-    yield from _partly(trend)
-    yield from _archive(archive)
+        "The machine was disturbed in this run, which is left out of all comparisons.",
+        *_restarts(trend),
+        *_partly(trend),
+        *_left_out(trend.archive),
+    ]
 
 
 def _restarts(trend: Trend) -> Iterator[str]:
     """Yield a note for each reason why runs could not be compared with earlier ones."""
-    reasons: dict[str, tuple[dict[str, None], dict[int, None]]] = {}
-    for restart in trend.restarts:
-        names, runs = reasons.setdefault(restart.why, ({}, {}))
-        names.update(dict.fromkeys(restart.series))
-        runs[restart.run + 1] = None
-    for why, (names, runs) in reasons.items():
-        ordinals = _listed([str(run) for run in runs])
-        yield (
-            f"Not compared with earlier runs, in run {ordinals}: {_listed(list(names))} ({why})."
-        )
+    for why in dict.fromkeys(restart.why for restart in trend.restarts):
+        restarts = [restart for restart in trend.restarts if restart.why == why]
+        names = dict.fromkeys(name for restart in restarts for name in restart.series)
+        runs = dict.fromkeys(restart.run + 1 for restart in restarts)
+        ordinals = _listed([*map(str, runs)])
+        yield f"Not compared with earlier runs, in run {ordinals}: {_listed([*names])} ({why})."
 
 
 def _partly(trend: Trend) -> Iterator[str]:
@@ -165,7 +152,7 @@ def _partly(trend: Trend) -> Iterator[str]:
             yield f"{trend.names[cell]} was measured in {len(runs):,} of {total:,} runs: {which}."
 
 
-def _archive(archive: Archive) -> Iterator[str]:
+def _left_out(archive: Archive) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
     for name, why in archive.left_out:
         reasons.setdefault(why, []).append(name)
