@@ -64,12 +64,7 @@ class HeatMap:
 
 
 def heat_maps(analysis: Analysis, groups: Sequence[Group]) -> list[HeatMap]:
-    """Return a heat map for each of the groups that is trained; none without a test part.
-
-    Args:
-        analysis: analysis of the run.
-        groups: groups of its cells.
-    """
+    """Return a heat map for each group of a run that is trained; none without a test part."""
     if not analysis.dataset.has_test:
         return []
     names = [clean(name) for name, _ in analysis.dataset.counts]

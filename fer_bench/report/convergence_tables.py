@@ -209,12 +209,7 @@ def _notes(analysis: Analysis, kind: _Kind, cut: Sequence[Window], *, has_paper:
 
 
 def _stopped(analysis: Analysis, last: int) -> str:
-    """Name the networks whose history ends early, with their best epochs; empty if there are none.
-
-    Args:
-        analysis: the analysis of a run.
-        last: number of epochs of its protocol.
-    """
+    """Name the networks whose history ends before the last epoch; empty if there are none."""
     best = {
         group.mean.label: sorted({one.history.epochs for one in group.qualities})
         for group in analysis.groups

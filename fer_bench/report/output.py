@@ -114,17 +114,10 @@ def _uncollected() -> Iterator[None]:
 
 @_uncollected()
 def write_page(directory: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
-    """Write the page, figures, data card and contact sheets, each file atomically.
+    """Write page, figures, data card and contact sheets, each file atomically; return their paths.
 
-    Figures, sheets and card of an earlier report that this one does not contain are removed.
-
-    Args:
-        directory: target directory.
-        report: content of the report.
-        data: the run's data, to be audited; None if unavailable, which the page then states.
-
-    Returns:
-        The page, then the other files.
+    Those of an earlier report that this one does not contain are removed. Without ``data``, the
+    data of the run, which are audited, the page states that they were not available.
 
     Raises:
         FerBenchError: a file cannot be written or removed.

@@ -35,17 +35,10 @@ _LARGEST = 1 << 26
 
 
 def write_files(directory: Path, files: Mapping[str, str | bytes]) -> list[Path]:
-    """Write files of a report, each atomically, and record their digests in the manifest.
+    """Write contents by path relative to a report's directory, each atomically; return the paths.
 
     An existing file that is not in the manifest, or has changed since it was written, is renamed
     and a warning logged, unless it already has the new content.
-
-    Args:
-        directory: directory of the report.
-        files: contents by path relative to the directory.
-
-    Returns:
-        The files written.
 
     Raises:
         FerBenchError: a file cannot be written, or an existing one cannot be renamed.
@@ -86,14 +79,9 @@ def write_files(directory: Path, files: Mapping[str, str | bytes]) -> list[Path]
 def remove_files(
     directory: Path, is_meant: Callable[[str], bool], kept: Collection[Path] = ()
 ) -> None:
-    """Remove files that earlier reports wrote, unless they have changed since.
+    """Remove files that earlier reports wrote, unless they have changed since or are ``kept``.
 
-    Directories that this empties are removed too.
-
-    Args:
-        directory: directory of the report.
-        is_meant: predicate on the path relative to the directory; True for files to remove.
-        kept: files of the current report, which are not removed.
+    ``is_meant`` gets the path relative to the directory. Emptied directories are removed too.
 
     Raises:
         FerBenchError: a file cannot be removed.

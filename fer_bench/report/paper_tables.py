@@ -122,12 +122,7 @@ _RATES = {2: "MCR, accuracy", 3: "MCR, loss", 4: "MOFR, accuracy"}
 
 
 def search_table(ranking: Ranking, spec: DataSpec) -> Table:
-    """Return the ranked trials of a row of the paper's tables, with the published rates.
-
-    Args:
-        ranking: the trials.
-        spec: the data that they were trained on.
-    """
+    """Return the ranked trials of a row of the paper's tables, with the published rates."""
     keys = list(ranking.published)
     windows = [f"{first}-{last}" for first, last in published.WINDOWS]
     columns = (
@@ -161,10 +156,7 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
 
 
 def search_summary(ranking: Ranking, spec: DataSpec) -> Table:
-    """Return the ranked trials without rates and details, for a narrow terminal.
-
-    Arguments are as for ``search_table``.
-    """
+    """Return the ranked trials without rates and details, for a narrow terminal."""
     table = search_table(ranking, spec)
     names = ("verdict", "distance", "shared", "seeds", "epochs")
     table = table.only([place for place, one in enumerate(table.columns) if one.name in names])

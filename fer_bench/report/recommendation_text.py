@@ -40,8 +40,7 @@ _TRADEOFFS = 3
 def paragraph(found: Recommendation | None) -> str:
     """State which network to choose, why, how certain that is, and what the others cost.
 
-    Args:
-        found: the recommendation; None if no network was tested, of which nothing is stated.
+    Empty if no network was tested.
     """
     if found is None:
         return ""

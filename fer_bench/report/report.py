@@ -99,12 +99,7 @@ class Report:
 
     @classmethod
     def of(cls, run: Run, trend: Trend | None = None, times: tuple[datetime, ...] = ()) -> Report:
-        """Compute the report of a run.
-
-        Args:
-            run: the results.
-            trend: the metrics over stored runs; None to report no trend.
-            times: when the results files were written, as far as known.
+        """Compute the report of a run; ``times`` are those of its results files, if known.
 
         Raises:
             ValueError: the run contradicts itself, see ``fer_bench.report.tables.tables``.
@@ -113,11 +108,9 @@ class Report:
 
     @classmethod
     def of_runs(cls, runs: Sequence[NamedRun], left_out: Sequence[str] = ()) -> Report:
-        """Compute the report of several runs, whose protocols and data may differ.
+        """Compute the report of one or more runs, whose protocols and data may differ.
 
-        Args:
-            runs: one or more runs.
-            left_out: for each run that is left out, the reason.
+        ``left_out`` holds the reason for each run that is left out.
 
         Raises:
             ValueError: a run contradicts itself, see ``fer_bench.report.tables.tables``.
@@ -187,14 +180,8 @@ def combined_tables(experiments: Sequence[Experiment], pooled: Sequence[Analysis
     """Return all tables of several experiments, what differs first.
 
     Tables of experiments with the same test images are combined if they have the same columns.
-    Keys and titles of tables that are not of all experiments name what they are of.
-
-    Args:
-        experiments: two or more experiments, with unique names.
-        pooled: analysis of the cells of each group of ``by_test_images``, as pooled by ``pool``.
-
-    Raises:
-        ValueError: a run contradicts itself, see ``fer_bench.report.tables.tables``.
+    Keys and titles of tables that are not of all experiments name what they are of. ``pooled`` is
+    the analysis of the cells of each group of ``by_test_images``, as pooled by ``pool``.
     """
     found: dict[str, list[Table]] = {}
     sets = by_test_images(experiments)

@@ -41,20 +41,10 @@ _DROPPED = ("all", "UAR", "ms", "F1", "train", "tuned")
 def summary_table(analysis: Analysis, width: int = 10_000) -> Table:
     """Return one row for each backbone and init, best first, and one for the majority class.
 
-    Args:
-        analysis: analysis of the run.
-        width: number of columns of the terminal; columns that do not fit are omitted and
-            named. Columns measured for no network are omitted, too.
+    Columns that do not fit a terminal of ``width`` columns are omitted and named. Columns measured
+    for no network are omitted, too.
     """
-    table, omitted = _complete(analysis), []
-    # The accuracy stays: a run without trained networks has only rows with reasons.
-    table = table.only(
-        [
-            index
-            for index in range(len(table.columns))
-            if not index or any(row.entries[index] is not None for row in table.rows)
-        ]
-    )
+    table, omitted = _complete(analysis).visible, []
     for name in _DROPPED:
         if _width(table) <= width:
             break
@@ -78,11 +68,12 @@ def _complete(analysis: Analysis) -> Table:
     others = other_sets(analysis.run.cells)
     columns = (
         Column(f"accuracy ±{spread}" if spread else "accuracy", measured_on),
-        *(Column(name, _TEST) for name in ("F1", "UAR")),
-        Column("> base", _TEST, kind="word"),
-        *(Column(name, _PARAMETERS) for name in ("all", "tuned")),
-        *(Column(name, _SPEED) for name in _SPEEDS),
-        *(Column(f"on {name}", _OTHER) for name, _ in others),
+        # The accuracy stays: a run without trained networks has only rows with reasons.
+        *(Column(name, _TEST, optional=True) for name in ("F1", "UAR")),
+        Column("> base", _TEST, kind="word", optional=True),
+        *(Column(name, _PARAMETERS, optional=True) for name in ("all", "tuned")),
+        *(Column(name, _SPEED, optional=True) for name in _SPEEDS),
+        *(Column(f"on {name}", _OTHER, optional=True) for name, _ in others),
     )
     rows = [_row(one, standings[0], spread, others) for one in standings]
     if standings and data.has_test:

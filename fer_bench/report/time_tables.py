@@ -141,11 +141,7 @@ def time_to_accuracy_table(analysis: Analysis) -> Table:
 
 
 def unrecorded_features(groups: Sequence[Group]) -> str:
-    """Name the networks whose training times count no pass for frozen features.
-
-    Returns:
-        A sentence with a space before it; empty if there are none.
-    """
+    """Name networks whose training times lack frozen features, after a space; empty without any."""
     names = [group.label for group in groups if lacks_features(group.trained)]
     return f" No time recorded for frozen features: {', '.join(names)}." if names else ""
 
