@@ -194,9 +194,8 @@ def _pairs_notes(pairs: Sequence[Pair], methods: Sequence[str]) -> tuple[str, ..
         return ("No pair to compare: fewer than two trained networks have stored predictions.",)
     return (
         "difference: first minus second test accuracy, in percentage points, with its 95 % CI, "
-        "uncorrected, in brackets. "
-        f"corrected p: Holm's method over all pairs of this table ({len(pairs)}); below {LEVEL} "
-        "the difference is significant.",
+        "uncorrected, in brackets. corrected p: Holm's method over all pairs of this table "
+        f"({len(pairs)}); below {LEVEL} the difference is significant.",
         *(f"p-values: {method}." for method in methods if len(methods) == 1),
         "With one seed each, p-value and CI cover the sampling of the test images, not the "
         "variation between training runs. With several seeds they cover both; for a network with "
