@@ -89,12 +89,11 @@ def _with_evidence(table: Table) -> Sequence[Row]:
 
 
 def _row(verdict: ClaimVerdict) -> Row:
-    paper = f"{verdict.claim.paper.outcome}: {verdict.claim.paper.because}"
     untestable = verdict.outcome == _UNTESTABLE
     reason = verdict.because if untestable else verdict.missing and f"missing: {verdict.missing}"
     entries = (
         f"{verdict.claim.statement} ({verdict.claim.source})",
-        paper,
+        f"{verdict.claim.paper.outcome}: {verdict.claim.paper.because}",
         verdict.outcome_text,
         None if untestable else _certainty(verdict),
         verdict.effect,
@@ -113,7 +112,8 @@ def _certainty(verdict: ClaimVerdict) -> str:
 
 
 def _notes(analysis: Analysis) -> list[str]:
-    notes = [
+    deviations = "; ".join(analysis.deviations)
+    return [
         "supported: all parts of the claim hold. contradicted: at least one part fails. undecided: "
         "this data set could decide it; the note states what is missing. holds, fails, open: a "
         "part of the claim, with the metric that decides it; so far: a part that what is missing "
@@ -123,13 +123,11 @@ def _notes(analysis: Analysis) -> list[str]:
         "Whatever the numbers say, nothing is decided by one seed, by an accuracy that trained "
         "batch normalisation distorts, or by a network that does not beat the majority-class "
         "baseline: it can lose a comparison, but neither win it nor tie.",
+        "" if analysis.other_data else split_note(analysis),
+        f"Deviations of this run from the paper: {deviations}." if deviations else "",
+        *(
+            f"{one.id}. {one.claim.definition}" + (f" Effect: {one.unit}." if one.unit else "")
+            for one in analysis.verdicts
+            if one.outcome != _UNTESTABLE
+        ),
     ]
-    if not analysis.other_data:
-        notes.append(split_note(analysis))
-    if analysis.deviations:
-        notes.append(f"Deviations of this run from the paper: {'; '.join(analysis.deviations)}.")
-    for verdict in analysis.verdicts:
-        if verdict.outcome != _UNTESTABLE:
-            unit = f" Effect: {verdict.unit}." if verdict.unit else ""
-            notes.append(f"{verdict.id}. {verdict.claim.definition}{unit}")
-    return notes

@@ -9,13 +9,14 @@ import unicodedata
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from fer_bench.report.table import Column
 from fer_bench.report.table_rendering import at_the_bottom, body, column_groups
 from fer_bench.runtime.escapes import clean, in_latex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.report.table import Column, Table
+    from fer_bench.report.table import Table
     from fer_bench.report.table_rendering import Body
 
 DIRECTORY = "tables"
@@ -80,25 +81,21 @@ def _longtable(
     table: Table, made: Body, widths: Sequence[float], block: Sequence[int], caption: str
 ) -> list[str]:
     """Return the lines of a table with the columns of a block, and of the row labels."""
-    columns = [table.columns[index] for index in block]
-    numeric = [False, *(column.kind == "number" for column in columns)]
+    columns = [Column(table.head, kind="word"), *(table.columns[index] for index in block)]
     room = [widths[0], *(widths[1 + index] for index in block)]
     wrapped = [
-        room[0] >= _LABEL * _CHARACTER,
-        *(
-            column.kind == "text" or width >= _WRAPPED
-            for column, width in zip(columns, room[1:], strict=True)
-        ),
+        column.kind == "text" or width >= (_WRAPPED if place else _LABEL * _CHARACTER)
+        for place, (column, width) in enumerate(zip(columns, room, strict=True))
     ]
     kinds = [
-        r">{\raggedright\arraybackslash}p{%.3f\linewidth}" % (width / _PAGE)
+        rf">{{\raggedright\arraybackslash}}p{{{width / _PAGE:.3f}\linewidth}}"
         if wraps
         else "r"
-        if right
+        if column.kind == "number"
         else "l"
-        for width, wraps, right in zip(room, wrapped, numeric, strict=True)
+        for column, width, wraps in zip(columns, room, wrapped, strict=True)
     ]
-    head = [r"\toprule", *_headings(table.head, columns), r"\midrule"]
+    head = [r"\toprule", *_headings(columns), r"\midrule"]
     lines = [
         rf"\begin{{longtable}}{{{''.join(kinds)}}}",
         *([caption] if caption else []),
@@ -110,15 +107,11 @@ def _longtable(
         r"\endfoot",
     ]
     for name, mark, cells in zip(made.labels, made.marks, made.cells, strict=True):
+        entries = []
         texts = [name, *(cells[index] for index in block)]
-        entries = [
-            _breakable(text) if wraps else in_latex(text)
-            for text, wraps in zip(texts, wrapped, strict=True)
-        ]
-        entries = [
-            _signed(entry) if right else entry
-            for entry, right in zip(entries, numeric, strict=True)
-        ]
+        for text, column, wraps in zip(texts, columns, wrapped, strict=True):
+            entry = _breakable(text) if wraps else in_latex(text)
+            entries.append(_signed(entry) if column.kind == "number" else entry)
         if mark is not None:
             entries[0] += rf"\textsuperscript{{{mark}}}"
         lines.append(_line(entries))
@@ -216,19 +209,17 @@ def _line(entries: Sequence[str]) -> str:
     return " & ".join(entries) + r" \\"
 
 
-def _headings(head: str, columns: Sequence[Column]) -> list[str]:
+def _headings(columns: Sequence[Column]) -> list[str]:
     """Return lines of column names, preceded by group headings and rules if there are groups."""
-    stacks = [_heading(head), *(_heading(column.name) for column in columns)]
-    names = [_line([in_latex(part) for part in line]) for line in at_the_bottom(stacks)]
-    if not any(column.group for column in columns):
-        return names
-    spans, rules, first = [""], [], 2
+    stacks = [_heading(column.name) for column in columns]
+    names = [_line([*map(in_latex, line)]) for line in at_the_bottom(stacks)]
+    spans, rules, first = [], [], 1
     for group, members in groupby(columns, key=lambda column: column.group):
         size = len(list(members))
-        spans.append(
-            rf"\multicolumn{{{size}}}{{c}}{{{in_latex(group)}}}" if group else " & " * (size - 1)
-        )
         if group:
+            spans.append(rf"\multicolumn{{{size}}}{{c}}{{{in_latex(group)}}}")
             rules.append(rf"\cmidrule(lr){{{first}-{first + size - 1}}}")
+        else:
+            spans.append(" & " * (size - 1))
         first += size
-    return [_line(spans), " ".join(rules), *names]
+    return [_line(spans), " ".join(rules), *names] if rules else names

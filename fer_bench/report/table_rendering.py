@@ -49,15 +49,12 @@ def body(table: Table) -> Body:
     reasons = list(dict.fromkeys(clean(row.reason) for row in table.rows if row.reason))
     made = Body([], [], [], reasons)
     for row in table.rows:
-        texts = [
-            entry_text(entry, column)
-            for entry, column in zip(row.entries, table.columns, strict=True)
-        ]
+        texts = [*map(entry_text, row.entries, table.columns)]
         # A missing published value is not a gap.
         gaps = [
-            index
-            for index, column in enumerate(table.columns)
-            if row.entries[index] is None and not column.published
+            place
+            for place, (entry, column) in enumerate(zip(row.entries, table.columns, strict=True))
+            if entry is None and not column.published
         ]
         if row.missing and gaps:
             texts[gaps[0] if row.place is None else row.place] = clean(row.missing)
@@ -125,13 +122,9 @@ def _terminal(table: Table, width: int, shown: set[str]) -> str:
         widths = _text_widths(table.head, columns, rows, width)
         # Wrapped here because tabulate's own wrapping first parses texts that look like numbers
         # and fails on thousands separators.
-        rows = [
-            [
-                text if most is None else textwrap.fill(text, most)
-                for text, most in zip(row, widths, strict=True)
-            ]
-            for row in rows
-        ]
+        for row in rows:
+            for place, most in widths.items():
+                row[place] = textwrap.fill(row[place], most)
         # Headings are passed as rows: tabulate pads real ones by two, which costs a fifth of the
         # width.
         grid = tabulate(
@@ -270,14 +263,14 @@ def _blocks(table: Table, made: Body, label: int, width: int) -> list[list[int]]
 
 def _text_widths(
     head: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
-) -> list[int | None]:
-    """Return the maximum width of each text column; None for columns that are not wrapped."""
+) -> dict[int, int]:
+    """Return the maximum width of each text column, by its index in a row."""
     lines = [*_headings(head, columns), *rows]
     longest = [_longest(line[index] for line in lines) for index in range(1 + len(columns))]
     texts = [index for index, column in enumerate(columns, start=1) if column.kind == "text"]
     others = sum(size for index, size in enumerate(longest) if index not in texts)
     left = width - 2 * len(columns) - others
-    widths: list[int | None] = [None] * len(longest)
+    widths = {}
     # Shortest first, so that its unused width goes to the others.
     for done, index in enumerate(sorted(texts, key=lambda index: longest[index])):
         share = max(_LEAST_TEXT, left // (len(texts) - done))

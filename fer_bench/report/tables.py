@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.batch_norm_gap import explain
@@ -45,6 +45,13 @@ if TYPE_CHECKING:
     from fer_bench.results.records import CellResult
 
 
+_MEANS = (
+    *("table-2", "table-3", "table-4", "table-5", "initial", "final", "clean", "votes"),
+    *("metrics", "recall", "classes"),
+)
+"""Keys of the tables of means over seeds, which name the seeds."""
+
+
 def tables(analysis: Analysis) -> list[Table]:
     """Return all tables of a run in the order of the report, the verdicts last.
 
@@ -60,23 +67,17 @@ def tables(analysis: Analysis) -> list[Table]:
     Raises:
         ValueError: the protocol lacks epochs or window, or a history does not match it.
     """
-    run = analysis.run
-    seeds = _seeds(analysis.trained)
-    return [
+    run, seeds = analysis.run, _seeds(analysis.trained)
+    made = [
         class_counts_table(analysis),
-        *(
-            _noted(table, seeds)
-            for table in (
-                *rate_tables(analysis),
-                _initial(analysis),
-                _final(analysis),
-                *subset_tables(analysis),
-                metrics_table(analysis),
-            )
-        ),
+        *rate_tables(analysis),
+        _initial(analysis),
+        _final(analysis),
+        *subset_tables(analysis),
+        metrics_table(analysis),
         *([cross_table(analysis)] if other_sets(run.cells) else []),
-        _noted(_recall(analysis), seeds),
-        _noted(class_metrics_table(analysis), seeds),
+        _recall(analysis),
+        class_metrics_table(analysis),
         *few_shot_tables(analysis),
         uncertainty_table(analysis),
         pairs_table(analysis.pairs, has_test=analysis.dataset.has_test),
@@ -91,6 +92,10 @@ def tables(analysis: Analysis) -> list[Table]:
         protocol_table(analysis),
         environment_table(run),
         claims_table(analysis),
+    ]
+    return [
+        replace(table, notes=(*table.notes, seeds)) if table.key in _MEANS else table
+        for table in made
     ]
 
 
@@ -110,10 +115,6 @@ def _seeds(trained: Sequence[Group]) -> str:
     if count > 1:
         listed.append(f"others: {', '.join(map(str, usual))}")
     return f"{'Means over seeds' if several else 'Seed'}: {'; '.join(listed)}."
-
-
-def _noted(table: Table, note: str) -> Table:
-    return dataclasses.replace(table, notes=(*table.notes, note))
 
 
 def _initial(analysis: Analysis) -> Table:
@@ -185,7 +186,7 @@ def _final(analysis: Analysis) -> Table:
         row = cell_row(group.mean, entries, data=analysis.dataset)
         # Without a test part, "batch statistics" is not what a row lacks.
         in_test = metrics and not analysis.dataset.has_test
-        rows.append(dataclasses.replace(row, place=names.index("test") if in_test else None))
+        rows.append(replace(row, place=names.index("test") if in_test else None))
     title = f"Final accuracy and loss on {analysis.dataset.name}"
     columns = [_metric(name, metric) for metric, name in keys]
     return Table("final", title, "Model", columns, rows, notes)
