@@ -110,6 +110,15 @@ def verified_paths(directory: Path, *names: str) -> tuple[Path, ...]:
     return tuple(directory / name for name in names)
 
 
+def is_intact(directory: Path, *names: str) -> bool:
+    """Return True if files in a sealed directory are unchanged. Changes nothing."""
+    try:
+        verified_paths(directory, *names)
+    except (Damaged, OSError):
+        return False
+    return True
+
+
 def check_directory(directory: Path) -> None:
     """Check that the path of a store entry, if it exists, is a directory.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from fer_bench.training.views import ViewedTensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from numpy.typing import NDArray
 
@@ -38,9 +40,11 @@ if TYPE_CHECKING:
     from fer_bench.training.compiled_suffix import CompiledSuffix
     from fer_bench.training.fitted_head import FittedHead
     from fer_bench.training.run_context import RunContext
-    from fer_bench.training.store.feature_reader import StoredTensor
-    from fer_bench.training.store.features import Extraction
+    from fer_bench.training.store.features import Extraction, StoredTensor
     from fer_bench.training.trainer import Trainer
+
+    Tensors: TypeAlias = Sequence[Images | AugmentedImages | StoredTensor | ViewedTensor]
+    """Inputs of a suffix for all images: stored features, or the images if nothing is frozen."""
 
 SHARD_PIXELS = 128 * 96 * 96
 """Input pixels in one pass through a frozen prefix; bounds memory for every input size."""
@@ -52,17 +56,16 @@ LARGEST_TIMED_BATCH = 32
 """Largest batch of the benchmarks of inference speed, which is one pass for every input size."""
 
 
+@dataclass(eq=False)
 class CellNetwork:
     """Network and trainer of one cell, built when they are first needed.
 
-    Args:
+    Attributes:
         context: data, protocol and store.
         entry: the cell's backbone.
         cell: the cell.
         located: the file of its pretrained weights, None if they are random.
         progress: callback for the progress of extraction.
-
-    Attributes:
         weights: origin of the backbone's weights, one line.
         seconds: duration of each step so far, by name.
         discards_features: if True, stored features are computed again.
@@ -70,44 +73,40 @@ class CellNetwork:
         fitted_head: the head, if it is of a kind that is fitted and has been fitted.
     """
 
-    def __init__(
-        self,
-        context: RunContext,
-        entry: Backbone,
-        cell: Cell,
-        located: Located | None,
-        progress: Progress,
-    ) -> None:
-        self._context = context
-        self._entry = entry
-        self._cell = cell
-        self._located = located
-        self._progress = progress
-        self.weights = f"random, seed {cell.seed}"
-        self.seconds: dict[str, float] = {}
-        self.discards_features = context.fresh
-        self.extraction: Extraction | None = None
-        self.fitted_head: FittedHead | None = None
+    context: RunContext
+    entry: Backbone
+    cell: Cell
+    located: Located | None
+    progress: Progress
+    weights: str = field(init=False)
+    seconds: dict[str, float] = field(default_factory=dict, init=False)
+    discards_features: bool = field(init=False)
+    extraction: Extraction | None = field(default=None, init=False)
+    fitted_head: FittedHead | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.weights = f"random, seed {self.cell.seed}"
+        self.discards_features = self.context.fresh
 
     @property
     def image_shape(self) -> tuple[int, int]:
         """Height and width of the data set's images, in pixels."""
-        _, height, width = self._context.dataset.images.shape
+        _, height, width = self.context.dataset.images.shape
         return height, width
 
     @property
     def images_per_pass(self) -> int:
         """Largest number of images to classify at once."""
-        return max(LARGEST_TIMED_BATCH, shard_images(self._entry.input_size))
+        return max(LARGEST_TIMED_BATCH, shard_images(self.entry.input_size))
 
     @cached_property
     def network(self) -> Network:
         """Network with the weights that training starts from."""
         load_keras()
         started = perf_counter()
-        file = self._entry.file
-        extractor = None if file is None else file.extractor(self._entry)
-        with mixed_precision(self._context.protocol.mixed_precision, self._entry):
+        file = self.entry.file
+        extractor = None if file is None else file.extractor(self.entry)
+        with mixed_precision(self.context.protocol.mixed_precision, self.entry):
             network = self._of_layers() if extractor is None else self._around(extractor)
         self.seconds["building the network"] = perf_counter() - started
         return network
@@ -119,24 +118,24 @@ class CellNetwork:
         from fer_bench.models.transfer import attach_extractor
 
         self.weights = str(extractor.record)
-        keras.utils.set_random_seed(self._cell.seed)
-        classes, pooling = len(self._context.dataset.classes), self._context.protocol.pooling
-        return attach_extractor(extractor, classes, pooling, Head.parse(self._cell.head))
+        keras.utils.set_random_seed(self.cell.seed)
+        classes, pooling = len(self.context.dataset.classes), self.context.protocol.pooling
+        return attach_extractor(extractor, classes, pooling, Head.parse(self.cell.head))
 
     def _of_layers(self) -> Network:
         """Return the network of a backbone of Keras layers."""
         from fer_bench.models.random_weights import seeded
         from fer_bench.models.transfer import transfer
 
-        dataset, protocol = self._context.dataset, self._context.protocol
-        is_random = self._located is None
-        backbone = seeded(self._entry, self._cell.seed, is_random=is_random)
-        if self._located is not None:
-            self.weights = str(load(self._located, self._entry, backbone))
-        head = Head.parse(self._cell.head)
-        layers = protocol.trainable_layers.of(self._cell.init)
+        dataset, protocol = self.context.dataset, self.context.protocol
+        is_random = self.located is None
+        backbone = seeded(self.entry, self.cell.seed, is_random=is_random)
+        if self.located is not None:
+            self.weights = str(load(self.located, self.entry, backbone))
+        head = Head.parse(self.cell.head)
+        layers = protocol.trainable_layers.of(self.cell.init)
         return transfer(
-            self._entry,
+            self.entry,
             backbone,
             0 if head.is_fitted else layers,
             self.image_shape,
@@ -151,14 +150,12 @@ class CellNetwork:
     def trainer(self) -> Trainer:
         """Trainer of the suffix, or of a kept compiled one of the same structure.
 
-        Frozen features that are not stored are computed.
-
         Raises:
             FerBenchError: the head is fitted in one step, and has no epochs.
         """
-        if is_fitted(self._cell.head):
+        if is_fitted(self.cell.head):
             raise FerBenchError(
-                f"head {self._cell.head!r} is fitted in one step, so there are no epochs to train",
+                f"head {self.cell.head!r} is fitted in one step, so there are no epochs to train",
                 "linear or mlp:256",
                 "mark a test that trains epochs with fer_epochs",
             )
@@ -166,7 +163,7 @@ class CellNetwork:
         from fer_bench.training import compiled_suffix
 
         self.make_room()
-        context, network = self._context, self.network
+        context, network = self.context, self.network
         suffix = compiled_suffix.take(self.structure())
         if suffix is None:
             suffix = compiled_suffix.CompiledSuffix(
@@ -183,31 +180,24 @@ class CellNetwork:
         """
         from fer_bench.training.trainer import Trainer
 
-        context = self._context
+        context = self.context
         return Trainer(
             suffix,
             context.protocol,
-            self._cell.seed,
-            self._tensors(self.network),
+            self.cell.seed,
+            self._tensors(context.protocol.augment),
             context.dataset.labels,
             context.split.train,
             len(views(context.protocol.augment)),
         )
 
     @cached_property
-    def _boundary(self) -> Sequence[Images | AugmentedImages | StoredTensor]:
+    def _boundary(self) -> Tensors:
         # Fitted heads get the images as they are.
-        self.extraction = None
-        (view,) = views(augmentation.NONE)
-        tensors = self._view_tensors(self.network, view)
-        self.discards_features = False
-        return tensors
+        return self._tensors(augmentation.NONE)
 
     def features(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the input of a fitted head for the images at ``rows``, shape (len(rows), d).
-
-        Frozen features that are not stored are computed.
-        """
+        """Return the input of a fitted head for the images at ``rows``, shape (len(rows), d)."""
         import keras
 
         boundary, suffix = self._boundary, self.network.suffix
@@ -262,41 +252,37 @@ class CellNetwork:
         """Return everything that determines the compiled suffix but its weights and states."""
         import keras
 
-        context = self._context
+        context = self.context
         return (
-            self._entry,
-            self._cell.init,
-            self._cell.head,
+            self.entry,
+            self.cell.init,
+            self.cell.head,
             context.protocol,
             self.image_shape,
             context.training_counts,
             keras.config.dtype_policy().name,
         )
 
-    def _tensors(
-        self, network: Network
-    ) -> Sequence[Images | AugmentedImages | StoredTensor | ViewedTensor]:
-        """Return the suffix's inputs: stored features, or the images if nothing is frozen.
+    def _tensors(self, augment: str) -> Tensors:
+        """Return the suffix's inputs; with augmentation, each holds all views of the images.
 
-        With augmentation, each holds all views of the images.
+        Frozen features that are not stored are computed.
         """
         self.extraction = None
-        each = [self._view_tensors(network, one) for one in views(self._context.protocol.augment)]
-        if network.prefix is not None:
+        each = [self._view_tensors(view) for view in views(augment)]
+        if self.network.prefix is not None:
             # Features stored from now on were computed by this process.
             self.discards_features = False
         if len(each) == 1:
-            return list(each[0])
+            return each[0]
         return [ViewedTensor(tensors) for tensors in zip(*each, strict=True)]
 
-    def _view_tensors(
-        self, network: Network, view: View
-    ) -> Sequence[Images | AugmentedImages | StoredTensor]:
+    def _view_tensors(self, view: View) -> Tensors:
         """Return the suffix's inputs for one view of the images."""
-        images: Images | AugmentedImages = self._context.dataset.images
+        images: Images | AugmentedImages = self.context.dataset.images
         if view.facts():
-            images = AugmentedImages(self._context.dataset.images, view)
-        prefix = network.prefix
+            images = AugmentedImages(self.context.dataset.images, view)
+        network, prefix = self.network, self.network.prefix
         if prefix is None:
             return (images,)
         import keras
@@ -307,33 +293,33 @@ class CellNetwork:
             values = keras.tree.flatten(prefix.predict_on_batch(divided(images[rows])))
             return [keras.ops.convert_to_numpy(value) for value in values]
 
-        store = FeatureStore(self._context.store)
+        store = FeatureStore(self.context.store)
         key = fingerprint.features_key(
-            self._entry,
-            fingerprint.weights_facts(self._entry, self._cell, self._located),
-            self._context.dataset,
+            self.entry,
+            fingerprint.weights_facts(self.entry, self.cell, self.located),
+            self.context.dataset,
             network.boundary,
             view,
-            self._context.protocol.mixed_precision,
+            self.context.protocol.mixed_precision,
         )
         if self.discards_features:
             store.discard(key)
         wanted = FeatureSpec(
             images=len(images),
             shapes=network.feature_shapes,
-            shard=shard_images(self._entry.input_size),
+            shard=shard_images(self.entry.input_size),
             facts={
-                "backbone": self._entry.name,
-                "weights": self._cell.init
-                if self._located is not None
-                else f"random, seed {self._cell.seed}",
-                "dataset": self._cell.dataset,
+                "backbone": self.entry.name,
+                "weights": self.cell.init
+                if self.located is not None
+                else f"random, seed {self.cell.seed}",
+                "dataset": self.cell.dataset,
                 **({"view": view.facts()} if view.facts() else {}),
                 "versions": fingerprint.features_versions(),
             },
             conditions=numerical_environment.conditions(),
         )
-        extraction = store.extract(key, wanted, extract, self._progress)
+        extraction = store.extract(key, wanted, extract, self.progress)
         self.extraction = _together(self.extraction, extraction)
         # The suffix needs far less memory than the prefix.
         allocator.return_freed_memory()

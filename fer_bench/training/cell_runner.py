@@ -27,14 +27,13 @@ from fer_bench.training.cell_network import CellNetwork
 from fer_bench.training.cross_test import add_cross_test, is_tested
 from fer_bench.training.few_shot import evaluate_few_shot
 from fer_bench.training.store.checkpoints import Checkpoints
-from fer_bench.training.store.results import ResultStore
+from fer_bench.training.store.results import ResultStore, Stored
 from fer_bench.training.trained_cell import TrainedCell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import keras
-    from numpy.typing import NDArray
 
     from fer_bench.models import Backbone, Located
     from fer_bench.models.numerical_environment import Conditions
@@ -60,7 +59,7 @@ def run_cell(
     Args:
         context: data, protocol and store.
         entry: the backbone.
-        init: ``"pretrained"`` or ``"random"``.
+        init: its init.
         progress: callback for the progress of extraction and training.
         seed: seed of random weights, head and image order; default: the protocol's.
         head: canonical name of the head; default: the protocol's first.
@@ -77,14 +76,7 @@ def run_cell(
         own = dataclasses.replace(context, other=None)
         trained = SweepRunner(own, context.adapted(entry), cell, located, progress).run()
     else:
-        runner = CellRunner(context, context.adapted(entry), cell, located, progress)
-        with runner.locked():
-            stored = runner.find()
-            result, logits = stored or runner.train()
-        labels = context.dataset.labels[context.split.test]
-        trained = TrainedCell(
-            result, logits, labels, runner.network, runner.restore, is_restored=stored is None
-        )
+        trained = CellRunner(context, context.adapted(entry), cell, located, progress).run()
     add_cross_test(trained, context, progress)
     return trained
 
@@ -129,12 +121,7 @@ def check_weights(entry: Backbone, located: Located) -> WeightsRecord:
 class CellRunner:
     """Search in the store, training and restoring of one cell.
 
-    Attributes:
-        context: data, protocol and store.
-        entry: the cell's backbone.
-        cell: the cell.
-        located: the file of its pretrained weights, None if they are random.
-        progress: callback for the progress of extraction and training.
+    Attributes: as of ``CellNetwork``.
     """
 
     context: RunContext
@@ -165,6 +152,16 @@ class CellRunner:
     def _checkpoints(self) -> Checkpoints:
         return Checkpoints(self.context.store, self._fingerprint, self._facts())
 
+    def run(self) -> TrainedCell:
+        """Return the cell, trained or from the store."""
+        with self.locked():
+            stored = self.find()
+            result, logits = stored or self.train()
+        labels = self.context.dataset.labels[self.context.split.test]
+        return TrainedCell(
+            result, logits, labels, self.network, self.restore, is_restored=stored is None
+        )
+
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the cell's lock, so that no other process trains the same cell meanwhile."""
@@ -174,8 +171,8 @@ class CellRunner:
                 stack.enter_context(locked(store, "cell", self._fingerprint, self.progress))
             yield
 
-    def find(self) -> tuple[CellResult, NDArray[np.float32]] | None:
-        """Return the cell's stored result and test logits; discard them if ``fresh`` is set."""
+    def find(self) -> Stored | None:
+        """Return the cell's stored result; discard it if ``fresh`` is set."""
         with store_errors(self.context.store):
             if self.context.fresh:
                 self._results.discard(self._fingerprint)
@@ -187,10 +184,10 @@ class CellRunner:
             self._checkpoints.discard()
         # The same images may have been stored under another data set name.
         result = dataclasses.replace(stored.result, source="store", dataset=self.cell.dataset)
-        return result, stored.logits
+        return Stored(result, stored.logits)
 
-    def train(self) -> tuple[CellResult, NDArray[np.float32]]:
-        """Train the cell and store its result; return the result and the test logits."""
+    def train(self) -> Stored:
+        """Train the cell and store its result."""
         self.progress("loading Keras", 0, 0)
         load_keras()
         if is_fitted(self.cell.head):
@@ -230,10 +227,10 @@ class CellRunner:
         self._results.save(context.record((result,)), logits, weights, self._facts())
         with store_errors(context.store):
             checkpoints.discard()
-        return result, logits
+        return Stored(result, logits)
 
-    def _fit(self) -> tuple[CellResult, NDArray[np.float32]]:
-        """Fit the head and store the result; return the result and the test logits."""
+    def _fit(self) -> Stored:
+        """Fit the head and store the result."""
         from fer_bench.training.fitted_head import choose_head
         from fer_bench.training.sweep_trials import fitted_trials
 
@@ -273,14 +270,10 @@ class CellRunner:
         )
         self._results.save(context.record((result,)), logits, (), self._facts())
         self.network.fitted_head = head
-        return result, logits
+        return Stored(result, logits)
 
-    def _refit(self) -> tuple[CellResult, NDArray[np.float32]] | None:
-        """Fit the stored result's head again; choose it again if the result is not reproduced.
-
-        Returns:
-            The new result and test logits if the head was chosen again, else None.
-        """
+    def _refit(self) -> Stored | None:
+        """Fit the stored result's head again, or return another one if that is not reproduced."""
         from fer_bench.training.fitted_head import fit_head
 
         split, labels = self.context.split, self.context.dataset.labels
@@ -323,12 +316,8 @@ class CellRunner:
             computed_on=computed_on,
         )
 
-    def restore(self) -> tuple[CellResult, NDArray[np.float32]] | None:
-        """Load the stored result's weights into the network; train again if they are damaged.
-
-        Returns:
-            The new result and test logits if the cell was trained again, else None.
-        """
+    def restore(self) -> Stored | None:
+        """Load the stored result's weights into the network, or train again if they are damaged."""
         if is_fitted(self.cell.head):
             with self.locked():
                 return self._refit()

@@ -16,9 +16,8 @@ from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.progress import silent
 from fer_bench.training import fingerprint
-from fer_bench.training.drawn_trials import check_optuna
 from fer_bench.training.few_shot import check_shots
-from fer_bench.training.sweep_trials import candidate_of
+from fer_bench.training.sweep_trials import candidate_of, check_optuna
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,6 @@ from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from fer_bench.results.records import CellResult
     from fer_bench.training.cell_network import CellNetwork
     from fer_bench.training.fitted_head import FittedHead
+    from fer_bench.training.store.results import Stored
     from fer_bench.training.trainer import Trainer
 
 
@@ -34,8 +34,8 @@ class TrainedCell:
         logits: float32, shape (images, classes): output of the trained network for the test images.
         test_labels: uint8, shape (images,): labels of the test images in the order of ``logits``.
         network: the cell's network.
-        restore: loads the trained weights into the network. Returns a new result and logits if it
-            had to train again.
+        restore: loads the trained weights into the network. Returns a new result if it had to
+            train again.
         is_restored: if True, the network has the trained weights.
 
     Attributes:
@@ -48,7 +48,7 @@ class TrainedCell:
         logits: NDArray[np.float32],
         test_labels: NDArray[np.uint8],
         network: CellNetwork,
-        restore: Callable[[], tuple[CellResult, NDArray[np.float32]] | None],
+        restore: Callable[[], Stored | None],
         *,
         is_restored: bool,
     ) -> None:
@@ -58,23 +58,13 @@ class TrainedCell:
         self._network = network
         self._restore = restore
         self._is_restored = is_restored
+        self._describe: Callable[[CellResult], CellResult] = lambda result: result
         self._trained_weights: list[NDArray[Any]] | None = None
 
-    def described(self, describe: Callable[[CellResult], CellResult]) -> TrainedCell:
-        """Return the cell with a record that ``describe`` makes of its own, now and later."""
-
-        def restore() -> tuple[CellResult, NDArray[np.float32]] | None:
-            again = self._restore()
-            return None if again is None else (describe(again[0]), again[1])
-
-        return TrainedCell(
-            describe(self.result),
-            self.logits,
-            self.test_labels,
-            self._network,
-            restore,
-            is_restored=self._is_restored,
-        )
+    def describe_by(self, describe: Callable[[CellResult], CellResult]) -> None:
+        """Replace the record by what ``describe`` makes of it, also if it is trained again."""
+        self.result = describe(self.result)
+        self._describe = describe
 
     @property
     def network(self) -> Network:
@@ -87,7 +77,7 @@ class TrainedCell:
             self._is_restored = True
             if trained_again is not None:
                 result, self.logits = trained_again
-                self.result = replace(result, cross_test=self.result.cross_test)
+                self.result = replace(self._describe(result), cross_test=self.result.cross_test)
         return self._network.network
 
     @property
@@ -156,10 +146,5 @@ class TrainedCell:
     def __enter__(self) -> TrainedCell:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -19,7 +19,7 @@ from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
 from fer_bench.training.compiled_suffix import STEPS_PER_CALL
 from fer_bench.training.objective import UNWEIGHTED
-from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
+from fer_bench.training.store.checkpoints import Expected, Seconds, TrainingState
 from fer_bench.training.views import epoch_views
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fer_bench.protocol.settings import Protocol
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.compiled_suffix import CompiledSuffix
-    from fer_bench.training.store.feature_reader import StoredTensor
+    from fer_bench.training.store.features import StoredTensor
     from fer_bench.training.views import ViewedTensor
 
 BLOCK_BYTES = 2**26

@@ -8,14 +8,14 @@ import pytest
 from fer_bench.protocol.sweep import Sweep
 from fer_bench.results.trials import Trial, TrialSetting
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.training import drawn_trials
-from fer_bench.training.drawn_trials import check_optuna, draw_trials
+from fer_bench.training import sweep_trials
+from fer_bench.training.sweep_trials import check_optuna, draw_trials
 
 AXES = Sweep.parse("learning-rate=1e-4,1e-1,weight-decay=0,0.1,trainable-layers=0,4,all").axes
 
 
 def test_without_optuna_the_error_says_how_to_install_it(monkeypatch):
-    monkeypatch.setattr(drawn_trials, "find_spec", lambda name: None)
+    monkeypatch.setattr(sweep_trials, "find_spec", lambda name: None)
     with pytest.raises(FerBenchError) as raised:
         check_optuna()
     assert "Optuna" in raised.value.problem

@@ -18,7 +18,7 @@ from fer_bench.training.cell_network import CellNetwork  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.network_training import network_training  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402
-from fer_bench.training.store.feature_reader import StoredTensor  # noqa: E402
+from fer_bench.training.store.features import StoredTensor  # noqa: E402
 
 pytestmark = pytest.mark.network
 

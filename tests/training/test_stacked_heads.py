@@ -11,8 +11,7 @@ keras = pytest.importorskip("keras")
 
 from fer_bench.protocol.settings import Protocol  # noqa: E402
 from fer_bench.training.compiled_suffix import CompiledSuffix  # noqa: E402
-from fer_bench.training.side_by_side import kept_epoch  # noqa: E402
-from fer_bench.training.stacked_heads import StackedHeads  # noqa: E402
+from fer_bench.training.stacked_heads import StackedHeads, kept_epoch  # noqa: E402
 from fer_bench.training.trainer import Trainer  # noqa: E402
 
 pytestmark = pytest.mark.network

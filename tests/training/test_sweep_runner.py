@@ -141,7 +141,7 @@ def test_a_fitted_head_records_its_grid(context_of):
 
 def test_if_all_trials_diverge_the_cell_fails(context_of, monkeypatch):
     trial = Trial((TrialSetting("learning-rate", "1e+30"),), None, None, None, 0, reason="diverged")
-    monkeypatch.setattr(sweep_runner._Trials, "measure", lambda self: [trial, trial])
+    monkeypatch.setattr(sweep_runner.SweepRunner, "_trials", lambda self: [trial, trial])
     with pytest.raises(FerBenchError, match="all 2 trials of the sweep diverged") as raised:
         run(context_of("learning-rate=1e30,1e31"))
     assert raised.value.hint

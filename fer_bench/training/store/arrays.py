@@ -49,12 +49,7 @@ def read_arrays(path: Path) -> list[NDArray[Any]]:
 
 
 def check_layout(name: str, arrays: Sequence[NDArray[Any]], layout: Sequence[Layout]) -> None:
-    """Check that arrays have the expected number, shapes and types; values are not checked.
-
-    Args:
-        name: name of their file.
-        arrays: its arrays.
-        layout: the expected shapes and types.
+    """Check that the arrays of the file ``name`` have the expected number, shapes and types.
 
     Raises:
         Damaged: their number, a shape or a type differs.

@@ -33,18 +33,68 @@ from fer_bench.runtime.sealed_directories import (
     verified_paths,
 )
 from fer_bench.training.store.arrays import check_layout, read_arrays, write_arrays
-from fer_bench.training.store.training_state import Seconds, TrainingState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from fer_bench.training.store.training_state import Expected
+    from numpy.typing import NDArray
+
+    from fer_bench.training.store.arrays import Layout
 
 KIND = "checkpoints"
 _VARIABLES, _PROGRESS = "variables.npz", "progress.json"
 _BEGUN = "begun.json"
 _EPOCH = re.compile(r"epoch-([0-9]+)")
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Time that training took so far.
+
+    Attributes:
+        training: time of the epochs themselves.
+        evaluation: time of the evaluations before the first and after each epoch.
+        after_best: with early stopping, time of the epochs after the best one, not in
+            ``training``.
+    """
+
+    training: float = 0.0
+    evaluation: float = 0.0
+    after_best: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """State after an epoch.
+
+    Attributes:
+        history: history of the epochs so far, 1 or more.
+        seconds: time spent on them.
+        variables: values of everything training changes, in a fixed order: the suffix's weights
+            and random states, then the optimiser's, and with early stopping the weights and random
+            states after the best epoch. Can be iterated once.
+    """
+
+    history: History
+    seconds: Seconds
+    variables: Iterable[NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Form of each state of one cell's training.
+
+    Attributes:
+        epochs: total number of epochs.
+        variables: layouts of ``TrainingState.variables``.
+        has_batch_statistics: True if a trained batch normalisation is also evaluated with batch
+            statistics.
+    """
+
+    epochs: int
+    variables: tuple[Layout, ...]
+    has_batch_statistics: bool
 
 
 @dataclass(frozen=True)
@@ -118,10 +168,7 @@ class Checkpoints:
         return is_begun
 
     def latest(self, expected: Expected) -> TrainingState | None:
-        """Return the last readable checkpoint, or None; damaged ones are removed.
-
-        Args:
-            expected: expected form of a state that training can resume from.
+        """Return the last readable checkpoint of this form, or None; damaged ones are removed.
 
         Raises:
             OSError: the checkpoints cannot be read.
@@ -200,11 +247,7 @@ def _name(history: History) -> str:
 
 
 def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
-    """Read history and times of the epochs so far.
-
-    Raises:
-        Damaged: the file does not fit the expected training.
-    """
+    """Read history and times of the epochs so far, which must fit the expected training."""
     try:
         progress = read_json(path)
         if isinstance(progress, dict) and isinstance(progress.get("seconds"), dict):

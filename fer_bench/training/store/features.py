@@ -16,21 +16,27 @@ resumes after the last finished shard, and damage costs only the shards it hit.
 from __future__ import annotations
 
 import contextlib
+import itertools
+import math
+import weakref
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from fer_bench.models.numerical_environment import differing
 from fer_bench.runtime.locks import locked
 from fer_bench.runtime.progress import silent
 from fer_bench.runtime.removal import remove
-from fer_bench.runtime.sealed_directories import check_room, log, store_errors
-from fer_bench.training.store.feature_reader import StoredTensor
+from fer_bench.runtime.sealed_directories import StoreError, check_room, log, store_errors
 from fer_bench.training.store.shard_files import Shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from fer_bench.models.numerical_environment import Conditions
     from fer_bench.runtime.progress import Progress
@@ -57,11 +63,7 @@ class Extraction:
 
 
 class FeatureStore:
-    """Features of frozen prefixes in a store.
-
-    Args:
-        store: the store's directory; created when the first features are written.
-    """
+    """Features of frozen prefixes in a store, whose directory need not exist."""
 
     def __init__(self, store: Path) -> None:
         self._store = store
@@ -93,7 +95,7 @@ class FeatureStore:
 
         Args:
             key: digest of everything that determines the values.
-            wanted: number of images, and shapes, shard size and conditions of the features.
+            wanted: the features.
             extract: maps a slice of the images to the boundary tensors' values.
             progress: callback for the number of images done.
 
@@ -106,7 +108,6 @@ class FeatureStore:
             with store_errors(self._store):
                 stack.enter_context(locked(self._store, KIND, key, progress))
                 shards = stack.enter_context(Shards(directory, wanted))
-                shards.verify()
                 if shards.done < wanted.images and shards.wanted.conditions != wanted.conditions:
                     _clear(directory, shards, wanted.conditions)
                     shards = stack.enter_context(Shards(directory, wanted))
@@ -119,10 +120,7 @@ class FeatureStore:
             return Extraction(tensors, missing, shards.seconds, shards.wanted.conditions)
 
     def _compute(
-        self,
-        shards: Shards,
-        extract: Callable[[slice], Sequence[Any]],
-        progress: Progress,
+        self, shards: Shards, extract: Callable[[slice], Sequence[Any]], progress: Progress
     ) -> None:
         total = shards.wanted.images
         progress("frozen features", shards.done, total)
@@ -149,3 +147,52 @@ def _clear(directory: Path, shards: Shards, conditions: Conditions) -> None:
     shards.close()
     # Removed, not overwritten: another process may be training on the open files.
     remove(directory)
+
+
+class StoredTensor:
+    """float32 features of all images in a file, read on access.
+
+    Rows are read, not memory-mapped: with a mapping, the kernel loads many more pages than are
+    accessed, and they count as the process's memory, which would grow with the number of images.
+
+    Attributes:
+        shape: (n, ...).
+        dtype: float32.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=0)
+        weakref.finalize(self, self._file.close)
+        np.lib.format.read_magic(self._file)
+        self.shape, _, self.dtype = np.lib.format.read_array_header_1_0(self._file)
+        self._start = self._file.tell()
+        self._row_bytes = self.dtype.itemsize * math.prod(self.shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read the features of the images at ``rows`` (int64, shape (k,)) into a new array.
+
+        Raises:
+            StoreError: the file was truncated since it was opened.
+        """
+        values = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        target = values.reshape(-1).view(np.uint8).data
+        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
+        for start, stop in itertools.pairwise([*starts.tolist(), len(rows)]):
+            self._file.seek(self._start + int(rows[start]) * self._row_bytes)
+            _read_into(self._file, target[start * self._row_bytes : stop * self._row_bytes])
+        return values
+
+
+def _read_into(file: Any, view: memoryview) -> None:
+    while view:
+        count = file.readinto(view)
+        if not count:
+            raise StoreError(
+                "file was truncated while in use",
+                hint="run the same command again; missing features are computed again",
+                path=Path(file.name),
+            )
+        view = view[count:]

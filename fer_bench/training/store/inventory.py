@@ -23,14 +23,14 @@ from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, is_left_behind, is_temporary_file
 from fer_bench.runtime.locks import lock_if_free
 from fer_bench.runtime.sealed_directories import Damaged, check_regular, facts_of, read_json
-from fer_bench.training import fingerprint
-from fer_bench.training.store import checkpoints, cross_tests, features, results
+from fer_bench.training import cross_test, fingerprint
+from fer_bench.training.store import checkpoints, features, results
 from fer_bench.training.store.shard_files import FACTS, SHARDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-KINDS = (features.KIND, checkpoints.KIND, results.KIND, cross_tests.KIND)
+KINDS = (features.KIND, checkpoints.KIND, results.KIND, cross_test.KIND)
 """Kinds of parts of the store."""
 
 CACHED: Mapping[str, str] = {
@@ -53,7 +53,7 @@ _LOCKS: Mapping[str, str] = {
     features.KIND: features.KIND,
     checkpoints.KIND: "cell",
     results.KIND: "cell",
-    cross_tests.KIND: cross_tests.LOCK,
+    cross_test.KIND: cross_test.LOCK,
 }
 
 _CACHED_NAME = re.compile(r"([0-9a-f]{24}|[0-9a-f]{64})\.npz")
@@ -254,7 +254,7 @@ def _part(store: Path, kind: str, path: Path) -> Entry:
             "features": _features,
             "checkpoints": _checkpoint,
             "results": _result,
-            cross_tests.KIND: _cross_test,
+            cross_test.KIND: _cross_test,
         }[kind]
         what, state, versions = describe(path)
         useless = _outdated(kind, versions)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from fer_bench.runtime.removal import remove
 from fer_bench.runtime.sealed_directories import (
     Damaged,
     discard_damaged,
+    is_intact,
     read_json,
     sealed,
     store_errors,
@@ -43,25 +44,17 @@ KIND = "results"
 _RESULT, _LOGITS, _SUFFIX = "result.json", "logits.npz", "suffix.npz"
 
 
-@dataclass(frozen=True)
-class Stored:
-    """A finished cell.
-
-    Attributes:
-        result: its record.
-        logits: float32, shape (images, classes): the trained network's output for the test
-            images, in the order of the split's test part.
-    """
+class Stored(NamedTuple):
+    """A finished cell: its record, and its float32 logits of shape (test images, classes)."""
 
     result: CellResult
     logits: NDArray[np.float32]
 
 
 class ResultStore:
-    """Results in a store.
+    """Results in a store, whose directory need not exist.
 
-    Args:
-        store: the store's directory; created when the first result is written.
+    The caller holds the cell's lock, except for ``holds``.
     """
 
     def __init__(self, store: Path) -> None:
@@ -75,8 +68,6 @@ class ResultStore:
         self, fingerprint: str, cell: Cell, record: Callable[[tuple[CellResult, ...]], Run]
     ) -> Stored | None:
         """Return the result with ``fingerprint``, or None; a damaged one is removed.
-
-        The caller holds the cell's lock.
 
         Args:
             fingerprint: fingerprint of the result.
@@ -103,22 +94,14 @@ class ResultStore:
 
     def holds(self, fingerprint: str) -> bool:
         """Return True if an intact result with ``fingerprint`` is stored. Changes nothing."""
-        try:
-            verified_paths(self.directory(fingerprint), _RESULT, _LOGITS, _SUFFIX)
-        except (Damaged, OSError):
-            return False
-        return True
+        return is_intact(self.directory(fingerprint), _RESULT, _LOGITS, _SUFFIX)
 
     def suffix_weights(
         self, fingerprint: str, layout: Sequence[Layout]
     ) -> list[NDArray[Any]] | None:
         """Return the trained suffix's weights, in the order of Keras' ``get_weights``, or None.
 
-        The caller holds the cell's lock: a result whose weights are damaged is removed.
-
-        Args:
-            fingerprint: fingerprint of the result.
-            layout: shapes and types of the suffix's weights.
+        A result whose weights are damaged, or have another layout, is removed.
 
         Raises:
             OSError: the weights cannot be read.
@@ -141,8 +124,6 @@ class ResultStore:
         facts: Mapping[str, Any],
     ) -> None:
         """Save the result of a run's one cell under its fingerprint, in place of an older one.
-
-        The caller holds the cell's lock.
 
         Args:
             run: a run with exactly one cell.
@@ -169,7 +150,7 @@ class ResultStore:
             )
 
     def discard(self, fingerprint: str) -> None:
-        """Remove a result, if it exists. The caller holds the cell's lock."""
+        """Remove a result, if it exists."""
         remove(self.directory(fingerprint))
 
 
@@ -203,11 +184,7 @@ def _with_second_classes(cell: CellResult, logits: NDArray[np.float32]) -> CellR
 def _checked_logits(
     cell: CellResult, arrays: Sequence[NDArray[Any]], run: Run
 ) -> NDArray[np.float32]:
-    """Return the logits of a cell after checking that they match its record and the run.
-
-    Raises:
-        Damaged: they do not.
-    """
+    """Return the logits of a cell; raise ``Damaged`` if they do not match its record and run."""
     quality = cell.quality
     if quality is None:
         raise Damaged(f"{_RESULT} has no metrics")

@@ -11,8 +11,11 @@ import os
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
+from fer_bench.models.numerical_environment import Conditions  # noqa: TC001 - for msgspec
+from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.errors import listed
 from fer_bench.runtime.sealed_directories import (
     Damaged,
@@ -26,12 +29,10 @@ from fer_bench.runtime.sealed_directories import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
-
-    from fer_bench.models.numerical_environment import Conditions
 
 FACTS = "facts.json"
 SHARDS = "shards.jsonl"
+_PARTIAL = f".{FACTS}.part"
 
 _MAX_SHARD = 512
 """Upper limit for a stored shard size; more would take too much memory."""
@@ -61,11 +62,30 @@ class FeatureSpec:
         return sum(4 * math.prod(shape) for shape in self.shapes)
 
 
+@dataclass(frozen=True)
+class _Description:
+    """What is read of a stored description."""
+
+    images: int
+    shapes: tuple[tuple[int, ...], ...]
+    shard: int
+    conditions: Conditions
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Line of the journal: a finished shard, the digest of its rows, and the time of its pass."""
+
+    shard: int
+    sha256: str
+    seconds: float
+
+
 class Shards:
     """Files of one set of features, read and written by shard.
 
     Rows are written through file objects: there a full disk raises an error, while a write through
-    a memory map would kill the process.
+    a memory map would kill the process. The stored shards are verified when the files are opened.
 
     Attributes:
         wanted: the features.
@@ -90,15 +110,11 @@ class Shards:
                 for file, shape in zip(self._files, self.wanted.shapes, strict=True)
             ]
             self._journal = stack.enter_context(_opened(self._directory / SHARDS))
+            self._verify()
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -119,10 +135,10 @@ class Shards:
         """Yield the numbers of missing or damaged shards; there may be too many to list."""
         return (number for number in range(self._count) if number not in self._seconds)
 
-    def verify(self) -> None:
+    def _verify(self) -> None:
         """Find the intact shards by their digests; warn of damaged ones."""
         journal = self._read_journal()
-        intact = {n for n, entry in journal.items() if self._digest(n) == entry["sha256"]}
+        intact = {n for n, line in journal.items() if self._digest(n) == line.sha256}
         damaged = sorted(journal.keys() - intact)
         if damaged:
             log.warning(
@@ -134,15 +150,10 @@ class Shards:
                 listed([str(number) for number in damaged], 5),
             )
         for number in sorted(intact):
-            self._finish(number, float(journal[number]["seconds"]))
+            self._finish(number, journal[number].seconds)
 
     def write(self, number: int, tensors: Sequence[Any], seconds: float) -> None:
-        """Write a shard.
-
-        Args:
-            number: number of the shard.
-            tensors: the boundary tensors' values of its images.
-            seconds: time of the pass that made them.
+        """Write the boundary tensors' values of a shard, whose pass took ``seconds``.
 
         Raises:
             OSError: the shard cannot be written.
@@ -159,10 +170,10 @@ class Shards:
             file.seek(start)
             _write(file, batch.data.cast("B"))
             digest.update(batch.data)
-        line = {"shard": number, "sha256": digest.hexdigest(), "seconds": seconds}
+        line = json.dumps(asdict(_Line(number, digest.hexdigest(), seconds)))
         # Only after the rows are in their files: a process killed in between leaves no line.
         self._journal.seek(0, 2)
-        _write(self._journal, memoryview(json.dumps(line).encode() + b"\n"))
+        _write(self._journal, memoryview(line.encode() + b"\n"))
         self._finish(number, seconds)
 
     def _finish(self, number: int, seconds: float) -> None:
@@ -170,7 +181,7 @@ class Shards:
         self._seconds[number] = seconds
         self.done += rows.stop - rows.start
 
-    def _read_journal(self) -> dict[int, dict[str, Any]]:
+    def _read_journal(self) -> dict[int, _Line]:
         """Return the last journal line of each shard; remove malformed and incomplete lines."""
         self._journal.seek(0)
         text = self._journal.read()
@@ -178,15 +189,12 @@ class Shards:
         found, kept = {}, []
         for line in lines.splitlines():
             try:
-                entry = json.loads(line)
-                number, seconds = entry["shard"], float(entry["seconds"])
-                sha256 = str(entry["sha256"])
-                if not 0 <= int(number) < self._count or not 0 <= seconds < math.inf:
-                    raise ValueError
-            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+                entry = msgspec.json.decode(line, type=_Line)
+            except (msgspec.MsgspecError, RecursionError):
                 continue
-            kept.append(line + b"\n")
-            found[int(number)] = {"sha256": sha256, "seconds": seconds}
+            if 0 <= entry.shard < self._count and entry.seconds >= 0:
+                kept.append(line + b"\n")
+                found[entry.shard] = entry
         if b"".join(kept) != lines:
             log.warning(
                 "store: %s is damaged: lines of %s have changed; their shards are computed again",
@@ -219,23 +227,16 @@ class Shards:
 def _described(directory: Path, wanted: FeatureSpec) -> FeatureSpec:
     """Write the description of the features, or adopt the stored one and its shard size."""
     try:
-        _check_files(directory, (SHARDS, _partial(directory).name, *_files(wanted)))
+        _check_files(directory, (SHARDS, _PARTIAL, *_files(wanted)))
         if os.path.lexists(directory / FACTS):
             return _read_description(directory, wanted)
     except Damaged as damage:
         discard_damaged(directory, damage, "computed again")
     directory.mkdir(parents=True, exist_ok=True)
-    _write_description(directory, wanted)
+    partial = directory / _PARTIAL
+    partial.write_text(json.dumps(asdict(wanted), indent=1), "utf-8")
+    partial.replace(directory / FACTS)
     return wanted
-
-
-def _write_description(directory: Path, wanted: FeatureSpec) -> None:
-    _partial(directory).write_text(json.dumps(asdict(wanted), indent=1), "utf-8")
-    _partial(directory).replace(directory / FACTS)
-
-
-def _partial(directory: Path) -> Path:
-    return directory / f".{FACTS}.part"
 
 
 def _read_description(directory: Path, wanted: FeatureSpec) -> FeatureSpec:
@@ -245,21 +246,17 @@ def _read_description(directory: Path, wanted: FeatureSpec) -> FeatureSpec:
         Damaged: it describes other features, or is unreadable.
     """
     record = read_json(directory / FACTS)
-    if not isinstance(record, dict):
-        raise Damaged(f"{FACTS} is invalid")
-    shapes = [list(shape) for shape in wanted.shapes]
-    if (record.get("images"), record.get("shapes")) != (wanted.images, shapes):
-        raise Damaged(f"{FACTS} describes other features")
-    shard = record.get("shard")
-    if type(shard) is not int or not 1 <= shard <= max(wanted.shard, _MAX_SHARD):
-        raise Damaged(f"{FACTS} has an invalid shard size")
-    # Earlier versions recorded no conditions.
-    conditions = record.get("conditions", [])
+    if isinstance(record, dict):
+        record.setdefault("conditions", [])  # not recorded by earlier versions
     try:
-        pairs = tuple((str(name), str(value)) for name, value in conditions)
-    except (TypeError, ValueError) as error:
-        raise Damaged(f"{FACTS} has invalid conditions") from error
-    return replace(wanted, shard=shard, conditions=pairs)
+        found = convert(record, _Description)
+    except Mismatch as mismatch:
+        raise Damaged(f"{FACTS} is invalid ({mismatch})") from mismatch
+    if (found.images, found.shapes) != (wanted.images, wanted.shapes):
+        raise Damaged(f"{FACTS} describes other features")
+    if not 1 <= found.shard <= max(wanted.shard, _MAX_SHARD):
+        raise Damaged(f"{FACTS} has an invalid shard size")
+    return replace(wanted, shard=found.shard, conditions=found.conditions)
 
 
 def _check_files(directory: Path, names: Iterable[str]) -> None:

@@ -17,11 +17,10 @@ from fer_bench.protocol.settings import Protocol
 from fer_bench.results.quality import History, Quality
 from fer_bench.results.records import CellResult, DatasetSummary, Run
 from fer_bench.runtime.locks import locked
-from fer_bench.training.store.checkpoints import Checkpoints
+from fer_bench.training.store.checkpoints import Checkpoints, Expected, Seconds, TrainingState
 from fer_bench.training.store.features import FeatureStore
 from fer_bench.training.store.results import ResultStore
 from fer_bench.training.store.shard_files import FeatureSpec
-from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
 
 IMAGES, EPOCHS = map(int, sys.argv[1:])
 SHARD, KEY, FINGERPRINT = 16, "k" * 64, "f" * 64

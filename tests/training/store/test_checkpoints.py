@@ -8,8 +8,7 @@ import pytest
 
 from fer_bench.results.quality import History
 from fer_bench.runtime.sealed_directories import StoreError
-from fer_bench.training.store.checkpoints import Checkpoints
-from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
+from fer_bench.training.store.checkpoints import Checkpoints, Expected, Seconds, TrainingState
 
 VARIABLES = [np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array(3, np.int64), np.zeros(0)]
 EXPECTED = Expected(20, tuple((one.shape, one.dtype) for one in VARIABLES), True)

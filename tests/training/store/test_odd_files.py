@@ -21,11 +21,10 @@ from test_forged_parts import (
     run_of,
 )
 
-from fer_bench.training.store.checkpoints import Checkpoints
+from fer_bench.training.store.checkpoints import Checkpoints, Seconds, TrainingState
 from fer_bench.training.store.features import FeatureStore
 from fer_bench.training.store.inventory import entries, foreign_paths
 from fer_bench.training.store.results import ResultStore
-from fer_bench.training.store.training_state import Seconds, TrainingState
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes and links as POSIX has them")
 
