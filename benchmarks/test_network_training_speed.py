@@ -16,7 +16,7 @@ def test_network_training_speed(trained, cell, experiment, benchmark, measured):
     from fer_bench.training.network_training import input_sizes, network_training
 
     benchmark.group = "training speed of the complete network"
-    entry = experiment.adapted(get(cell.backbone))
+    entry = get(cell.backbone).adapted(experiment.protocol)
     context, head = experiment.chosen(trained.result)
     own, *others = input_sizes(entry)
 

@@ -57,9 +57,6 @@ class Profile:
     """Time profile of one cell with an initially empty store.
 
     Attributes:
-        cell: its display name.
-        images: number of images.
-        epochs: number of epochs.
         parts: seconds of each part, in order of execution, without the floor.
         memory: peak resident memory of the process in bytes, before the floor is timed; None if
             the system does not report it.
@@ -89,16 +86,9 @@ def profile(
     started: float | None = None,
     progress: Progress = silent,
 ) -> Profile:
-    """Run one cell with nothing stored, then time the floor.
+    """Run one cell with nothing stored, then time the floor; the data set may come from the cache.
 
-    Args:
-        entry: the cell's backbone.
-        init: ``"pretrained"`` or ``"random"``.
-        spec: the data; the data set may come from the cache.
-        protocol: training settings of the cell.
-        weights_dir: directory to look for pretrained weights in first.
-        started: ``time.perf_counter()`` at process start, None for now.
-        progress: callback for the progress of the work.
+    The first part begins when ``time.perf_counter()`` was ``started``, by default now.
 
     Raises:
         FerBenchError: loading data or votes, verifying the weights or training failed.

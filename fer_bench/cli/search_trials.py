@@ -34,12 +34,7 @@ class Search:
     """Search for the settings of one row of the paper's tables.
 
     Attributes:
-        backbone: name of the backbone.
-        init: its init.
         protocols: settings of the trials, with epochs and seeds of a complete one.
-        data: images and split.
-        store: directory of features, checkpoints and results.
-        weights_dir: directory to look for pretrained weights in first.
         coarse_epochs: epochs of a first pass with one seed; None to train all trials completely.
         keep: number of nearest trials that are trained completely after the first pass.
         showing: opens the progress display of a cell, given its description.

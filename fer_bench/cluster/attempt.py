@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import signal
 import socket
 import subprocess
@@ -14,8 +13,6 @@ from fer_bench.cluster.run_directory import CellOutcome, JobState
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from fer_bench.cluster.plan import Job, Plan
     from fer_bench.cluster.run_directory import RunDirectory
 
@@ -29,20 +26,12 @@ _INTERRUPTED = 2
 """Exit status of pytest after Ctrl-C."""
 
 
-def run_job(
-    run: RunDirectory, plan: Plan, job: Job, environment: Mapping[str, str] | None = None
-) -> None:
+def run_job(run: RunDirectory, plan: Plan, job: Job) -> None:
     """Start a job once more, wait for its end and record its state. The caller holds its lock.
 
     A job that was killed waits for its next attempt; after ``plan.retries`` of them it has failed.
     An attempt that ends with an exception of this process, such as a scheduler's request to
     checkpoint, does not count.
-
-    Args:
-        run: directory of the run.
-        plan: plan of the run.
-        job: the job, which has not ended.
-        environment: environment variables in addition to those of this process.
 
     Raises:
         FerBenchError: the state cannot be written.
@@ -59,7 +48,6 @@ def run_job(
         child = subprocess.Popen(
             words,
             cwd=plan.directory,
-            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -79,7 +67,6 @@ def run_job(
 
 
 def _after(run: RunDirectory, job: Job, state: JobState, status: int) -> JobState:
-    """Return the state of a job whose process ended with an exit status."""
     if status in _ENDED and run.results(job).exists():
         from fer_bench.results import load_run
 

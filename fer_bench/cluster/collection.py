@@ -39,13 +39,7 @@ def collect(run: RunDirectory) -> Merged:
 
 
 def _rows(run: RunDirectory, plan: Plan, document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document with a row without results for each cell of a plan.
-
-    Args:
-        run: directory of the run.
-        plan: its plan.
-        document: results of one of its jobs.
-    """
+    """Return the document of one job with, instead, a row without results for each cell."""
     known = read_run(document)
     reasons = {name: _reason(run, job) for job in plan.ordinary for name in job.cells}
     cells = tuple(_row(one, reasons[one.cell.id], known.dataset.name) for one in plan.listed.cells)

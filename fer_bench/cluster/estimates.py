@@ -25,14 +25,10 @@ if TYPE_CHECKING:
 
 
 def estimate(planned: CellList, processes: int) -> list[str]:
-    """Return sentences on the expected time and disk space of a run.
+    """Return sentences on the expected time and disk space of a run with some processes.
 
     The time of a cell is the median of stored cells with the same backbone, init, head and
     settings; their data may have been others. Without such cells it is stated to be unknown.
-
-    Args:
-        planned: the cells, their settings and their store.
-        processes: number of cells that run at the same time.
 
     Raises:
         FerBenchError: the store cannot be read.

@@ -1,25 +1,35 @@
-"""Backend ``local``: processes on this machine, each with GPUs of its own if there are any."""
+"""Backend ``local``: processes on this machine, each with GPUs of its own if there are any.
+
+Such a process, a slot, runs one job after another: ``python -m <this module> RUN NUMBER``.
+The slots of a run, on one machine or several, share its jobs through their locks alone. Each waits
+until all jobs have ended, so that the jobs of a killed slot are finished by the others.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_bench.cluster import slot
+from fer_bench.cluster.attempt import run_job
+from fer_bench.cluster.run_directory import RunDirectory
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fer_bench.cluster.plan import Job
-    from fer_bench.cluster.run_directory import JobState, RunDirectory
+    from fer_bench.cluster.run_directory import JobState
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _POLL_S = 1.0
+_KIND = "slot"
+"""Kind of the lock that a slot holds."""
 
 
 def visible_gpus() -> list[str]:
@@ -39,10 +49,6 @@ def start_slots(run: RunDirectory, processes: int) -> list[subprocess.Popen[byte
     """Start the slots of a run that are not working already, in sessions of their own.
 
     Each has one GPU or, if the run divides batches between devices, an equal share of them.
-
-    Args:
-        run: directory of the run.
-        processes: number of slots.
 
     Raises:
         FerBenchError: there are GPUs, but fewer than the slots need.
@@ -65,7 +71,7 @@ def start_slots(run: RunDirectory, processes: int) -> list[subprocess.Popen[byte
     with (run.path / "slots.log").open("ab") as log:
         return [
             subprocess.Popen(
-                [sys.executable, "-m", slot.__name__, str(run.path), str(number)],
+                [sys.executable, "-m", __name__, str(run.path), str(number)],
                 cwd=run.path,
                 env={
                     **os.environ,
@@ -77,7 +83,7 @@ def start_slots(run: RunDirectory, processes: int) -> list[subprocess.Popen[byte
                 start_new_session=True,
             )
             for number in range(processes)
-            if not slot.is_working(run, number)
+            if not is_working(run, number)
         ]
 
 
@@ -88,10 +94,7 @@ def wait(
 ) -> None:
     """Wait until all jobs have ended, or no slot works on them any more.
 
-    Args:
-        run: directory of the run.
-        slots: the slots that this process started.
-        report: called once for each job when it has ended.
+    The slots are those that this process started; each job is reported once when it has ended.
 
     Raises:
         FerBenchError: all slots have ended before the jobs.
@@ -119,3 +122,49 @@ def wait(
 
 def _are(count: int) -> str:
     return "is 1" if count == 1 else f"are {count}"
+
+
+def is_working(run: RunDirectory, number: int) -> bool:
+    """Return True if this machine's slot of a number works on a run."""
+    return run.is_held(_KIND, _name(number))
+
+
+def work(run: RunDirectory) -> None:
+    """Run the jobs of a run that no other process runs, until all have ended.
+
+    Raises:
+        FerBenchError: the plan or a state cannot be read or written.
+    """
+    while not all(run.state(job).has_ended for job in run.plan().jobs):
+        if not _run_next(run):
+            time.sleep(_POLL_S)
+
+
+def _run_next(run: RunDirectory) -> bool:
+    """Run the first job that can be started; return False if there is none."""
+    plan = run.plan()
+    waiting = [job for job in plan.jobs if not run.state(job).has_ended]
+    ordinary = [job for job in waiting if not job.is_timing]
+    for job in ordinary or waiting:
+        with run.lock_if_free("job", job.id) as is_free:
+            if is_free and not run.state(job).has_ended:
+                run_job(run, plan, job)
+                return True
+    return False
+
+
+def _name(number: int) -> str:
+    return f"{socket.gethostname()}-{number}"
+
+
+def main() -> None:
+    """Work as the slot of a number, unless a process does already."""
+    path, number = sys.argv[1:]
+    run = RunDirectory(Path(path))
+    with run.lock_if_free(_KIND, _name(int(number))) as is_free:
+        if is_free:
+            work(run)
+
+
+if __name__ == "__main__":
+    main()

@@ -99,13 +99,10 @@ class Plan:
         return [f"--fer-cells={','.join(job.cells)}", *([] if timed else ["--fer-no-timing"])]
 
     def continued(self, other: Plan) -> Plan:
-        """Return this plan with what may change when its command is given again.
-
-        Args:
-            other: the plan of the repeated command.
+        """Return this plan with what may change when its command is given again, as ``other``.
 
         Raises:
-            FerBenchError: it is the plan of another run.
+            FerBenchError: ``other`` is the plan of another run.
         """
         for what, name in _NAMES.items():
             if getattr(self, what) != getattr(other, what):
@@ -130,16 +127,11 @@ _NAMES = {
 def plan_jobs(
     cells: Sequence[PlannedCell], cells_per_job: int = 1, *, timing_job: bool = False
 ) -> tuple[Job, ...]:
-    """Group cells into jobs.
+    """Group the cells of a run into jobs of at most ``cells_per_job`` cells.
 
     The cells of a job have one backbone and init, and cells that share a frozen prefix follow each
     other. The first jobs are of different backbones and inits, so that each computes the features
-    that later ones find in the store.
-
-    Args:
-        cells: the cells of a run.
-        cells_per_job: largest number of cells in a job.
-        timing_job: if True, add a job that measures the speeds of all networks.
+    that later ones find in the store. The timing job measures the speeds of all networks.
     """
     groups: dict[Hashable, list[Cell]] = {}
     for one in cells:
@@ -149,7 +141,10 @@ def plan_jobs(
     chosen = [part for one in rounds for part in one if part is not None]
     digits = len(str(len(chosen)))
     jobs = [
-        Job(f"{number:0{digits}}-{_file_name(part[0].id)}", tuple(cell.id for cell in part))
+        Job(
+            f"{number:0{digits}}-{_UNSAFE.sub('-', part[0].id)[:_LONGEST]}",
+            tuple(cell.id for cell in part),
+        )
         for number, part in enumerate(chosen, 1)
     ]
     if timing_job:
@@ -179,7 +174,3 @@ def _by_prefix(cells: Iterable[Cell]) -> list[Cell]:
 
 def _parts(cells: Sequence[Cell], size: int) -> Iterable[Sequence[Cell]]:
     return (cells[start : start + size] for start in range(0, len(cells), size))
-
-
-def _file_name(cell: str) -> str:
-    return _UNSAFE.sub("-", cell)[:_LONGEST]

@@ -23,20 +23,13 @@ from fer_bench.runtime.files import cause_of, read_regular, write_atomically
 from fer_bench.runtime.locks import lock_if_free, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from fer_bench.cluster.plan import Job
 
 T = TypeVar("T")
 
-_PLAN, _STATE, _LOG, _RESULTS, _SCHEDULED = (
-    "plan.json",
-    "state.json",
-    "log",
-    "results.json",
-    "scheduled",
-)
+_PLAN, _STATE, _SCHEDULED = "plan.json", "state.json", "scheduled"
 _LARGEST = 1 << 28
 _TAIL_BYTES = 1 << 14
 
@@ -93,6 +86,8 @@ class JobState:
 class RunDirectory:
     """Files of a run.
 
+    Its methods raise ``FerBenchError`` for a file that cannot be read or written.
+
     Attributes:
         path: the directory, absolute.
     """
@@ -105,11 +100,7 @@ class RunDirectory:
         return (self.path / _PLAN).is_file()
 
     def plan(self) -> Plan:
-        """Return the plan of the run.
-
-        Raises:
-            FerBenchError: there is none, or it cannot be read.
-        """
+        """Return the plan of the run, which must have one."""
         path = self.path / _PLAN
         if not path.is_file():
             raise FerBenchError(
@@ -118,11 +109,7 @@ class RunDirectory:
         return _read(path, Plan)
 
     def write_plan(self, plan: Plan) -> None:
-        """Write the plan.
-
-        Raises:
-            FerBenchError: it cannot be written.
-        """
+        """Write the plan."""
         write_atomically(self.path / _PLAN, msgspec.json.encode(plan))
 
     def directory(self, job: Job) -> Path:
@@ -131,27 +118,19 @@ class RunDirectory:
 
     def results(self, job: Job) -> Path:
         """Return the path of a job's results file, which need not exist."""
-        return self.directory(job) / _RESULTS
+        return self.directory(job) / "results.json"
 
     def log(self, job: Job) -> Path:
         """Return the path of a job's log, which need not exist."""
-        return self.directory(job) / _LOG
+        return self.directory(job) / "log"
 
     def state(self, job: Job) -> JobState:
-        """Return the state of a job.
-
-        Raises:
-            FerBenchError: it cannot be read.
-        """
+        """Return the state of a job."""
         path = self.directory(job) / _STATE
         return _read(path, JobState) if path.exists() else JobState()
 
     def write_state(self, job: Job, state: JobState) -> None:
-        """Write the state of a job; the caller holds its lock.
-
-        Raises:
-            FerBenchError: it cannot be written.
-        """
+        """Write the state of a job; the caller holds its lock."""
         write_atomically(self.directory(job) / _STATE, msgspec.json.encode(state))
 
     def restart(self, job: Job) -> None:
@@ -168,11 +147,7 @@ class RunDirectory:
         return ""
 
     def write_scheduled(self, job: Job, name: str) -> None:
-        """Write the scheduler's id of a job.
-
-        Raises:
-            FerBenchError: it cannot be written.
-        """
+        """Write the scheduler's id of a job."""
         write_atomically(self.directory(job) / _SCHEDULED, name)
 
     def last_lines(self, job: Job, most: int = 5) -> list[str]:
@@ -189,11 +164,9 @@ class RunDirectory:
         """Hold a lock of the run if it is free; yields True if it was."""
         return lock_if_free(self.path, kind, name)
 
-    @contextlib.contextmanager
-    def locked(self, job: Job) -> Iterator[None]:
+    def locked(self, job: Job) -> contextlib.AbstractContextManager[None]:
         """Hold the lock of a job, after waiting for any process that runs it."""
-        with locked(self.path, "job", job.id):
-            yield
+        return locked(self.path, "job", job.id)
 
     def is_held(self, kind: str, name: str) -> bool:
         """Return True if a process holds a lock of the run."""

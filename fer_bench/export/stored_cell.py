@@ -139,7 +139,7 @@ def restore_cell(
             f"name another store with --store, or train it: {again}",
         )
     trained = run_cell(context, entry, cell.init, progress, cell.seed, cell.head)
-    return StoredCell(context, context.adapted(entry), trained)
+    return StoredCell(context, entry.adapted(context.protocol), trained)
 
 
 def _spec(run: Run, paths: DataPaths) -> DataSpec:

@@ -35,8 +35,8 @@ _SUBSTITUTES = {
 }
 """ASCII replacements for box-drawing characters and the symbols that fer_bench prints."""
 
-_IN_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-_IN_PROPERTIES = {**_IN_DATA, ":": "%3A", ",": "%2C"}
+_IN_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_IN_PROPERTIES = {**_IN_DATA, **str.maketrans({":": "%3A", ",": "%2C"})}
 _IN_LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -76,24 +76,14 @@ def clean(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """Break up everything that a GitHub, Azure or TeamCity runner takes for a command.
-
-    Args:
-        text: printable lines, such as the result of ``printable``.
-    """
+    """Break up everything in printable lines that GitHub, Azure or TeamCity takes for a command."""
     return _COMMAND.sub(lambda found: f"{found[1]} " if found[1] else "# #", text)
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    """Replace characters that an encoding cannot represent.
+    """Replace characters that an encoding lacks by an ASCII substitute or their Python escape.
 
-    Args:
-        text: any text.
-        encoding: name of the encoding; None if it has all characters.
-
-    Returns:
-        The text, with each character that cannot be encoded replaced by its ASCII substitute if
-        there is one, otherwise by its Python escape.
+    An encoding of None has all characters.
     """
     if encoding is None or _fits(text, encoding):
         return text
@@ -103,11 +93,9 @@ def encodable(text: str, encoding: str | None) -> str:
 
 
 def displayed(text: str, encoding: str | None = None) -> str:
-    """Make laid-out lines safe for a terminal or a log.
+    """Make laid-out lines safe for a terminal or a log with this encoding, as for ``encodable``.
 
-    Args:
-        text: the lines. Line breaks are kept, so names in the text must not contain any.
-        encoding: encoding of the terminal; None if it has all characters.
+    Line breaks are kept, so names in the text must not contain any.
     """
     lines = "\n".join(map(printable, text.split("\n")))
     return encodable(inert(lines), encoding)
@@ -147,12 +135,12 @@ def in_csv(text: str) -> str:
 
 def in_data(text: str) -> str:
     """Escape a text for the message of a GitHub workflow command."""
-    return "".join(_IN_DATA.get(char, char) for char in text)
+    return text.translate(_IN_DATA)
 
 
 def in_property(text: str) -> str:
     """Escape a text for a property of a GitHub workflow command, such as its title."""
-    return "".join(_IN_PROPERTIES.get(char, char) for char in text)
+    return text.translate(_IN_PROPERTIES)
 
 
 def _fits(text: str, encoding: str) -> bool:

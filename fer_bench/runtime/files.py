@@ -29,11 +29,7 @@ _ATTEMPTS = 10
 
 
 def file_digest(path: Path, algorithm: str) -> str:
-    """Return the hexadecimal digest of a file, read in chunks.
-
-    Args:
-        path: the file.
-        algorithm: name of a ``hashlib`` algorithm, for example ``"sha256"``.
+    """Return the hexadecimal digest of a file by an algorithm of ``hashlib``.
 
     Raises:
         OSError: the file cannot be read.
@@ -59,14 +55,10 @@ def open_regular(path: Path) -> BufferedReader:
 
 
 def read_regular(path: Path, most: int) -> bytes:
-    """Return the content of a regular file of limited size.
+    """Return the content of a regular file of at most ``most`` bytes.
 
     A file that is replaced meanwhile is read again: a network file system may not keep the old one
     for its readers.
-
-    Args:
-        path: the file.
-        most: largest accepted size in bytes.
 
     Raises:
         OSError: the file cannot be read, is not a regular file, or is larger.
@@ -116,11 +108,7 @@ def cause_of(error: BaseException) -> str:
 
 
 def check_writable(option: str, directory: Path) -> None:
-    """Check that a directory exists or can be created, and is writable.
-
-    Args:
-        option: name of the setting, for the message.
-        directory: the directory.
+    """Check that the directory of an option exists or can be created, and is writable.
 
     Raises:
         FerBenchError: it is not.
@@ -207,14 +195,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def set_aside(path: Path, name: str) -> Path:
-    """Rename a foreign file or directory that is in the way of what is to be written.
-
-    Args:
-        path: the file or directory.
-        name: name of what replaces it; the new name is derived from this one.
-
-    Returns:
-        The new path, in the same directory.
+    """Rename a foreign file or directory that is in the way of ``name``; return its new path.
 
     Raises:
         OSError: it cannot be renamed.
@@ -240,9 +221,6 @@ def _remove_left_behind(directory: Path, mark: str) -> None:
     for part in directory.glob(f".{mark}-*.part"):
         with contextlib.suppress(OSError):
             status = part.lstat()
-            if (
-                is_temporary_file(part.name)
-                and stat.S_ISREG(status.st_mode)
-                and is_left_behind(status)
-            ):
+            is_ours = is_temporary_file(part.name) and stat.S_ISREG(status.st_mode)
+            if is_ours and is_left_behind(status):
                 part.unlink()

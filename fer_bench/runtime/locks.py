@@ -62,13 +62,7 @@ def locked(store: Path, kind: str, key: str, progress: Progress = silent) -> Ite
     """Hold the lock of a store entry, after waiting for any other process that holds it.
 
     The lock is released when its process ends, however it ends; without ``flock`` this is true
-    only on the same host.
-
-    Args:
-        store: directory of the store.
-        kind: kind of the entry, for example ``"features"``.
-        key: key of the entry.
-        progress: called if there is another process to wait for.
+    only on the same host. ``progress`` is called if there is another process to wait for.
 
     Raises:
         OSError: the directory cannot be written to.
@@ -86,10 +80,7 @@ def locked(store: Path, kind: str, key: str, progress: Progress = silent) -> Ite
 
 @contextlib.contextmanager
 def lock_if_free(store: Path, kind: str, key: str) -> Iterator[bool]:
-    """Hold the lock of a store entry if it is free.
-
-    Yields:
-        True if the lock was acquired.
+    """Hold the lock of a store entry if it is free; yields True if it was acquired.
 
     Raises:
         OSError: the directory cannot be written to.
@@ -138,11 +129,7 @@ class _Place(NamedTuple):
         return f"process {shown(pid, 20)} on {shown(host)} (since {shown(since, 40)})"
 
     def noted(self) -> bytes:
-        """Return the note of the process that acquired the lock last, empty if it was removed.
-
-        Raises:
-            OSError: it cannot be read.
-        """
+        """Return the note of the process that acquired the lock last, empty if it was removed."""
         with contextlib.suppress(FileNotFoundError):
             return read_regular(self.holder, _LARGEST)
         return b""
@@ -156,11 +143,7 @@ class _Place(NamedTuple):
 
 
 def _wait(place: _Place, kind: str) -> None:
-    """Wait for a lock that another process holds, and acquire it.
-
-    Raises:
-        StoreError: the holder has not sent a heartbeat for ``LIMIT_S`` seconds.
-    """
+    """Wait for a lock that another process holds, and acquire it."""
     began = alive = time.monotonic()
     sign, is_reported = place.sign(), False
     while True:

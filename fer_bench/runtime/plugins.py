@@ -11,13 +11,7 @@ from fer_bench.runtime.errors import FerBenchError, cut
 
 @dataclass(frozen=True)
 class Plugin:
-    """An entry point of another package.
-
-    Attributes:
-        kind: what it offers, for messages, for example ``"backbone"``.
-        package: name of the package.
-        entry: the entry point; its value is ``module:object``.
-    """
+    """An entry point of another package, which offers an object of a kind such as "backbone"."""
 
     kind: str
     package: str
@@ -37,12 +31,7 @@ class Plugin:
             raise self.error(f"cannot be imported: {cut(cause, 200)}") from error
 
     def error(self, problem: str, accepted: str = "") -> FerBenchError:
-        """Return an error that names the package.
-
-        Args:
-            problem: predicate of the sentence that begins with the entry point.
-            accepted: what would be valid.
-        """
+        """Return an error with the package; the entry point is the subject of ``problem``."""
         return FerBenchError(
             f"{self.kind} {self.entry.name!r} ({self.entry.value}) of package {self.package!r} "
             f"{problem}",
@@ -52,12 +41,7 @@ class Plugin:
 
 
 def plugins(kind: str, group: str) -> dict[str, Plugin]:
-    """Return the entry points of a group by name; none is imported.
-
-    Args:
-        kind: what they offer, for messages.
-        group: name of the group, for example ``"fer_bench.backbones"``.
-    """
+    """Return the entry points of a group such as ``"fer_bench.backbones"``; none is imported."""
     found: dict[str, Plugin] = {}
     for entry in importlib.metadata.entry_points(group=group):
         package = entry.dist.name if entry.dist is not None else "unknown"

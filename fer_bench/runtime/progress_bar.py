@@ -11,23 +11,13 @@ from fer_bench.runtime.escapes import clean
 
 
 def progress_bar(subject: str, total: int | None, **how: Any) -> tqdm[None]:
-    """Return a progress bar that is not drawn if standard error is closed or not a terminal.
-
-    Args:
-        subject: description shown before the bar; any text.
-        total: number of steps, or None if it is unknown.
-        how: further arguments of tqdm.
-    """
+    """Return a bar of tqdm that is not drawn if standard error is closed or not a terminal."""
     closed = sys.stderr is None
     return tqdm(total=total, desc=clean(subject), disable=closed or None, **how)
 
 
 class ProgressBar:
-    """Progress callback that draws a bar for the current stage.
-
-    Args:
-        subject: subject of the work, for example the id of a cell.
-    """
+    """Progress callback that draws a bar for the current stage of work on a subject."""
 
     def __init__(self, subject: str) -> None:
         self._subject = subject

@@ -45,11 +45,8 @@ class Damaged(Exception):  # noqa: N818 - named after the state of the entry
 def sealed(target: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
     """Create a sealed directory, replacing an older one.
 
-    The caller must hold the lock of ``target``, as leftovers of killed writers are removed.
-
-    Args:
-        target: the directory.
-        facts: JSON-serialisable description of the directory, stored in its index.
+    The caller must hold the lock of ``target``, as leftovers of killed writers are removed. The
+    facts, which must fit in JSON, become a part of the index.
 
     Yields:
         A new directory to write files to. When the block ends, it becomes ``target``; if the block
@@ -134,7 +131,6 @@ def check_regular(path: Path) -> None:
 
     Raises:
         Damaged: it is missing, or something else.
-        OSError: its status cannot be read.
     """
     try:
         mode = path.lstat().st_mode
@@ -163,10 +159,7 @@ def read_json(path: Path) -> Any:
 def discard_damaged(directory: Path, damage: Damaged, again: str) -> None:
     """Remove a damaged store entry with a warning; foreign files in its place are set aside.
 
-    Args:
-        directory: directory of the damaged entry.
-        damage: description of the damage.
-        again: the consequence, for example ``"it is trained again"``.
+    The warning ends with the consequence, such as ``again="it is trained again"``.
 
     Raises:
         OSError: it cannot be removed.
@@ -205,12 +198,7 @@ def store_errors(directory: Path) -> Iterator[None]:
 
 
 def check_room(store: Path, needed: int, what: str) -> None:
-    """Check, before the work begins, that there is enough disk space for its output.
-
-    Args:
-        store: directory of the store.
-        needed: bytes that will be written.
-        what: name of the output, for the error message.
+    """Check, before the work begins, that the disk has room for the bytes of its output ``what``.
 
     Raises:
         FerBenchError: there is not enough space.

@@ -25,12 +25,7 @@ def terminal_width() -> int:
 
 
 def echo(line: str = "", *, err: bool = False, colour: str | None = None) -> None:
-    """Print a line, with line breaks in it escaped.
-
-    Args:
-        line: any text.
-        err: if True, print to standard error instead of standard output.
-        colour: foreground colour, used if the terminal supports colours.
+    """Print a line, with line breaks in it escaped, in a colour if the terminal supports it.
 
     Raises:
         FerBenchError: the line cannot be written, for example to a full disk. A closed pipe, as
@@ -45,15 +40,9 @@ def echo(line: str = "", *, err: bool = False, colour: str | None = None) -> Non
 
 
 def echo_lines(text: str, *, err: bool = False, style: Callable[[str], str] | None = None) -> None:
-    """Print lines that are already laid out.
+    """Print lines that are already laid out, as ``echo``; ``style`` adds colours to them.
 
-    Args:
-        text: the lines, ending in a line break; names in it must not contain any.
-        err: as for ``echo``.
-        style: function that adds colours to the text.
-
-    Raises:
-        FerBenchError: as for ``echo``.
+    The text ends in a line break; names in it must not contain any.
     """
     stream = sys.stderr if err else sys.stdout
     shown = displayed(text, getattr(stream, "encoding", None))
@@ -63,11 +52,7 @@ def echo_lines(text: str, *, err: bool = False, style: Callable[[str], str] | No
 def echo_command(line: str) -> None:
     """Print a GitHub workflow command: the only output in which commands are not broken up.
 
-    Args:
-        line: the command, with its properties and message already escaped.
-
-    Raises:
-        FerBenchError: as for ``echo``.
+    Its properties and message are already escaped.
     """
     stream = sys.stdout
     _write(encodable(printable(line), getattr(stream, "encoding", None)) + "\n", stream)
@@ -84,14 +69,7 @@ def report_lines(
     style: Callable[[str], str] | None = None,
     **markup: bool,
 ) -> None:
-    """Print lines in pytest's summary that are already laid out.
-
-    Args:
-        terminal: terminal reporter of the session.
-        text: the lines; names in it must not contain line breaks.
-        style: function that adds colours to the text, used if the terminal supports them.
-        markup: pytest's markup for the complete text.
-    """
+    """Print lines in pytest's summary that are already laid out, as by ``echo_lines``."""
     writer = terminal.config.get_terminal_writer()
     # If a character cannot be encoded, pytest escapes it and all line breaks as well.
     shown = displayed(text, getattr(writer._file, "encoding", None))

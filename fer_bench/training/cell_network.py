@@ -62,10 +62,8 @@ class CellNetwork:
 
     Attributes:
         context: data, protocol and store.
-        entry: the cell's backbone.
-        cell: the cell.
+        entry: the cell's backbone, with the protocol's input size and preprocessing.
         located: the file of its pretrained weights, None if they are random.
-        progress: callback for the progress of extraction.
         weights: origin of the backbone's weights, one line.
         seconds: duration of each step so far, by name.
         discards_features: if True, stored features are computed again.

@@ -56,27 +56,23 @@ def run_cell(
 ) -> TrainedCell:
     """Train a cell, or load its result from the store.
 
-    Args:
-        context: data, protocol and store.
-        entry: the backbone.
-        init: its init.
-        progress: callback for the progress of extraction and training.
-        seed: seed of random weights, head and image order; default: the protocol's.
-        head: canonical name of the head; default: the protocol's first.
+    The seed of random weights, head and image order, and the head's canonical name are by default
+    the protocol's first.
 
     Raises:
         WeightsMissing: the weights of a pretrained cell are not found.
         FerBenchError: the weights are invalid, the disk is full, or training diverged.
     """
     cell, located = context.cell(entry, init, seed, head), context.locate(entry, init)
+    adapted = entry.adapted(context.protocol)
     if context.protocol.sweep and not is_fitted(cell.head):
         from fer_bench.training.sweep_runner import SweepRunner
 
         # Only the chosen trial is tested on another data set.
         own = dataclasses.replace(context, other=None)
-        trained = SweepRunner(own, context.adapted(entry), cell, located, progress).run()
+        trained = SweepRunner(own, adapted, cell, located, progress).run()
     else:
-        trained = CellRunner(context, context.adapted(entry), cell, located, progress).run()
+        trained = CellRunner(context, adapted, cell, located, progress).run()
     add_cross_test(trained, context, progress)
     return trained
 

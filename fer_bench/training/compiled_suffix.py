@@ -31,11 +31,8 @@ class CompiledSuffix:
 
     Args:
         model: maps a list of boundary tensors to logits; it is compiled here.
-        protocol: optimiser, its learning rate, and loss.
-        counts: number of training images of each class, which class weights and schedules need.
-
-    Attributes:
-        model: the compiled model.
+        protocol: its objective.
+        counts: number of training images of each class.
     """
 
     def __init__(self, model: keras.Model, protocol: Protocol, counts: Sequence[int] = ()) -> None:
@@ -115,11 +112,9 @@ _idle: list[tuple[Any, CompiledSuffix]] = []
 
 
 def keep(structure: Any, suffix: CompiledSuffix) -> None:
-    """Keep a suffix whose cell is done, in place of any other.
+    """Keep a suffix that is no longer in use, in place of any other.
 
-    Args:
-        structure: everything that determines the suffix except its weights and random states.
-        suffix: a suffix that is no longer in use elsewhere.
+    Its ``structure`` is everything that determines it except weights and random states.
     """
     _idle[:] = [(structure, suffix)]
 

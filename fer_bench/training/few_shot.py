@@ -32,15 +32,9 @@ if TYPE_CHECKING:
 
 
 def draw(labels: Labels, shots: int, seed: int, number: int) -> Rows:
-    """Draw images of each class without replacement.
+    """Draw images of each class that has any, without replacement.
 
     Seed and number determine the draw: that of fewer images of a class is part of that of more.
-
-    Args:
-        labels: class of each image that may be drawn, shape (n,).
-        shots: number of images of each class that has any.
-        seed: seed of the cell.
-        number: number of the draw, from 0.
 
     Returns:
         Positions in ``labels``, by class, shape (classes with images * shots,).
@@ -60,11 +54,10 @@ def mieb_parts(dataset: Dataset) -> tuple[Rows, Rows]:
 
 
 def check_shots(shots: Shots, data: PreparedData) -> None:
-    """Check that the data have the images that few-shot evaluation needs.
+    """Check that the data have the images of each class, and those of MIEB's evaluation.
 
     Raises:
-        FerBenchError: a class has fewer training images, there are no test images, or MIEB's
-            evaluation is impossible.
+        FerBenchError: they have not.
     """
     dataset, split = data.dataset, data.split
     if shots.counts:
@@ -100,16 +93,10 @@ def _check_classes(shots: int, dataset: Dataset, train: Rows) -> None:
 
 
 class _Task(NamedTuple):
-    """Evaluation of one number of images.
+    """Evaluation of one number of images of each class.
 
-    Attributes:
-        shots: number of images of each class in a draw.
-        draws: number of draws.
-        train: rows of the images that are drawn from.
-        test: rows of the test images.
-        features: features of the test images.
-        fit: fits the head on the images at some positions in ``train``.
-        mieb: True for that of MIEB.
+    ``train`` and ``test`` are rows of images, ``features`` those of the test images, and ``fit``
+    fits the head on the images at some positions in ``train``.
     """
 
     shots: int
@@ -130,12 +117,8 @@ def evaluate_few_shot(
 ) -> tuple[FewShot, ...]:
     """Fit a cell's head on each draw of each number of images, and classify the test images.
 
-    Args:
-        context: data and protocol.
-        cell: the cell, whose head is fitted.
-        parts: features of the split's training and test images.
-        read: returns the features of the images at some rows, for MIEB's evaluation.
-        progress: callback for the number of fitted heads.
+    The parts are the features of the split's training and test images; ``read`` returns those of
+    the images at some rows, for MIEB's evaluation.
     """
     from threadpoolctl import threadpool_limits
 

@@ -61,11 +61,7 @@ def results_versions() -> dict[str, str | int]:
 def weights_facts(entry: Backbone, cell: Cell, located: Located | None) -> dict[str, Any]:
     """Return the facts that determine the weights of a cell's backbone before training.
 
-    Args:
-        entry: the cell's backbone.
-        cell: the cell; its seed counts if the weights are random.
-        located: the file of its pretrained weights, identified by its SHA-256; None if they are
-            random.
+    A located weight file is identified by its SHA-256, random weights by the seed.
 
     Raises:
         FerBenchError: that file, or a required structure file, cannot be read.
@@ -90,15 +86,10 @@ def features_key(
     view: View = UNCHANGED,
     precision: MixedPrecision = "none",
 ) -> str:
-    """Return the key of a frozen prefix's outputs for every image of a data set.
+    """Return the key of a frozen prefix's outputs for every image of a data set, in its order.
 
-    Args:
-        entry: the cell's backbone, for its preprocessing.
-        weights: from ``weights_facts``.
-        dataset: the data set; its images are the rows, in their order.
-        boundary: positions of the layers at which the prefix ends.
-        view: view of the images.
-        precision: the protocol's mixed precision.
+    The weights are from ``weights_facts``; the boundary has the positions of the layers at which
+    the prefix ends.
     """
     facts = view.facts()
     return _digest(
@@ -183,12 +174,7 @@ def result_fingerprint(
 
 
 def sweep_fingerprint(trials: Sequence[str], protocol: Protocol) -> str:
-    """Return the fingerprint of a swept cell.
-
-    Args:
-        trials: fingerprints of the cells of all trials of the grid, in order.
-        protocol: protocol with the sweep.
-    """
+    """Return the fingerprint of a swept cell, from those of all trials of the grid in order."""
     drawn = protocol.sweep.trials
     sampler = {"drawn": drawn, "optuna": keras_backend.version("optuna")} if drawn else {}
     return _digest({"kind": "sweep", "version": SWEEPING, "trials": list(trials), **sampler})
@@ -203,12 +189,7 @@ def _few_shot(shots: Shots, draws: int, dataset: Dataset) -> dict[str, Any]:
 
 
 def cross_test_key(result: str, tested: Dataset) -> str:
-    """Return the key of a trained cell's predictions for another data set.
-
-    Args:
-        result: fingerprint of the cell's result.
-        tested: the images, of the size that the cell was trained on, in their order.
-    """
+    """Return the key of the predictions of the cell with fingerprint ``result`` for other data."""
     return _digest({"kind": "cross test", "result": result, "dataset": tested.row_digest})
 
 

@@ -58,14 +58,12 @@ class Scaling(NamedTuple):
 
 @dataclass(frozen=True)
 class FittedHead:
-    """A fitted classifier.
+    """A fitted classifier, whose estimator has the interface of scikit-learn.
 
     Attributes:
         kind: its name.
         value: the value of its parameter.
         classes: number of classes of the data set.
-        scaling: scaling of its features.
-        estimator: estimator with the interface of scikit-learn.
     """
 
     kind: str
@@ -186,7 +184,8 @@ def choose_head(
     """
     scaling = Scaling.of(train[0])
     scaled, scaled_validation = scaling.apply(train[0]), scaling.apply(validation[0])
-    values = _values(kind, len(scaled))
+    # Not more neighbours than images.
+    values = [one for one in head_kind(kind).values if kind != "knn" or one <= len(scaled)]
     _estimator(kind, values[0], seed)  # imports scikit-learn, which is not timed
     seconds = choosing = 0.0
     candidates: list[tuple[FittedCandidate, NDArray[np.float32]]] = []
@@ -218,23 +217,11 @@ def fit_head(
 ) -> FittedHead:
     """Fit a head with a known value of its parameter, as ``choose_head`` does.
 
-    Args:
-        kind: name of the head.
-        value: value of its parameter.
-        train: features, shape (n, d), and labels, shape (n,), of the training images.
-        classes: number of classes of the data set.
-        seed: seed of estimators that draw random numbers.
-        scaling: scaling of the features; None for that of the training images.
+    The scaling of the features is by default that of the training images.
     """
     scaling = scaling or Scaling.of(train[0])
     estimator = _fitted(kind, value, scaling.apply(train[0]), train[1], seed)
     return FittedHead(kind, value, classes, scaling, estimator)
-
-
-def _values(kind: str, images: int) -> list[float]:
-    """Return the candidates; those with more neighbours than images are left out."""
-    values = head_kind(kind).values
-    return [value for value in values if kind != "knn" or value <= images]
 
 
 def _fitted(kind: str, value: float, features: Features, labels: Labels, seed: int) -> Any:
@@ -249,13 +236,7 @@ def _fitted(kind: str, value: float, features: Features, labels: Labels, seed: i
 
 
 def fit_to_limit(estimator: Any, features: Features, labels: Labels) -> None:
-    """Fit an estimator of scikit-learn, up to its number of iterations.
-
-    Args:
-        estimator: the estimator.
-        features: shape (n, d).
-        labels: shape (n,).
-    """
+    """Fit an estimator of scikit-learn, up to its number of iterations."""
     with warnings.catch_warnings():
         # The protocol states the numbers of iterations.
         warnings.filterwarnings("ignore", message=".*(failed to converge|number of iterations).*")
@@ -263,7 +244,6 @@ def fit_to_limit(estimator: Any, features: Features, labels: Labels) -> None:
 
 
 def _estimator(kind: str, value: float, seed: int) -> Any:
-    """Return a new estimator, importing scikit-learn if it is one of its."""
     builder = head_kind(kind).builder
     if builder is not None:
         return builder(value, seed)

@@ -23,10 +23,6 @@ from fer_bench.training.compiled_suffix import gains_from_xla
 from fer_bench.training.objective import new_loss, new_optimizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
     from fer_bench.models import Backbone
     from fer_bench.protocol.cell import Init
     from fer_bench.protocol.trainable_layers import Trainable
@@ -37,7 +33,7 @@ COMMON_SIZE = 96
 
 
 def input_sizes(entry: Backbone) -> tuple[int, ...]:
-    """Return the input sizes to time: the network's own, and the common one where claims need it.
+    """Return the input sizes to time: the network's own, and the common one if claims need it.
 
     That is the case for the paper's networks with smaller inputs, which accept any.
     """
@@ -60,14 +56,7 @@ def network_training(
 ) -> NetworkTraining:
     """Return a new network, or the last one if structure and data are the same.
 
-    Compiling takes seconds.
-
-    Args:
-        context: data and protocol.
-        entry: the backbone.
-        init: decides how many of its last layers are trained.
-        input_size: side length of the network's input in pixels.
-        head: canonical name of its head.
+    Compiling takes seconds. The init decides how many of the last layers are trained.
     """
     layers = context.protocol.trainable_layers.of(init)
     data = context.dataset.row_digest, context.split.digest
@@ -84,12 +73,7 @@ def network_training(
 class NetworkTraining:
     """A complete network under a run's protocol, trained on the first batches of training images.
 
-    Args:
-        context: data and protocol.
-        entry: the backbone.
-        layers: number of its last layers that are trained.
-        input_size: side length of the network's input in pixels.
-        head: canonical name of its head.
+    The last ``layers`` of the backbone are trained, with an input of ``input_size`` pixels.
 
     Attributes:
         batch_size: number of images in a batch.
@@ -103,7 +87,7 @@ class NetworkTraining:
         input_size: int,
         head: str = LINEAR,
     ) -> None:
-        entry = context.adapted(entry).resized(input_size)
+        entry = entry.adapted(context.protocol).resized(input_size)
         protocol, dataset = context.protocol, context.dataset
         self._extractor = None if entry.file is None else entry.file.extractor(entry)
         classes, kind = len(dataset.classes), Head.parse(head)
@@ -129,7 +113,7 @@ class NetworkTraining:
         rows = context.split.train[: BATCHES * self.batch_size]
         self._images = np.array(dataset.images[rows])
         self._labels = keras.utils.to_categorical(dataset.labels[rows], len(dataset.classes))
-        self._batches = self._endless()
+        self._start = 0
 
     @property
     def weight_bytes(self) -> int:
@@ -143,19 +127,12 @@ class NetworkTraining:
         return sum(math.prod(weight.shape) for weight in self._model.trainable_weights)
 
     def train(self, batches: int) -> None:
-        """Train on the next batches, of ``batch_size`` images each."""
+        """Train on the next batches, of ``batch_size`` images each, again and again."""
         for _ in range(batches):
-            inputs: Any
-            inputs, labels = next(self._batches)
+            batch = np.arange(self._start, self._start + self.batch_size) % len(self._images)
+            self._start = (self._start + self.batch_size) % len(self._images)
+            inputs: Any = self._images[batch]
             if self._extractor is not None:
                 (inputs,) = self._extractor.predict_on_batch(inputs)
             # Returning the loss as a number waits for the computation to end.
-            self._model.train_on_batch(inputs, labels)
-
-    def _endless(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[Any]]]:
-        """Yield batches of images and one-hot labels, all of the same size, again and again."""
-        start = 0
-        while True:
-            batch = np.arange(start, start + self.batch_size) % len(self._images)
-            start = (start + self.batch_size) % len(self._images)
-            yield self._images[batch], self._labels[batch]
+            self._model.train_on_batch(inputs, self._labels[batch])

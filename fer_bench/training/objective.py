@@ -23,12 +23,7 @@ UNWEIGHTED = "cross_entropy"
 
 
 def new_optimizer(protocol: Protocol, counts: Sequence[int]) -> keras.optimizers.Optimizer:
-    """Return the protocol's optimiser with its learning rate and Keras' other defaults.
-
-    Args:
-        protocol: the protocol.
-        counts: number of training images of each class.
-    """
+    """Return the protocol's optimiser for this number of training images of each class."""
     rate: Any = protocol.learning_rate
     if protocol.schedule == "cosine":
         steps = protocol.epochs * math.ceil(sum(counts) / protocol.batch_size)
@@ -38,12 +33,7 @@ def new_optimizer(protocol: Protocol, counts: Sequence[int]) -> keras.optimizers
 
 
 def new_loss(protocol: Protocol, counts: Sequence[int]) -> keras.losses.Loss:
-    """Return the loss that training minimises, from logits.
-
-    Args:
-        protocol: the protocol.
-        counts: number of training images of each class.
-    """
+    """Return the loss of logits that training minimises."""
     smoothing = protocol.label_smoothing
     if protocol.class_weight == "balanced":
         return _ClassWeightedLoss(balanced_weights(counts), smoothing)
@@ -61,21 +51,13 @@ def balanced_weights(counts: Sequence[int]) -> list[float]:
     """Return n / (classes * count) for each class, and 0 for one without images.
 
     Only classes with images count, as in scikit-learn's ``compute_class_weight``.
-
-    Args:
-        counts: number of training images of each class.
     """
     classes = sum(count > 0 for count in counts)
     return [sum(counts) / (classes * count) if count else 0.0 for count in counts]
 
 
 class _ClassWeightedLoss(keras.losses.CategoricalCrossentropy):  # type: ignore[misc]
-    """Cross-entropy, each image multiplied by its class's weight; the mean is over the images.
-
-    Args:
-        weights: weight of each class.
-        smoothing: label smoothing.
-    """
+    """Cross-entropy, each image multiplied by its class's weight; the mean is over the images."""
 
     def __init__(self, weights: Sequence[float], smoothing: float) -> None:
         super().__init__(from_logits=True, label_smoothing=smoothing)

@@ -39,12 +39,7 @@ _SHAPES = ((512, 512), (512, 512), (8, 48, 48, 16), (3, 3, 16, 32))
 
 
 def operands() -> tuple[NDArray[np.float32], ...]:
-    """Draw the operands, the same in every process.
-
-    Returns:
-        Two matrices, shape (512, 512); images, shape (8, 48, 48, 16); kernels, shape
-        (3, 3, 16, 32).
-    """
+    """Draw two matrices, images and kernels of the shapes above, the same in every process."""
     random = np.random.default_rng(_SEED)
     return tuple(random.standard_normal(shape, np.float32) for shape in _SHAPES)
 

@@ -120,22 +120,14 @@ class RunContext:
         seed = self.protocol.seed if seed is None else seed
         return Cell(entry.name, init, self.dataset.name, seed, head or self.protocol.head.names[0])
 
-    def adapted(self, entry: Backbone) -> Backbone:
-        """Return a backbone with the protocol's input size and preprocessing."""
-        return entry.adapted(self.protocol)
-
     def fingerprint(self, entry: Backbone, cell: Cell, located: Located | None) -> str:
         """Return a digest of everything that determines the result of a cell.
 
-        Args:
-            entry: the cell's backbone.
-            cell: a cell of this run.
-            located: the file of its pretrained weights, None if they are random.
-
         Raises:
-            FerBenchError: the file cannot be read.
+            FerBenchError: the file of its weights cannot be read.
         """
-        adapted, weights = self.adapted(entry), fingerprint.weights_facts(entry, cell, located)
+        adapted = entry.adapted(self.protocol)
+        weights = fingerprint.weights_facts(entry, cell, located)
 
         def of(cell: Cell, protocol: Protocol) -> str:
             return fingerprint.result_fingerprint(

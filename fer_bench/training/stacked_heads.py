@@ -36,10 +36,8 @@ if TYPE_CHECKING:
 class StackedHeads(CompiledSuffix):
     """Suffix with the softmax layer of several trials: its output is (n, trials, classes).
 
-    Args:
-        suffix: suffix of one cell, of which only the last, dense layer is trained.
-        protocols: protocol of each trial; they may differ in learning rate and weight decay.
-        counts: number of training images of each class.
+    Only the last layer of ``suffix``, a dense one, is trained. The protocols may differ in learning
+    rate and weight decay; ``counts`` are those of the training images of each class.
     """
 
     def __init__(
@@ -81,10 +79,7 @@ def _with_columns(
 ) -> keras.optimizers.Optimizer:
     """Give an optimiser the learning rate and decoupled weight decay of each column of weights.
 
-    Args:
-        optimizer: one with a learning rate of 1, or a schedule that starts from it.
-        rates: learning rate of each column.
-        decays: weight decay of each column.
+    Its own learning rate is 1, or a schedule that starts from it.
     """
     kind: Any = type(optimizer)
 
@@ -105,11 +100,7 @@ def _with_columns(
 
 
 class _SumOfTrials(keras.losses.Loss):  # type: ignore[misc]
-    """Sum of the losses of all trials, whose gradient is that of each for its own weights.
-
-    Args:
-        loss: loss of one trial.
-    """
+    """Sum of the losses of all trials, whose gradient is that of each for its own weights."""
 
     def __init__(self, loss: keras.losses.Loss) -> None:
         super().__init__()
@@ -131,15 +122,10 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
 def train_side_by_side(
     network: CellNetwork, candidates: Sequence[Candidate], progress: Progress
 ) -> list[Trial]:
-    """Train the candidates, all with the batches and initial weights of one cell.
+    """Train candidates that differ in learning rate and weight decay, with the batches of one cell.
 
-    With early stopping, all epochs are trained, and each trial has the metrics of the epoch whose
-    weights its cell would keep.
-
-    Args:
-        network: network of the cell under the protocol of any candidate.
-        candidates: they differ in learning rate and weight decay only.
-        progress: callback for the number of epochs done.
+    All start from the initial weights of its network. With early stopping, all epochs are trained,
+    and each trial has the metrics of the epoch whose weights its cell would keep.
     """
     protocols = [candidate.protocol for candidate in candidates]
     stacked = StackedHeads(network.network.suffix, protocols, network.context.training_counts)

@@ -37,16 +37,10 @@ class StepLoop:
         self._predict = tf.function(self._predict_batches, jit_compile=True)
 
     def fit(self, read: Read, rows: NDArray[np.int64], size: int, most: int) -> dict[str, float]:
-        """Train on the images at ``rows`` in this order, as ``keras.Model.fit`` does.
+        """Train on the images at ``rows`` in batches of ``size``, as ``keras.Model.fit`` does.
 
-        Args:
-            read: returns inputs, and last the one-hot targets.
-            rows: int64, shape (n,).
-            size: images per batch.
-            most: batches per call of the compiled loop.
-
-        Returns:
-            Keras' metrics, averaged over the batches.
+        A call of the compiled loop takes at most ``most`` batches; ``read`` returns the inputs, and
+        last the one-hot targets. Returns Keras' metrics, averaged over the batches.
         """
         if not self._has_metrics:
             self._build_metrics(read(rows[:1]))

@@ -60,13 +60,7 @@ def trial_of(one: Candidate, result: CellResult) -> Trial:
 def fitted_trials(
     every: Sequence[FittedCandidate], chosen: FittedHead, test: Labelled
 ) -> tuple[Trial, ...]:
-    """Return the trials of a fitted head's grid.
-
-    Args:
-        every: all candidates.
-        chosen: the head of one of them.
-        test: features, shape (n, d), and labels, shape (n,), of the test images.
-    """
+    """Return the trials of a fitted head's grid, with the labels of the test features."""
     features, labels = test
     return tuple(
         Trial(
@@ -104,13 +98,8 @@ def draw_trials(
 
     A rate is drawn log-uniformly between the smallest and the largest value of its axis, unless
     that has a 0; other settings, and such rates, are drawn from the values. A combination that is
-    drawn again is not measured again.
-
-    Args:
-        axes: axes of the grid.
-        count: number of draws.
-        seed: seed of the sampler.
-        measure: returns the trial of settings; gets the number of the draw and ``count``, too.
+    drawn again is not measured again. ``measure`` gets the settings, the number of the draw and
+    ``count``.
     """
     check_optuna()
     import optuna

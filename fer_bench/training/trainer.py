@@ -45,10 +45,7 @@ EVALUATION_BATCH = 512
 def epoch_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:
     """Return the order of the training images in one epoch: a new permutation for each.
 
-    Args:
-        seed: the cell's seed.
-        epoch: number of the epoch, from 1; 0 gives the order for evaluation with batch statistics.
-        images: number of images.
+    Epochs count from 1; 0 gives the order for evaluation with batch statistics.
 
     Returns:
         int64, shape (images,): a permutation of 0 to images - 1.
@@ -92,12 +89,9 @@ class Trainer:
         self._classes = self.suffix.output_shape[-1]
 
     def warm_up(self) -> float:
-        """Compile the functions an epoch runs, and undo the training steps that this takes.
+        """Compile the functions an epoch runs, undo its training steps, and return the seconds.
 
         So the time of an epoch is the same whether its suffix was compiled before or not.
-
-        Returns:
-            Time spent, in seconds.
         """
         started = perf_counter()
         before = list(self._variables())
@@ -109,10 +103,7 @@ class Trainer:
         return perf_counter() - started
 
     def epoch(self, number: int) -> tuple[float, float]:
-        """Train one epoch.
-
-        Args:
-            number: number of the epoch, from 1; it determines the image order and the views.
+        """Train one epoch, whose number, from 1, determines the image order and the views.
 
         Returns:
             Training accuracy and loss during the epoch, averaged while the weights change. The
@@ -158,11 +149,7 @@ class Trainer:
         return self._outputs(self.suffix, batches)
 
     def evaluate(self, rows: NDArray[np.int64]) -> tuple[float, float]:
-        """Return accuracy and loss on the images at ``rows``, in inference mode.
-
-        Raises:
-            FerBenchError: an output of the network is not finite.
-        """
+        """Return accuracy and loss in inference mode; the outputs must be finite."""
         return self._accuracy_and_loss(self.logits(rows), rows)
 
     def evaluate_with_batch_statistics(self, rows: NDArray[np.int64]) -> tuple[float, float] | None:
@@ -171,13 +158,7 @@ class Trainer:
         Everything else is in inference mode; no weights or statistics change. The images come in
         one order for all epochs, since rows sorted by class would make batches of one class, and
         in batches whose sizes differ by one image at most: as large as in training, or slightly
-        smaller.
-
-        Returns:
-            Accuracy and loss, or None if no batch normalisation is trained.
-
-        Raises:
-            FerBenchError: an output of the network is not finite.
+        smaller. None if no batch normalisation is trained.
         """
         model = self.compiled.with_batch_statistics
         if model is None:
@@ -246,7 +227,7 @@ class Trainer:
         epochs = self._protocol.epochs
         clock = _Clock()
         if start is None:
-            history = _untrained(self._measured(clock, validation))
+            history = History((), (), *((value,) for value in self._measured(clock, validation)))
         else:
             self._restore(start.variables)
             history, clock.seconds = start.history, start.seconds
@@ -316,10 +297,7 @@ class Trainer:
 
     @property
     def written_bytes(self) -> int:
-        """Peak disk usage of checkpointing, in bytes.
-
-        Two checkpoints: the newer one is written before the older one is removed.
-        """
+        """Peak disk usage in bytes: a checkpoint is written before the older one is removed."""
         sizes = (
             np.dtype(entry.dtype).itemsize * math.prod(entry.shape)
             for entry in self._stored_variables
@@ -342,8 +320,6 @@ class Trainer:
 
 
 class _Clock:
-    """Accumulator of the time spent on training and on evaluation."""
-
     def __init__(self) -> None:
         self.seconds = Seconds()
 
@@ -355,15 +331,9 @@ class _Clock:
         self.seconds = dataclasses.replace(self.seconds, **{work: spent})
 
 
-def _untrained(evaluated: Sequence[float]) -> History:
-    """Return a history before the first epoch."""
-    return History((), (), *((value,) for value in evaluated))
-
-
 def _extended(
     history: History, running: tuple[float, float], evaluated: Sequence[float]
 ) -> History:
-    """Return the history with one more epoch."""
     series = (getattr(history, field.name) for field in dataclasses.fields(history))
     # The last series (batch statistics) stay empty if they are not evaluated.
     return History(*((*old, new) for old, new in zip(series, (*running, *evaluated), strict=False)))

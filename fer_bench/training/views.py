@@ -13,13 +13,9 @@ if TYPE_CHECKING:
 
 
 def epoch_views(seed: int, epoch: int, images: int, views: int) -> NDArray[np.int64]:
-    """Return the view of each training image in one epoch; all views are equally likely.
+    """Return the view of each training image in one epoch, counted from 1.
 
-    Args:
-        seed: the cell's seed.
-        epoch: number of the epoch, from 1.
-        images: number of images.
-        views: number of views of each image.
+    All views are equally likely.
 
     Returns:
         int64, shape (images,): 0 to views - 1.
@@ -31,12 +27,8 @@ def epoch_views(seed: int, epoch: int, images: int, views: int) -> NDArray[np.in
 class ViewedTensor:
     """Values of several views as one tensor: row ``v * n + i`` is view ``v`` of image ``i``.
 
-    Attributes:
-        shape: (views * n, ...).
-        dtype: that of the views.
-
     Args:
-        views: one tensor for each view, of the same shape (n, ...).
+        views: one tensor for each view, of the same dtype and shape (n, ...).
     """
 
     def __init__(self, views: Sequence[Any]) -> None:

@@ -7,7 +7,7 @@ from made_launches import CELLS, IDS
 from made_runs import made_missing
 
 from fer_bench.cluster.collection import collect
-from fer_bench.cluster.slot import work
+from fer_bench.cluster.local import work
 from fer_bench.results import read_run
 from fer_bench.results.fact_names import NOT_TIMED, SPEED
 from fer_bench.runtime.errors import FerBenchError

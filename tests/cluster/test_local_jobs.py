@@ -10,10 +10,10 @@ import time
 import pytest
 from made_launches import CELLS, IDS
 
-from fer_bench.cluster import local, slot
+from fer_bench.cluster import local
 from fer_bench.cluster.attempt import run_job
+from fer_bench.cluster.local import work
 from fer_bench.cluster.run_directory import JobState, RunDirectory
-from fer_bench.cluster.slot import work
 from fer_bench.runtime.errors import FerBenchError
 
 
@@ -124,7 +124,7 @@ def test_slots_share_the_jobs_and_survive_each_other(launched):
         found.let(cell, "sleep0.5")
     slots = local.start_slots(found.run, 2)
     until(lambda: len(found.started()) >= 2)
-    assert slot.is_working(found.run, 0)
+    assert local.is_working(found.run, 0)
     assert [os.getsid(one.pid) for one in slots] == [one.pid for one in slots]
     assert local.start_slots(found.run, 2) == []
     os.killpg(slots[0].pid, signal.SIGKILL)
@@ -231,7 +231,7 @@ def test_a_slot_that_works_already_is_not_started_twice(launched):
     found.let(IDS[0], "sleep60")
     (working,) = local.start_slots(found.run, 1)
     until(lambda: found.started())
-    words = [sys.executable, "-m", slot.__name__, str(found.run.path), "0"]
+    words = [sys.executable, "-m", local.__name__, str(found.run.path), "0"]
     subprocess.run(words, check=True, timeout=60)
     assert found.started() == [IDS[0]]
     os.killpg(working.pid, signal.SIGKILL)

@@ -11,7 +11,7 @@ from fer_bench import cli
 from fer_bench.results.model_metadata import MEMBER
 from fer_bench.results.runtime_speeds import read_runtime_speeds
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.training import file_inference, file_timing
+from fer_bench.training import file_timing
 
 pytestmark = pytest.mark.network
 
@@ -22,14 +22,14 @@ def test_an_onnx_file_is_opened_and_timed(tmp_path):
     pytest.importorskip("onnxruntime")
     path = tmp_path / "net.onnx"
     path.write_bytes(means(metadata={"fer_bench": json.dumps(DESCRIBED)}))
-    found = file_inference.open_file(path, 1)
+    found = file_timing.open_file(path, 1)
     assert (found.runtime, found.axes, found.dtype) == (
         "onnxruntime",
         (None, 3, 8, 8),
         "float32",
     )
     assert (len(found.sha256), found.metadata) == (64, DESCRIBED)
-    seconds = file_inference.time_calls(32, 4)
+    seconds = file_timing.time_calls(32, 4)
     assert len(seconds) == 4
     assert min(seconds) > 0
 
@@ -49,7 +49,7 @@ def test_a_file_that_cannot_be_timed_is_one_error(tmp_path, name, content, probl
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(FerBenchError) as caught:
-        file_inference.open_file(path, 1)
+        file_timing.open_file(path, 1)
     assert caught.value.path == path
     assert problem in caught.value.problem
 
@@ -58,10 +58,10 @@ def test_batches_of_another_size_are_an_error(tmp_path):
     pytest.importorskip("onnxruntime")
     path = tmp_path / "net.onnx"
     path.write_bytes(means((1, 3, 8, 8)))
-    file_inference.open_file(path, 1)
-    assert len(file_inference.time_calls(1, 2)) == 2
+    file_timing.open_file(path, 1)
+    assert len(file_timing.time_calls(1, 2)) == 2
     with pytest.raises(FerBenchError) as caught:
-        file_inference.time_calls(32, 1)
+        file_timing.time_calls(32, 1)
     assert caught.value.problem == "it takes batches of 1 only, not of 32"
 
 

@@ -117,12 +117,9 @@ class _Begun:
 
 
 class Checkpoints:
-    """The checkpoints of one cell. The caller holds the cell's lock.
+    """The checkpoints of one cell, with facts for users who inspect the store.
 
-    Args:
-        store: the store's directory; created when the first checkpoint is written.
-        fingerprint: fingerprint of the cell's result.
-        facts: JSON description of the cell, for users who inspect the store.
+    The caller holds the cell's lock. The store's directory need not exist.
     """
 
     def __init__(self, store: Path, fingerprint: str, facts: Mapping[str, Any]) -> None:

@@ -78,9 +78,6 @@ class Entry:
 
     Attributes:
         kind: one of ``KINDS``, ``CACHED`` or ``BROUGHT``.
-        path: its directory or file.
-        what: short description.
-        state: short description of its completeness.
         size: size of its files in bytes.
         written: time of the last write, in seconds since 1970.
         useless: reason that no run can use it, empty if a run can.
@@ -100,11 +97,8 @@ class Entry:
 class Removal(NamedTuple):
     """Outcome of a removal. What another process removed first is in none of these.
 
-    Attributes:
-        removed: removed entries.
-        in_use: entries in use by a process, which stayed.
-        kept: directories of removed parts that contain files not written by fer_bench, which
-            stayed.
+    ``in_use`` are entries in use by a process, which stayed; ``kept`` are directories of removed
+    entries with files that fer_bench did not write, which stayed.
     """
 
     removed: list[Entry]
@@ -143,13 +137,7 @@ def foreign_paths(
 ) -> list[Path]:
     """List paths next to entries that are not entries, such as those under a mistyped ``--store``.
 
-    Args:
-        store: as for ``entries``, like the others.
-        cache: the cache directory.
-        kinds: kinds to look at.
-
-    Raises:
-        FerBenchError: a directory cannot be read.
+    Arguments and errors are those of ``entries``.
     """
     with _one_kind_of_error(cache or store):
         found = _paths(store, cache, kinds)

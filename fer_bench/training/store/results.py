@@ -69,10 +69,8 @@ class ResultStore:
     ) -> Stored | None:
         """Return the result with ``fingerprint``, or None; a damaged one is removed.
 
-        Args:
-            fingerprint: fingerprint of the result.
-            cell: the cell it must belong to; the name of its data set does not count.
-            record: makes a run of the cell's record; a result that does not fit the run is damaged.
+        It must belong to the cell, but for the name of its data set, and fit the run that
+        ``record`` makes of it.
 
         Raises:
             OSError: the result cannot be read.
@@ -125,11 +123,8 @@ class ResultStore:
     ) -> None:
         """Save the result of a run's one cell under its fingerprint, in place of an older one.
 
-        Args:
-            run: a run with exactly one cell.
-            logits: logits of the test images, shape (images, classes).
-            suffix_weights: in the order of Keras' ``get_weights``.
-            facts: JSON description of the result, for users who inspect the store.
+        The logits are those of the test images, shape (images, classes), the weights in the order
+        of Keras' ``get_weights``, and the facts for users who inspect the store.
 
         Raises:
             ValueError: the cell was not trained.

@@ -64,7 +64,7 @@ class FeatureSpec:
 
 @dataclass(frozen=True)
 class _Description:
-    """What is read of a stored description."""
+    """The part of a stored description that is read."""
 
     images: int
     shapes: tuple[tuple[int, ...], ...]
