@@ -180,7 +180,9 @@ def run(
                 seed=_integer("seed", seed),
                 batch_size=_integer("batch_size", batch_size),
                 mixed_precision=mixed_precision,
-                trainable_layers=_layers(trainable_layers),
+                trainable_layers=None
+                if trainable_layers is None
+                else TrainableLayers.parse(str(trainable_layers)),
                 batch_normalization=batchnorm,
                 learning_rate=_real("learning_rate", learning_rate),
                 optimizer=optimizer,
@@ -367,12 +369,6 @@ def _name_or_path(name: str, value: StrPath | None) -> str | None:
 def _paths(given: StrPath | Sequence[StrPath]) -> list[Path]:
     several = [given] if isinstance(given, (str, os.PathLike)) else given
     return [expand_user(os.fspath(path)) for path in several]
-
-
-def _layers(value: int | str | None) -> TrainableLayers | None:
-    if value is None:
-        return None
-    return TrainableLayers.parse(str(value))
 
 
 def _head(name: str | None, dropout: float | None) -> Heads | None:

@@ -72,7 +72,7 @@ def show(store: Path | None) -> None:
         headings = ("kind", "what", "state", "size", "written")
         text = table_text(headings, rows, right=("size",), wrapped=("what", "state"))
         echo_lines(f"{text}\n")
-    directory = _directory(store)
+    directory = store or cache_root()
     existing = next(place for place in (directory, *directory.parents) if place.exists())
     free = bytes_shown(shutil.disk_usage(existing).free)
     total = f"{_total(found)} in" if found else "nothing is stored in"
@@ -134,13 +134,7 @@ def _places(store: Path | None) -> tuple[Path, Path | None]:
     return (cache_root() / "store", cache_root()) if store is None else (store, None)
 
 
-def _directory(store: Path | None) -> Path:
-    return cache_root() if store is None else store
-
-
-def _alike(
-    entries: Sequence[inventory.Entry],
-) -> dict[tuple[str, str, str], list[inventory.Entry]]:
+def _alike(entries: Sequence[inventory.Entry]) -> dict[tuple[str, str, str], list[inventory.Entry]]:
     """Return entries by kind, description with their number, and state, the largest first."""
     groups: dict[tuple[str, str, str], list[inventory.Entry]] = {}
     for entry in entries:
@@ -183,7 +177,7 @@ def _remove(
         paths = "path" if len(others) == 1 else "paths"
         echo(f"kept {len(others):,} {paths} that fer_bench did not write: {names}", err=True)
     total = f"removed {_total(done.removed)} from" if done.removed else "nothing to remove in"
-    echo(f"{total} {_directory(store)}")
+    echo(f"{total} {store or cache_root()}")
 
 
 def _total(entries: Sequence[inventory.Entry]) -> str:

@@ -149,10 +149,7 @@ def _bare_pass(trained: TrainedCell, images: Images, batch_size: int) -> float:
 
 
 def _bare_epochs(
-    trained: TrainedCell,
-    labels: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    protocol: Protocol,
+    trained: TrainedCell, labels: NDArray[np.uint8], rows: NDArray[np.int64], protocol: Protocol
 ) -> float:
     from fer_bench.training.trainer import Trainer
 

@@ -51,11 +51,7 @@ if TYPE_CHECKING:
     "--dry-run", is_flag=True, help="Print jobs, disk space and estimated time; start nothing."
 )
 def command(
-    options: Sequence[str],
-    config_file: Path | None,
-    run_dir: Path,
-    timing_job: bool,
-    dry_run: bool,
+    options: Sequence[str], config_file: Path | None, run_dir: Path, timing_job: bool, dry_run: bool
 ) -> None:
     """Run the benchmarks with these options, their cells divided into jobs.
 
@@ -67,12 +63,13 @@ def command(
 
     Exit status: 0 all jobs have ended with a result for each cell, or were submitted; 1 otherwise.
     """
+    from fer_bench.cluster.local import visible_gpus
     from fer_bench.cluster.parallel_config import ParallelConfig, read_config
     from fer_bench.cluster.run_directory import RunDirectory
 
     config = ParallelConfig() if config_file is None else read_config(config_file)
     listed = list_cells(options)
-    processes = _processes(config, listed)
+    processes = config.processes or (1 if listed.is_data_parallel else max(1, len(visible_gpus())))
     plan = _plan(options, config, listed, processes, timing_job)
     run = RunDirectory(run_dir.resolve())
     if dry_run:
@@ -95,12 +92,6 @@ def command(
         echo(f"{len(submitted)} jobs submitted; 'fer-bench collect {run_dir}' collects results")
     else:
         _run_here(run, run_dir, processes)
-
-
-def _processes(config: ParallelConfig, listed: CellList) -> int:
-    from fer_bench.cluster.local import visible_gpus
-
-    return config.processes or (1 if listed.is_data_parallel else max(1, len(visible_gpus())))
 
 
 def _plan(

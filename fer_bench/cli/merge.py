@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("merge", short_help="Merge the results files of a run's shards into one.")
-@click.argument(
-    "results",
-    nargs=-1,
-    required=True,
-    metavar="RESULTS.json...",
-    type=NonEmptyPath(),
-)
+@click.argument("results", nargs=-1, required=True, metavar="RESULTS.json...", type=NonEmptyPath())
 @click.option(
     "--output",
     type=NonEmptyPath(dir_okay=False),
@@ -50,8 +44,7 @@ def command(results: tuple[Path, ...], output: Path) -> None:
 
     if os.path.realpath(output) in map(os.path.realpath, results):
         raise FerBenchError(
-            f"--output {str(output)!r} is one of the files to merge",
-            "another file",
+            f"--output {str(output)!r} is one of the files to merge", "another file"
         )
     names = [str(path) for path in results]
     merged = merge_documents([(name, load_document(name)) for name in names])
@@ -59,8 +52,7 @@ def command(results: tuple[Path, ...], output: Path) -> None:
         write_json(output, merged.document)
     except ValueError as error:
         raise FerBenchError(
-            f"a benchmark contains a number that JSON cannot represent ({error})",
-            "finite numbers",
+            f"a benchmark contains a number that JSON cannot represent ({error})", "finite numbers"
         ) from error
     for line in _summary(names, output, merged):
         echo(line)

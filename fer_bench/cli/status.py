@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from fer_bench.cluster.run_directory import JobState, RunDirectory
 
 run_argument = click.argument(
-    "run",
-    default=Path("run"),
-    metavar="[DIR]",
-    type=NonEmptyPath(file_okay=False),
+    "run", default=Path("run"), metavar="[DIR]", type=NonEmptyPath(file_okay=False)
 )
 
 

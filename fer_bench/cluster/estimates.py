@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fer_bench.cluster.plan import CellList
     from fer_bench.protocol.cell import Cell
-    from fer_bench.results.records import CellResult, Run
+    from fer_bench.results.records import CellResult
     from fer_bench.training.store.inventory import Entry
 
 
@@ -51,14 +51,11 @@ def _similar(parts: Iterable[Entry], settings: Mapping[str, str]) -> list[tuple[
             # The store verifies its results when it uses them; here a damaged one is left out.
             with contextlib.suppress(FerBenchError):
                 run = load_run(part.path / "result.json")
-                if _values(run) == _of_protocol(settings):
+                values = {setting.name: setting.value for setting in run.protocol}
+                if _of_protocol(values) == _of_protocol(settings):
                     data = f"{run.dataset.name} ({run.dataset.train:,} training images)"
                     found += [(cell, data) for cell in run.cells]
     return found
-
-
-def _values(run: Run) -> dict[str, str]:
-    return _of_protocol({setting.name: setting.value for setting in run.protocol})
 
 
 def _of_protocol(settings: Mapping[str, str]) -> dict[str, str]:

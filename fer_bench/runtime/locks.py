@@ -143,7 +143,6 @@ class _Place(NamedTuple):
 
 
 def _wait(place: _Place, kind: str) -> None:
-    """Wait for a lock that another process holds, and acquire it."""
     began = alive = time.monotonic()
     sign, is_reported = place.sign(), False
     while True:

@@ -10,7 +10,6 @@ import contextlib
 import errno
 import os
 import re
-import shutil
 import stat
 from typing import TYPE_CHECKING
 
@@ -94,11 +93,6 @@ def remove_leftovers(target: Path) -> None:
         if pattern.fullmatch(path.name) and _is_directory(path):
             with contextlib.suppress(OSError):
                 remove(path)
-
-
-def remove_new(directory: Path) -> None:
-    """Remove a directory that this process itself created and filled, as far as possible."""
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _entries(directory: Path) -> Iterator[Path]:

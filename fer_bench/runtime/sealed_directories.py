@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.runtime.errors import FerBenchError, bytes_shown
 from fer_bench.runtime.files import file_digest, read_regular, set_aside
-from fer_bench.runtime.removal import remove, remove_leftovers, remove_new
+from fer_bench.runtime.removal import remove, remove_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,7 +71,7 @@ def sealed(target: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
     except BaseException:
         if os.path.lexists(older) and not os.path.lexists(target):
             older.rename(target)
-        remove_new(aside)
+        shutil.rmtree(aside, ignore_errors=True)
         raise
     with contextlib.suppress(OSError):
         if not remove(older):

@@ -121,7 +121,6 @@ class CellNetwork:
         return attach_extractor(extractor, classes, pooling, Head.parse(self.cell.head))
 
     def _of_layers(self) -> Network:
-        """Return the network of a backbone of Keras layers."""
         from fer_bench.models.random_weights import seeded
         from fer_bench.models.transfer import transfer
 

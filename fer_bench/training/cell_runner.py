@@ -154,9 +154,7 @@ class CellRunner:
             stored = self.find()
             result, logits = stored or self.train()
         labels = self.context.dataset.labels[self.context.split.test]
-        return TrainedCell(
-            result, logits, labels, self.network, self.restore, is_restored=stored is None
-        )
+        return TrainedCell(result, logits, labels, self.network, self.restore, stored is None)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -195,11 +193,10 @@ class CellRunner:
         with store_errors(context.store):
             self.network.discards_features |= checkpoints.begin(conditions)
         trainer, network = self.network.trainer, self.network.network
-        features_on = self._features_on()
-        computed_on = _with_features(numerical_environment.conditions(), features_on)
+        computed_on = self._computed_on()
         seconds = self._seconds_before()
         with store_errors(context.store):
-            checkpoints.begin(conditions, features_on)
+            checkpoints.begin(conditions, self._features_on())
             start = checkpoints.latest(trainer.expected)
             needed = trainer.written_bytes - checkpoints.size
         if start is not None:
@@ -226,7 +223,6 @@ class CellRunner:
         return Stored(result, logits)
 
     def _fit(self) -> Stored:
-        """Fit the head and store the result."""
         from fer_bench.training.fitted_head import choose_head
         from fer_bench.training.sweep_trials import fitted_trials
 
@@ -235,7 +231,7 @@ class CellRunner:
             (self.network.features(rows), context.dataset.labels[rows])
             for rows in (split.train, split.validation, split.test)
         )
-        computed_on = _with_features(numerical_environment.conditions(), self._features_on())
+        computed_on = self._computed_on()
         head, of_validation, fitting, choosing, every = choose_head(
             self.cell.head, train, validation, len(classes), self.cell.seed, self.progress
         )
@@ -338,6 +334,16 @@ class CellRunner:
         extraction = self.network.extraction
         return () if extraction is None else extraction.conditions
 
+    def _computed_on(self) -> Conditions:
+        """Return the conditions of a result, and those of its stored features that differ."""
+        now = numerical_environment.conditions()
+        others = [
+            (name + OF_FEATURES, value)
+            for name, value in self._features_on()
+            if dict(now).get(name, value) != value
+        ]
+        return (*now, *others)
+
     def _seconds_before(self) -> dict[str, float]:
         """Return the seconds spent before training, by part."""
         seconds, extraction = dict(self.network.seconds), self.network.extraction
@@ -370,13 +376,3 @@ class CellRunner:
             **({"changed": changed} if changed else {}),
             "versions": fingerprint.results_versions(),
         }
-
-
-def _with_features(now: Conditions, features_on: Conditions) -> Conditions:
-    """Return the conditions of a result, and those of its stored features that differ."""
-    others = [
-        (name + OF_FEATURES, value)
-        for name, value in features_on
-        if dict(now).get(name, value) != value
-    ]
-    return (*now, *others)

@@ -120,10 +120,7 @@ class FittedHead:
             first = -1.0 if self.kind == "svm" else 0.0
             rows, bias = np.stack([first * rows[0], rows[0]]), np.array([first * bias[0], bias[0]])
         kernel = (rows / self.scaling.deviation).T
-        return (
-            kernel.astype(np.float32),
-            (bias - self.scaling.mean @ kernel).astype(np.float32),
-        )
+        return kernel.astype(np.float32), (bias - self.scaling.mean @ kernel).astype(np.float32)
 
     @property
     def parameters(self) -> int:

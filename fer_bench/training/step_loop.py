@@ -43,7 +43,10 @@ class StepLoop:
         last the one-hot targets. Returns Keras' metrics, averaged over the batches.
         """
         if not self._has_metrics:
-            self._build_metrics(read(rows[:1]))
+            # Creates the variables of Keras' metrics, which a compiled function cannot.
+            *tensors, targets = read(rows[:1])
+            self._model.compute_metrics(tensors, targets, np.zeros_like(targets))
+            self._has_metrics = True
         self._model.reset_metrics()
         for values, batches, batch in _chunks(read, rows, size, most):
             self._train(values, batches, batch)
@@ -56,12 +59,6 @@ class StepLoop:
             for values, batches, batch in _chunks(read, rows, size, most)
         ]
         return np.concatenate(outputs)
-
-    def _build_metrics(self, values: Sequence[NDArray[Any]]) -> None:
-        """Create the variables of Keras' metrics, which a compiled function cannot."""
-        *tensors, targets = values
-        self._model.compute_metrics(tensors, targets, np.zeros_like(targets))
-        self._has_metrics = True
 
     def _train_batches(self, values: Sequence[Any], batches: Any, size: int) -> None:
         def step(number: Any) -> tuple[Any]:

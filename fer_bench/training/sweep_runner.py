@@ -154,7 +154,6 @@ class SweepRunner(CellRunner):
         )
 
     def _alone(self, one: Candidate, number: int, count: int) -> Trial:
-        """Train the cell of a candidate."""
         from fer_bench.training.trainer import TrainingDivergedError
 
         def progress(stage: str, done: int, total: int) -> None:

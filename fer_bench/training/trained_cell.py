@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,43 +23,27 @@ if TYPE_CHECKING:
     from fer_bench.training.trainer import Trainer
 
 
+@dataclass(eq=False, repr=False)
 class TrainedCell:
     """Result of a cell with its network.
 
     The network is built when it is first used: a stored result does not need it. As a context
     manager, the cell releases its network at the end.
 
-    Args:
+    Attributes:
         result: the record of the cell, without timings.
         logits: float32, shape (images, classes): output of the trained network for the test images.
         test_labels: uint8, shape (images,): labels of the test images in the order of ``logits``.
-        network: the cell's network.
-        restore: loads the trained weights into the network. Returns a new result if it had to
-            train again.
-        is_restored: if True, the network has the trained weights.
-
-    Attributes:
-        result, logits, test_labels: as given; the first two change if ``restore`` trained again.
     """
 
-    def __init__(
-        self,
-        result: CellResult,
-        logits: NDArray[np.float32],
-        test_labels: NDArray[np.uint8],
-        network: CellNetwork,
-        restore: Callable[[], Stored | None],
-        *,
-        is_restored: bool,
-    ) -> None:
-        self.result = result
-        self.logits = logits
-        self.test_labels = test_labels
-        self._network = network
-        self._restore = restore
-        self._is_restored = is_restored
-        self._describe: Callable[[CellResult], CellResult] = lambda result: result
-        self._trained_weights: list[NDArray[Any]] | None = None
+    result: CellResult
+    logits: NDArray[np.float32]
+    test_labels: NDArray[np.uint8]
+    _network: CellNetwork
+    _restore: Callable[[], Stored | None]
+    _is_restored: bool
+    _describe: Callable[[CellResult], CellResult] | None = None
+    _trained_weights: list[NDArray[Any]] | None = None
 
     def describe_by(self, describe: Callable[[CellResult], CellResult]) -> None:
         """Replace the record by what ``describe`` makes of it, also if it is trained again."""
@@ -77,7 +61,8 @@ class TrainedCell:
             self._is_restored = True
             if trained_again is not None:
                 result, self.logits = trained_again
-                self.result = replace(self._describe(result), cross_test=self.result.cross_test)
+                described = result if self._describe is None else self._describe(result)
+                self.result = replace(described, cross_test=self.result.cross_test)
         return self._network.network
 
     @property

@@ -282,27 +282,22 @@ class Trainer:
         self._best = list(rest)
 
     @property
-    def _stored_variables(self) -> list[Any]:
-        """Variables with the layouts of ``TrainingState.variables``."""
-        return [*self.compiled.variables, *(self.suffix.variables if self._stops_early else ())]
-
-    @property
     def expected(self) -> Expected:
         """Expected form of each training state."""
+        best = self.suffix.variables if self._stops_early else ()
         return Expected(
             self._protocol.epochs,
-            tuple((tuple(one.shape), np.dtype(one.dtype)) for one in self._stored_variables),
+            tuple(
+                (tuple(one.shape), np.dtype(one.dtype)) for one in (*self.compiled.variables, *best)
+            ),
             self.compiled.with_batch_statistics is not None,
         )
 
     @property
     def written_bytes(self) -> int:
         """Peak disk usage in bytes: a checkpoint is written before the older one is removed."""
-        sizes = (
-            np.dtype(entry.dtype).itemsize * math.prod(entry.shape)
-            for entry in self._stored_variables
-        )
-        return 2 * int(sum(sizes))
+        layouts = self.expected.variables
+        return 2 * sum(dtype.itemsize * math.prod(shape) for shape, dtype in layouts)
 
     def _blocks(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         size = self._protocol.batch_size

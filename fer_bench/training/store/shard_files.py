@@ -27,7 +27,7 @@ from fer_bench.runtime.sealed_directories import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 FACTS = "facts.json"
@@ -227,7 +227,10 @@ class Shards:
 def _described(directory: Path, wanted: FeatureSpec) -> FeatureSpec:
     """Write the description of the features, or adopt the stored one and its shard size."""
     try:
-        _check_files(directory, (SHARDS, _PARTIAL, *_files(wanted)))
+        check_directory(directory)
+        for name in (SHARDS, _PARTIAL, *_files(wanted)):
+            if os.path.lexists(directory / name):
+                check_regular(directory / name)
         if os.path.lexists(directory / FACTS):
             return _read_description(directory, wanted)
     except Damaged as damage:
@@ -257,18 +260,6 @@ def _read_description(directory: Path, wanted: FeatureSpec) -> FeatureSpec:
     if not 1 <= found.shard <= max(wanted.shard, _MAX_SHARD):
         raise Damaged(f"{FACTS} has an invalid shard size")
     return replace(wanted, shard=found.shard, conditions=found.conditions)
-
-
-def _check_files(directory: Path, names: Iterable[str]) -> None:
-    """Check that existing files are regular files in a directory.
-
-    Raises:
-        Damaged: the part is not a directory, or one of its files not a regular file.
-    """
-    check_directory(directory)
-    for name in names:
-        if os.path.lexists(directory / name):
-            check_regular(directory / name)
 
 
 def _files(wanted: FeatureSpec) -> list[str]:
