@@ -106,7 +106,8 @@ def _plan(
 
     if timing_job and not listed.is_timed:
         raise FerBenchError("--timing-job contradicts --no-timing", "one of them")
-    is_alone = config.has_node_alone if config.backend == "submitit" else processes == 1
+    has_node = bool(config.parameters.get("slurm_exclusive"))
+    is_alone = has_node if config.backend == "submitit" else processes == 1
     return Plan(
         command=tuple(pytest_words([*options, "-p", of_job.__name__])),
         options=tuple(options),

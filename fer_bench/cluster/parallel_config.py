@@ -51,11 +51,6 @@ class ParallelConfig:
         if self.backend == "submitit" and self.processes is not None:
             raise ValueError("processes is a setting of backend local, slurm_array_parallelism")
 
-    @property
-    def has_node_alone(self) -> bool:
-        """True if submitit gives each job a node of its own."""
-        return bool(self.parameters.get("slurm_exclusive"))
-
 
 def read_config(path: Path) -> ParallelConfig:
     """Read a YAML file of settings.

@@ -101,12 +101,11 @@ class RunDirectory:
 
     def plan(self) -> Plan:
         """Return the plan of the run, which must have one."""
-        path = self.path / _PLAN
-        if not path.is_file():
+        if not self.has_plan:
             raise FerBenchError(
                 "no run was launched here", f"a directory with {_PLAN}", path=self.path
             )
-        return _read(path, Plan)
+        return _read(self.path / _PLAN, Plan)
 
     def write_plan(self, plan: Plan) -> None:
         """Write the plan."""

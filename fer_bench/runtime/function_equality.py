@@ -48,16 +48,8 @@ def _same(one: object, other: object, seen: Seen) -> bool:
 
 def _is_value(value: object) -> bool:
     """Check if an object is a leaf that ``==`` compares by value."""
-    compared_by_parts = (
-        type,
-        types.FunctionType,
-        types.MethodType,
-        types.CodeType,
-        tuple,
-        list,
-        dict,
-    )
-    return type(value).__eq__ is not object.__eq__ and not isinstance(value, compared_by_parts)
+    by_parts = (type, types.FunctionType, types.MethodType, types.CodeType, tuple, list, dict)
+    return type(value).__eq__ is not object.__eq__ and not isinstance(value, by_parts)
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -115,10 +115,6 @@ class _Place(NamedTuple):
         )
         return cls(lock, directory / f"{name}.holder")
 
-    @property
-    def is_soft(self) -> bool:
-        return isinstance(self.lock, SoftFileLock)
-
     def described(self) -> str:
         """Return a description of the process that holds the lock, as far as it is recorded."""
         try:
@@ -156,7 +152,8 @@ def _wait(place: _Place, kind: str) -> None:
         if seen != sign:
             sign, alive = seen, now
         if now - alive >= LIMIT_S:
-            gone = "remove that file if the process is gone, otherwise " if place.is_soft else ""
+            is_soft = isinstance(place.lock, SoftFileLock)
+            gone = "remove that file if the process is gone, otherwise " if is_soft else ""
             raise StoreError(
                 f"{place.described()} holds the lock {place.lock.lock_file!r} and has sent no "
                 f"heartbeat for {LIMIT_S / 60:.0f} minutes",

@@ -84,10 +84,7 @@ def facts_of(directory: Path) -> dict[str, Any]:
     Raises:
         Damaged: its index cannot be read.
     """
-    facts = _index(directory)["facts"]
-    if not isinstance(facts, dict):
-        raise Damaged(f"{INDEX} is not valid")
-    return facts
+    return _index(directory)["facts"]
 
 
 def verified_paths(directory: Path, *names: str) -> tuple[Path, ...]:
@@ -100,7 +97,7 @@ def verified_paths(directory: Path, *names: str) -> tuple[Path, ...]:
     digests = _index(directory)["files"]
     for name in names:
         check_regular(directory / name)
-        if not isinstance(digests, dict) or name not in digests:
+        if name not in digests:
             raise Damaged(f"{name} is missing in {INDEX}")
         if file_digest(directory / name, "sha256") != digests[name]:
             raise Damaged(f"{name} has changed since it was stored")
@@ -213,9 +210,10 @@ def check_room(store: Path, needed: int, what: str) -> None:
         )
 
 
-def _index(directory: Path) -> dict[str, Any]:
+def _index(directory: Path) -> dict[str, dict[str, Any]]:
     check_directory(directory)
-    index = read_json(directory / INDEX)
-    if isinstance(index, dict) and index.keys() == {"facts", "files"}:
+    index: dict[str, dict[str, Any]] = read_json(directory / INDEX)
+    is_index = isinstance(index, dict) and index.keys() == {"facts", "files"}
+    if is_index and all(isinstance(part, dict) for part in index.values()):
         return index
     raise Damaged(f"{INDEX} is not valid")

@@ -36,8 +36,6 @@ class RunContext:
     """Data, protocol and store shared by all cells of a run.
 
     Attributes:
-        data: images, labels and split.
-        protocol: settings of each cell.
         store: directory of the stored features, checkpoints and results.
         weights_dir: directory to look for pretrained weights in first.
         fresh: if True, stored features and results are computed again.

@@ -195,10 +195,7 @@ class Checkpoints:
         """
         earlier = epochs_in(self._directory)
         target = self._directory / _name(state.history)
-        progress = {
-            "history": dataclasses.asdict(state.history),
-            "seconds": dataclasses.asdict(state.seconds),
-        }
+        progress = dataclasses.asdict(_Progress(state.history, state.seconds))
         with store_errors(self._store), sealed(target, self._facts) as directory:
             (directory / _PROGRESS).write_text(json.dumps(progress), "utf-8")
             write_arrays(directory / _VARIABLES, state.variables)

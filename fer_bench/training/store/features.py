@@ -73,11 +73,7 @@ class FeatureStore:
         return self._store / KIND / key
 
     def discard(self, key: str) -> None:
-        """Remove the features with key ``key``, if there are any.
-
-        Raises:
-            StoreError: they cannot be removed.
-        """
+        """Remove the features with key ``key``, if there are any."""
         with store_errors(self._store), locked(self._store, KIND, key):
             remove(self.directory(key))
 
@@ -92,12 +88,7 @@ class FeatureStore:
 
         If some are missing and the stored ones were computed under other conditions, all are
         computed again. Other processes that want the same key wait until this one is done.
-
-        Args:
-            key: digest of everything that determines the values.
-            wanted: the features.
-            extract: maps a slice of the images to the boundary tensors' values.
-            progress: callback for the number of images done.
+        ``extract`` maps a slice of the images to the boundary tensors' values.
 
         Raises:
             FerBenchError: the disk has no room for them.

@@ -60,17 +60,6 @@ _CACHED_NAME = re.compile(r"([0-9a-f]{24}|[0-9a-f]{64})\.npz")
 
 _OTHER_VERSION = "written by another version of fer_bench"
 
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-)
-"""Errors of parsing arbitrary content as the facts of a part."""
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -250,7 +239,8 @@ def _part(store: Path, kind: str, path: Path) -> Entry:
             useless = "its cell is complete"
     except Damaged as damage:
         useless = str(damage)
-    except _UNREADABLE as error:
+    # Arbitrary content, parsed as the facts of a part, raises errors of many types.
+    except Exception as error:
         useless = f"it cannot be read ({type(error).__name__})"
     return Entry(
         kind=kind,
