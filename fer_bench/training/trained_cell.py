@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,8 +42,8 @@ class TrainedCell:
     _network: CellNetwork
     _restore: Callable[[], Stored | None]
     _is_restored: bool
-    _describe: Callable[[CellResult], CellResult] | None = None
-    _trained_weights: list[NDArray[Any]] | None = None
+    _describe: Callable[[CellResult], CellResult] | None = field(default=None, init=False)
+    _trained_weights: list[NDArray[Any]] | None = field(default=None, init=False)
 
     def describe_by(self, describe: Callable[[CellResult], CellResult]) -> None:
         """Replace the record by what ``describe`` makes of it, also if it is trained again."""
