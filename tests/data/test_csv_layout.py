@@ -20,7 +20,6 @@ from layout_writers import (
     write_csv,
 )
 
-from fer_bench.data.formats import fer2013_csv
 from fer_bench.data.formats.fer2013_csv import load_csv
 from fer_bench.runtime.errors import FerBenchError
 
@@ -49,21 +48,6 @@ def test_a_copy_without_usage(tmp_path: Path) -> None:
     assert_same(load_csv(write_csv(tmp_path / "train.csv", wanted, WITHOUT_USAGE)), wanted)
 
 
-@pytest.mark.parametrize("block", [10_000, 11_111, 20_000, 30_000])
-def test_rows_across_blocks(
-    tmp_path: Path, few: Dataset, block: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fer2013_csv, "_BLOCK_BYTES", block)
-    assert_same(load_csv(write_csv(tmp_path / "few.csv", few)), few)
-
-
-def test_more_than_one_block_of_the_usual_size(tmp_path: Path) -> None:
-    wanted = random_dataset(800, seed=3)
-    path = write_csv(tmp_path / "more.csv", wanted)
-    assert path.stat().st_size > fer2013_csv._BLOCK_BYTES
-    assert_same(load_csv(path), wanted)
-
-
 class TestUnusualButRight:
     def test_crlf(self, tmp_path: Path, few: Dataset) -> None:
         assert_same(load_lines(tmp_path, csv_lines(few), "\r\n"), few)
@@ -82,10 +66,7 @@ class TestUnusualButRight:
         header, first, *others = csv_lines(few)
         assert_same(load_lines(tmp_path, [header, "", first, "  ", *others, "", "\r", " "]), few)
 
-    def test_only_blank_lines_in_a_block(
-        self, tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(fer2013_csv, "_BLOCK_BYTES", 10_000)
+    def test_many_blank_lines(self, tmp_path: Path, few: Dataset) -> None:
         header, *rows = csv_lines(few)
         assert_same(load_lines(tmp_path, [header, *([""] * 40_000), *rows]), few)
 
@@ -223,17 +204,7 @@ BAD_ROWS = {
 
 
 @pytest.mark.parametrize(("change", "problem", "accepted"), BAD_ROWS.values(), ids=BAD_ROWS.keys())
-@pytest.mark.parametrize("block", [1 << 19, 20_000])
-def test_bad_rows(
-    tmp_path: Path,
-    few: Dataset,
-    change,
-    problem: str,
-    accepted: str,
-    block: int,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(fer2013_csv, "_BLOCK_BYTES", block)
+def test_bad_rows(tmp_path: Path, few: Dataset, change, problem: str, accepted: str) -> None:
     lines = csv_lines(few)
     lines[ROW - 1] = change(lines[ROW - 1])
     with pytest.raises(FerBenchError) as raised:
@@ -253,26 +224,20 @@ def test_a_row_too_long_and_one_too_short_do_not_even_out(tmp_path: Path, few: D
         load_lines(tmp_path, lines)
 
 
-def test_the_first_of_several_wrong_lines_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fer2013_csv, "_BLOCK_BYTES", 12_000)
+def test_the_first_of_several_wrong_lines_is_named(tmp_path: Path) -> None:
     lines = csv_lines(random_dataset(60, seed=8))
     lines[9:] = [line.replace(" ", " x", 1) for line in lines[9:]]
     with pytest.raises(FerBenchError, match=r"faces\.csv', line 10: "):
         load_lines(tmp_path, lines)
 
 
-def test_unusual_rows_among_usual_ones_keep_their_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fer2013_csv, "_BLOCK_BYTES", 24_000)
+def test_unusual_rows_among_usual_ones_keep_their_place(tmp_path: Path) -> None:
     wanted = random_dataset(60, seed=8)
     lines = csv_lines(wanted)
     for number in (5, 6, 20, 41):
-        lines[number] = lines[number].replace(" ", "  ")  # usual, though not plain
+        lines[number] = lines[number].replace(" ", "  ")
     for number in (11, 30, 59):
-        lines[number] = f'"{lines[number][0]}"{lines[number][1:]}'  # read exactly
+        lines[number] = f'"{lines[number][0]}"{lines[number][1:]}'
     assert_same(load_lines(tmp_path, lines), wanted)
 
 

@@ -8,8 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from fer_bench.data.formats.class_names import KAGGLE, UNNUMBERED, class_table
-from fer_bench.data.formats.csv_blocks import SIDE
-from fer_bench.data.formats.fer2013_csv import load_csv
+from fer_bench.data.formats.fer2013_csv import SIDE, load_csv
 from fer_bench.data.formats.image_folders import (
     data_files_of,
     is_label_list,
