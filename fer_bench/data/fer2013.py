@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.data.formats.detection import enough_memory, is_fer2013, load_path
 from fer_bench.data.formats.fer2013_csv import load_csv
-from fer_bench.data.formats.image_folders import holds_data
+from fer_bench.data.formats.image_folders.layouts import holds_data
 from fer_bench.data.formats.npz_files import pack_npz
 from fer_bench.protocol import published
 from fer_bench.runtime.errors import FerBenchError

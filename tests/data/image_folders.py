@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from fer_bench.data.formats.class_names import UNNUMBERED
-from fer_bench.data.formats.image_folders import list_folder, load_listing
+from fer_bench.data.formats.image_folders.image_files import load_listing
+from fer_bench.data.formats.image_folders.layouts import list_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

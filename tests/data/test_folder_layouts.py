@@ -14,7 +14,7 @@ from PIL import Image
 
 from fer_bench.data import EMOTIONS, load_dataset, make_split
 from fer_bench.data.formats.class_names import UNNUMBERED, class_table
-from fer_bench.data.formats.image_folders import LAYOUTS
+from fer_bench.data.formats.image_folders.layouts import LAYOUTS
 from fer_bench.data.info import load_info
 from fer_bench.runtime.errors import FerBenchError
 

@@ -11,7 +11,7 @@ from image_folders import levels_and_classes, load_folder, write_image, write_im
 
 from fer_bench.data import load_dataset, make_split
 from fer_bench.data.formats.class_names import UNNUMBERED, class_table
-from fer_bench.data.formats.image_folders.label_files import _label
+from fer_bench.data.formats.image_folders.distributed_layouts import _label
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from image_folders import levels_and_classes, load_folder, write_image, write_im
 
 from fer_bench.data import load_dataset
 from fer_bench.data.formats.class_names import class_table
-from fer_bench.data.formats.image_folders import list_folder
+from fer_bench.data.formats.image_folders.layouts import list_folder
 from fer_bench.data.formats.image_folders.listing import Listing
 from fer_bench.runtime.errors import FerBenchError
 

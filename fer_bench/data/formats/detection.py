@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 import difflib
 import stat
+from itertools import chain
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from fer_bench.data.dataset import USAGES
 from fer_bench.data.formats.class_names import KAGGLE, UNNUMBERED, class_table
-from fer_bench.data.formats.fer2013_csv import SIDE, load_csv
-from fer_bench.data.formats.image_folders import (
-    data_files_of,
-    is_label_list,
-    list_folder,
-    load_listing,
-)
+from fer_bench.data.formats.fer2013_csv import SIDE, load_csv, read_csv
+from fer_bench.data.formats.image_folders.image_files import load_listing
+from fer_bench.data.formats.image_folders.label_lists import is_label_list
+from fer_bench.data.formats.image_folders.layouts import data_files_of, list_folder
+from fer_bench.data.formats.labelled_pixels import Content, numbered_dataset
 from fer_bench.data.formats.npz_arrays import is_compressed
-from fer_bench.data.formats.npz_files import load_npz
-from fer_bench.data.formats.pixel_files import load_data_files
+from fer_bench.data.formats.npz_files import load_npz, read_npz
+from fer_bench.data.input_errors import input_error
 from fer_bench.data.parsed_cache import load_once
 from fer_bench.protocol import published
 from fer_bench.runtime.errors import FerBenchError, shown
@@ -25,8 +27,10 @@ from fer_bench.runtime.files import cause_of, state_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from fer_bench.data.dataset import Dataset
     from fer_bench.data.formats.class_names import ClassTable
@@ -52,7 +56,7 @@ def load_path(
 
     Args:
         path: a CSV file, an npz file, a directory of such files or in one of
-            ``image_folders.LAYOUTS``, or a CSV label list in the directory of its images.
+            ``image_folders.layouts.LAYOUTS``, or a CSV label list in the directory of its images.
         cache_dir: the cache directory.
         class_map: the classes of names and numbers, as ``class_names.class_table`` accepts it; by
             default, numbers are Kaggle's in CSV and npz files and unknown in image folders.
@@ -140,12 +144,13 @@ def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable
     suffix = path.suffix.lower()
     is_directory = stat.S_ISDIR(status.st_mode)
     codes = KAGGLE if table is None else table
-    if is_directory and (files := data_files_of(path, UNNUMBERED if table is None else table)):
-        state = f"{files.state}, {codes.state}"
-        name = path.resolve().name
-        return cached(state, lambda to: load_data_files(path, files.parts, codes, to), name)
+    names = UNNUMBERED if table is None else table
+    files, files_state = data_files_of(path, names) if is_directory else ({}, "")
+    if files:
+        state = f"{files_state}, {codes.state}"
+        return cached(state, lambda to: _load_files(path, files, codes, to), path.resolve().name)
     if is_directory or (suffix == ".csv" and is_label_list(path)):
-        listing = list_folder(path, UNNUMBERED if table is None else table)
+        listing = list_folder(path, names)
         return cached(listing.state, lambda collect: load_listing(listing, collect), listing.name)
     state = f"{state_of(status)}, {codes.state}"
     if suffix == ".csv":
@@ -178,3 +183,61 @@ def _with_several_classes(path: Path, dataset: Dataset) -> Dataset:
             path=path,
         )
     return dataset
+
+
+def _load_files(
+    root: Path, files: Mapping[Path, int | None], table: ClassTable, collect: Collect
+) -> Dataset:
+    """Read CSV or npz files and concatenate them into one data set.
+
+    A usage column or array in a file takes precedence over the part of the file. The data set has
+    a usage if every image has one and, for several files, each of the three parts has images.
+    """
+    first, *others = files
+    is_csv = first.suffix.lower() == ".csv"
+    read, meanings = (read_csv, table.meanings) if is_csv else (read_npz, table.numbers)
+    contents = {file: read(file, table) for file in files}
+    for file in others:
+        size, first_size = (contents[each].shape[:0:-1] for each in (file, first))
+        if size != first_size:
+            problem = "the images have {}x{} pixels, but those of {!r} {}x{}".format(
+                *size, first.name, *first_size
+            )
+            raise input_error(
+                file, None, problem, "images of the same size", "resize the images to one size"
+            )
+    usage = _usage(contents, files)
+    if others:
+        content = Content(
+            (sum(each.shape[0] for each in contents.values()), *contents[first].shape[1:]),
+            chain.from_iterable(each.images for each in contents.values()),
+            np.concatenate([each.places for each in contents.values()]),
+            usage,
+        )
+        rows = [
+            f"row {row} of {file.name}" for file in files for row in range(contents[file].shape[0])
+        ]
+    else:
+        content, rows = contents[first]._replace(usage=usage), None
+    dataset = numbered_dataset(root, content, meanings, table, rows, collect)
+    names = ", ".join(file.name for file in files)
+    kind = f"{first.suffix.lower().removeprefix('.')} file{'s' if others else ''}"
+    layout = f"{kind} {names}, {'without a' if usage is None else 'with the'} usage"
+    return dataset.with_notes((("layout", layout), *dataset.notes))
+
+
+def _usage(
+    contents: Mapping[Path, Content], files: Mapping[Path, int | None]
+) -> NDArray[np.uint8] | None:
+    known = []
+    for file, content in contents.items():
+        part = files[file]
+        if content.usage is not None:
+            known.append(content.usage)
+        elif part is not None:
+            known.append(np.full(content.shape[0], part, np.uint8))
+        else:
+            return None
+    usage = np.concatenate(known)
+    has_all = len(files) == 1 or len(np.unique(usage)) == len(USAGES)
+    return usage if has_all else None

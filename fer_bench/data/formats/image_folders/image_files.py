@@ -1,4 +1,4 @@
-"""Decoding of image files to greyscale arrays of one size.
+"""Data set of an image folder: its files decoded to greyscale arrays of one size.
 
 Colour is converted with Pillow's mode ``L``, which is ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B.
 If all files have the same size and no side exceeds 224 pixels, the largest input of any backbone,
@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from fer_bench.data.dataset import USAGES, Dataset
+from fer_bench.data.formats.class_names import classes_of
 from fer_bench.data.images import in_memory
 from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import FerBenchError
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image as PillowImage
 
+    from fer_bench.data.formats.image_folders.manifest import ImageFolder, LabelledImage
     from fer_bench.data.images import Collect
 
 MOST_PIXELS = 224
@@ -87,6 +90,66 @@ class Images:
     transparent: int
     sizes: tuple[Size, ...]
     squared: bool
+
+
+def load_listing(folder: ImageFolder, collect: Collect = in_memory) -> Dataset:
+    """Read the images that ``list_folder`` found.
+
+    The data set has a usage if the layout has all three parts, or if every file name starts with
+    ``Training_``, ``PublicTest_`` or ``PrivateTest_``, as in exports of Kaggle's CSV file.
+
+    Args:
+        folder: the data set.
+        collect: collects the images.
+
+    Raises:
+        FerBenchError: an image cannot be read; the error has its path.
+    """
+    images = read_images([folder.path / image.place for image in folder.images], collect)
+    classes = classes_of(image.meant for image in folder.images)
+    codes = {name: code for code, name in enumerate(classes)}
+    labels = np.array([codes[image.meant] for image in folder.images], np.uint8)
+    usage, source = _usage(folder.images)
+    grey = ", converted to grey (ITU-R 601 luma)" if images.colour else ""
+    left_out, transparent = folder.left_out_described, images.transparent
+    notes = (
+        ("layout", f"{folder.layout}, {source}"),
+        ("size of the files", _sizes(images)),
+        ("files stored in colour", f"{images.colour:,} of {len(labels):,}{grey}"),
+        *((("transparent", f"parts of {transparent:,} files, now black"),) if transparent else ()),
+        *((("left out", left_out),) if left_out else ()),
+        *folder.notes,
+    )
+    places = tuple(image.place for image in folder.images)
+    return Dataset(images.pixels, labels, classes, folder.name, usage, notes, places)
+
+
+def _usage(images: Sequence[LabelledImage]) -> tuple[NDArray[np.uint8] | None, str]:
+    """Return the usage, or None if it is unknown, and a description of its source."""
+    parts = [image.part for image in images if image.part is not None]
+    if len(parts) == len(images) and len(set(parts)) == len(USAGES):
+        return np.array(parts, np.uint8), "with the usage"
+    codes = {name: code for code, name in enumerate(USAGES)}
+    starts = [image.place.rpartition("/")[2].partition("_")[0] for image in images]
+    if all(start in codes for start in starts):
+        usage = np.array([codes[start] for start in starts], np.uint8)
+        return usage, f"whose names begin with {', '.join(USAGES)}"
+    return None, "without a usage"
+
+
+def _sizes(images: Images) -> str:
+    sizes = {f"{width}x{height}" for width, height in images.sizes}
+    height, width = images.pixels.shape[1:]
+    if not images.squared:
+        return f"{' and '.join(sorted(sizes))} pixels, kept"
+    if len(sizes) == 1:
+        found = sizes.pop()
+    else:
+        sides = sorted(max(size) for size in images.sizes)
+        found = f"{len(sizes):,} sizes, the longer side from {sides[0]:,} to {sides[-1]:,}"
+    resized = sum(size != (width, height) for size in images.sizes)
+    n = len(images.sizes)
+    return f"{found}; {resized:,} of {n:,} resized to {width}x{height}, antialiased"
 
 
 def read_images(paths: Sequence[Path], collect: Collect = in_memory) -> Images:
