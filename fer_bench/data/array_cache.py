@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from fer_bench.data.formats.npz_arrays import opened_arrays, read_arrays
+from fer_bench.data.formats.npz_arrays import opened_arrays
 from fer_bench.data.images import blocks, in_memory
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import replacing, set_aside
@@ -138,11 +138,12 @@ def useless(entry: Path) -> str:
     digest of that.
     """
     try:
-        found = read_arrays(entry, (), ("format",))
+        with opened_arrays(entry, (), ("format",)) as arrays:
+            stored_format = str(arrays["format"].read()) if arrays else ""
     except FerBenchError as error:
         # Another user may have permission to read it.
         return "" if isinstance(error.__cause__, OSError) else "incomplete"
-    is_current = str(found.get("format", "")).startswith(f"{_FORMAT} ")
+    is_current = stored_format.startswith(f"{_FORMAT} ")
     return "" if is_current else "written by another version of fer_bench"
 
 
@@ -157,7 +158,7 @@ def _read(entry: Path, key: str) -> dict[str, NDArray[Any]]:
             raise KeyError(key)
         proof = str(stored.pop("proof").read())
         arrays = {
-            name: array.read() if array.nbytes < _MAPPED else array.map()
+            name: array.read() if array.size < _MAPPED else array.map()
             for name, array in stored.items()
         }
     if proof != _proof(key, arrays):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from layout_writers import random_dataset, write_npz
 
 from fer_bench.data import EMOTIONS, Dataset
-from fer_bench.data.formats.npz_arrays import is_compressed, read_arrays
+from fer_bench.data.formats.npz_arrays import is_compressed, opened_arrays
 from fer_bench.data.formats.npz_files import load_npz, pack_npz
 from fer_bench.runtime.errors import FerBenchError
 
@@ -59,7 +59,8 @@ def test_packed_bytes_are_an_npz_file(tmp_path: Path, few: Dataset) -> None:
     found = load_npz(path)
     assert found.row_digest == few.row_digest
     np.testing.assert_array_equal(found.usage, few.usage)
-    assert str(read_arrays(path, ("note",))["note"]) == "hello"
+    with opened_arrays(path, ("note",)) as arrays:
+        assert str(arrays["note"].read()) == "hello"
 
 
 def test_other_sizes_and_orders_of_memory(tmp_path: Path) -> None:

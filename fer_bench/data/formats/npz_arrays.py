@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import math
 import struct
@@ -11,8 +10,9 @@ import warnings
 import zipfile
 import zlib
 from collections import Counter
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from fer_bench.runtime.errors import cut, listed, shown
 from fer_bench.runtime.files import cause_of, open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -68,8 +68,11 @@ _HEADER_READERS = {
 }
 
 
-class Header(NamedTuple):
-    """Validated header of an array, before its values are read.
+@dataclass(frozen=True)
+class StoredArray:
+    """Array of an open ``.npz`` file with a validated header.
+
+    Its values can be read while the file is open. Arrays are equal if their headers are.
 
     Attributes:
         dtype: dtype of the values.
@@ -86,6 +89,55 @@ class Header(NamedTuple):
     size: int
     packed: int
     is_fortran: bool
+    _path: Path = field(compare=False, repr=False)
+    _archive: zipfile.ZipFile = field(compare=False, repr=False)
+    _member: zipfile.ZipInfo = field(compare=False, repr=False)
+
+    def read(self) -> NDArray[Any]:
+        """Return the values, checked against the file's checksum.
+
+        Raises:
+            FerBenchError: they are damaged.
+        """
+        with _one_kind_of_error(self._path), self._archive.open(self._member) as file:
+            array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+            return array
+
+    def map(self) -> NDArray[Any]:
+        """Return the values, read on access if they are not compressed; without their checksum.
+
+        Raises:
+            FerBenchError: they are damaged.
+        """
+        member, file = self._member, self._archive.fp
+        if member.compress_type != zipfile.ZIP_STORED or self.is_fortran or file is None:
+            return self.read()
+        with _one_kind_of_error(self._path):
+            file.seek(member.header_offset)
+            *_, name_bytes, extra_bytes = struct.unpack("<26x2H", file.read(_RECORD_BYTES))
+            start = member.header_offset + _RECORD_BYTES + name_bytes + extra_bytes + self.start
+            return np.asarray(np.memmap(file, self.dtype, "r", start, self.shape))
+
+    def blocks(self) -> Iterator[NDArray[Any]]:
+        """Yield the values along the first axis, in blocks of about 4 MiB.
+
+        Raises:
+            FerBenchError: they are damaged.
+        """
+        if self.is_fortran:
+            yield np.ascontiguousarray(self.read())
+            return
+        n, *shape = self.shape
+        row_bytes = self.dtype.itemsize * math.prod(shape)
+        step = max(1, _BLOCK_BYTES // row_bytes)
+        with _one_kind_of_error(self._path), self._archive.open(self._member) as file:
+            file.read(self.start)
+            for start in range(0, n, step):
+                here = min(step, n - start)
+                data = file.read(here * row_bytes)
+                if len(data) < here * row_bytes:
+                    raise EOFError(f"array {self._member.filename[:-4]!r} is cut off")
+                yield np.frombuffer(data, self.dtype).reshape(here, *shape)
 
 
 def is_compressed(path: Path) -> bool:
@@ -94,48 +146,8 @@ def is_compressed(path: Path) -> bool:
     Raises:
         FerBenchError: the file cannot be read, or is damaged.
     """
-    with _opened(path) as archive:
+    with _one_kind_of_error(path), _archive(path) as archive:
         return any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist())
-
-
-def read_arrays(
-    path: Path, required: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> dict[str, NDArray[Any]]:
-    """Read the named arrays of an ``.npz`` file.
-
-    Sizes are checked against the size of the file before memory is allocated for an array, and
-    contents against the file's checksums.
-
-    Args:
-        path: the file.
-        required: names of arrays that must be present.
-        optional: names of arrays that are read if present.
-
-    Returns:
-        The arrays found, by name.
-
-    Raises:
-        FerBenchError: the file cannot be read, is damaged, lacks a required array, or one of
-            the named arrays holds pickled objects.
-    """
-    with headed(path, required, optional) as (archive, headers):
-        return {name: read_array(archive, name) for name in headers}
-
-
-@contextlib.contextmanager
-def headed(
-    path: Path, required: tuple[str, ...], optional: tuple[str, ...]
-) -> Iterator[tuple[zipfile.ZipFile, dict[str, Header]]]:
-    """Open an ``.npz`` file; yields the archive and the headers of the named arrays in it."""
-    with _opened(path) as archive:
-        found = set(archive.namelist())
-        for name in required:
-            if f"{name}.npy" not in found:
-                there = cut(listed(sorted(map(repr, found)), 9), 200) or "nothing"
-                problem = f"no array {name!r} (it holds {there})"
-                raise input_error(path, None, problem, " and ".join(required))
-        names = [name for name in (*required, *optional) if f"{name}.npy" in found]
-        yield archive, _headers(path, archive, names)
 
 
 def member_names(path: Path) -> list[str]:
@@ -144,68 +156,41 @@ def member_names(path: Path) -> list[str]:
     Raises:
         FerBenchError: the file cannot be read, or is damaged.
     """
-    with _opened(path) as archive:
+    with _one_kind_of_error(path), _archive(path) as archive:
         return archive.namelist()
 
 
-class StoredArray(NamedTuple):
-    """Array of an open ``.npz`` file: dtype, shape and size from its header, and two readers.
-
-    The readers work only while the file is open. ``map`` reads the values from the file on access,
-    if they are not compressed, and does not verify its checksum.
-    """
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    nbytes: int
-    read: Callable[[], NDArray[Any]]
-    map: Callable[[], NDArray[Any]]
-
-
 @contextlib.contextmanager
-def opened_arrays(path: Path) -> Iterator[dict[str, StoredArray]]:
-    """Open an ``.npz`` file that holds only arrays; yields them by name, in file order.
+def opened_arrays(
+    path: Path, required: Sequence[str] | None = None, optional: Sequence[str] = ()
+) -> Iterator[dict[str, StoredArray]]:
+    """Open an ``.npz`` file; yields its arrays by name.
 
-    Only the headers are read on opening. The values of an array are read on request, within the
-    context.
+    Only headers are read on opening. Sizes are checked against the size of the file, so that they
+    can be trusted when memory is allocated for the values.
 
     Args:
         path: the file.
+        required: names of arrays that must be present; by default all members, in file order, each
+            of which must be an array.
+        optional: names of further arrays that are yielded if present; others are ignored.
 
     Raises:
-        FerBenchError: as for ``read_arrays``, or a member is not an array.
+        FerBenchError: the file cannot be read, is damaged, lacks a required array, or one of
+            the arrays holds pickled objects.
     """
     with contextlib.ExitStack() as open_files:
         with _one_kind_of_error(path):
             archive = open_files.enter_context(_archive(path))
-            for member in archive.namelist():
-                if not member.endswith(".npy"):
-                    problem = f"the member {shown(member)} is not an array"
-                    raise input_error(path, None, problem, "only arrays")
-            names = [member.removesuffix(".npy") for member in archive.namelist()]
-            headers = _headers(path, archive, names)
-        yield {
-            name: StoredArray(
-                header.dtype,
-                header.shape,
-                header.size - header.start,
-                functools.partial(_one_kind_of_error(path)(read_array), archive, name),
-                functools.partial(_one_kind_of_error(path)(_map_array), archive, name, header),
-            )
-            for name, header in headers.items()
-        }
-
-
-def _headers(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, Header]:
-    """Return the headers of the named arrays, with their sizes checked one by one and in total."""
-    _check_once(path, archive, names)
-    headers = {name: _read_header(path, archive, name) for name in names}
-    size = sum(header.size for header in headers.values())
-    packed = sum(header.packed for header in headers.values())
-    if too_tight(size, packed):
-        problem = f"{len(names)} arrays claim {size:,} bytes in total, compressed to {packed:,}"
-        raise input_error(path, None, problem, "an intact npz file")
-    return headers
+            names = _names(path, archive, required, optional)
+            arrays = {name: _array(path, archive, name) for name in names}
+            size = sum(array.size for array in arrays.values())
+            packed = sum(array.packed for array in arrays.values())
+            if too_tight(size, packed):
+                claim = f"{len(names)} arrays claim {size:,} bytes in total"
+                problem = f"{claim}, compressed to {packed:,}"
+                raise input_error(path, None, problem, "an intact npz file")
+        yield arrays
 
 
 def too_tight(size: int, packed: int) -> bool:
@@ -218,13 +203,32 @@ def too_tight(size: int, packed: int) -> bool:
     return size > packed * (_HIGHEST_RATIO if size < MANY else _HIGHEST_RATIO_OF_MANY)
 
 
-def _check_once(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> None:
-    times = Counter(archive.namelist())
+def _names(
+    path: Path,
+    archive: zipfile.ZipFile,
+    required: Sequence[str] | None,
+    optional: Sequence[str],
+) -> list[str]:
+    """Return the names of the requested arrays in a file."""
+    members = Counter(archive.namelist())
+    if required is None:
+        for member in members:
+            if not member.endswith(".npy"):
+                problem = f"the member {shown(member)} is not an array"
+                raise input_error(path, None, problem, "only arrays")
+        names = [member.removesuffix(".npy") for member in members]
+    else:
+        for name in required:
+            if f"{name}.npy" not in members:
+                there = cut(listed(sorted(map(repr, members)), 9), 200) or "nothing"
+                problem = f"no array {name!r} (it holds {there})"
+                raise input_error(path, None, problem, " and ".join(required))
+        names = [name for name in (*required, *optional) if f"{name}.npy" in members]
     for name in names:
-        if times[f"{name}.npy"] > 1:
-            raise input_error(
-                path, None, f"the member '{name}.npy' appears twice", "each member once"
-            )
+        if members[f"{name}.npy"] > 1:
+            problem = f"the member '{name}.npy' appears twice"
+            raise input_error(path, None, problem, "each member once")
+    return names
 
 
 class _Bytes(io.BufferedReader):
@@ -242,28 +246,17 @@ class _Bytes(io.BufferedReader):
         return super().read(size)
 
 
-def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
-    """Check that members do not overlap, so that their sizes add up to no more than the file's."""
-    members = sorted(archive.infolist(), key=lambda member: member.header_offset)
-    for one, other in pairwise(members):
-        end = one.header_offset + _RECORD_BYTES + len(one.orig_filename) + one.compress_size
-        if end > other.header_offset:
-            problem = f"the members {shown(one.filename)} and {shown(other.filename)} overlap"
-            raise input_error(path, None, problem, "an intact npz file")
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open an archive, with any error of reading it raised as ``FerBenchError``."""
-    with _one_kind_of_error(path), _archive(path) as archive:
-        yield archive
-
-
 @contextlib.contextmanager
 def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
     with _Bytes(open_regular(path).detach()) as file, zipfile.ZipFile(file) as archive:
         file.is_open = True
-        _check_places(path, archive)
+        # If no members overlap, their sizes add up to no more than the file's.
+        members = sorted(archive.infolist(), key=lambda member: member.header_offset)
+        for one, other in pairwise(members):
+            end = one.header_offset + _RECORD_BYTES + len(one.orig_filename) + one.compress_size
+            if end > other.header_offset:
+                problem = f"the members {shown(one.filename)} and {shown(other.filename)} overlap"
+                raise input_error(path, None, problem, "an intact npz file")
         yield archive
 
 
@@ -287,7 +280,7 @@ def _one_kind_of_error(path: Path) -> Iterator[None]:
         raise input_error(path, None, problem, "an intact npz file", step) from error
 
 
-def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
+def _array(path: Path, archive: zipfile.ZipFile, name: str) -> StoredArray:
     member = archive.getinfo(f"{name}.npy")
     if member.compress_type not in _METHODS:
         problem = f"array {name!r} has compression method {member.compress_type}"
@@ -311,51 +304,12 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
     if dtype.hasobject:
         raise input_error(path, None, f"array {name!r} holds pickled objects", "arrays of numbers")
     claimed = file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object))
-    if claimed != member.file_size or too_tight(claimed, member.compress_size):
-        raise input_error(
-            path,
-            None,
-            f"array {name!r} claims {_bytes(claimed)} and has {member.file_size}, "
-            f"compressed to {member.compress_size}",
-            "an intact npz file",
-        )
-    return Header(dtype, shape, file.tell(), claimed, member.compress_size, is_fortran)
-
-
-def _bytes(claimed: int) -> str:
-    return f"{claimed} bytes" if abs(claimed) < 1 << 63 else "more bytes than there can be"
-
-
-def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """Return the values of an array whose header has been validated."""
-    with archive.open(f"{name}.npy") as file:
-        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-        return array
-
-
-def read_blocks(archive: zipfile.ZipFile, name: str, header: Header) -> Iterator[NDArray[Any]]:
-    """Yield the values of an array in blocks of about ``_BLOCK_BYTES``, along its first axis."""
-    if header.is_fortran:
-        yield np.ascontiguousarray(read_array(archive, name))
-        return
-    n, *shape = header.shape
-    row_bytes = header.dtype.itemsize * math.prod(shape)
-    step = max(1, _BLOCK_BYTES // row_bytes)
-    with archive.open(f"{name}.npy") as file:
-        file.read(header.start)
-        for start in range(0, n, step):
-            here = min(step, n - start)
-            data = file.read(here * row_bytes)
-            if len(data) < here * row_bytes:
-                raise EOFError(f"array {name!r} is cut off")
-            yield np.frombuffer(data, header.dtype).reshape(here, *shape)
-
-
-def _map_array(archive: zipfile.ZipFile, name: str, header: Header) -> NDArray[Any]:
-    member, file = archive.getinfo(f"{name}.npy"), archive.fp
-    if member.compress_type != zipfile.ZIP_STORED or header.is_fortran or file is None:
-        return read_array(archive, name)
-    file.seek(member.header_offset)
-    *_, name_bytes, extra_bytes = struct.unpack("<26x2H", file.read(_RECORD_BYTES))
-    start = member.header_offset + _RECORD_BYTES + name_bytes + extra_bytes + header.start
-    return np.asarray(np.memmap(file, header.dtype, "r", start, header.shape))
+    packed = member.compress_size
+    if claimed != member.file_size or too_tight(claimed, packed):
+        number = f"{claimed} bytes" if abs(claimed) < 1 << 63 else "more bytes than there can be"
+        problem = f"array {name!r} claims {number} and has {member.file_size}, "
+        problem += f"compressed to {packed}"
+        raise input_error(path, None, problem, "an intact npz file")
+    return StoredArray(
+        dtype, shape, file.tell(), claimed, packed, is_fortran, path, archive, member
+    )

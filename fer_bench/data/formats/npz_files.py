@@ -16,20 +16,19 @@ import numpy as np
 from fer_bench.data.dataset import USAGES
 from fer_bench.data.formats.class_names import KAGGLE
 from fer_bench.data.formats.labelled_pixels import Content, describe_numbers, numbered_dataset
-from fer_bench.data.formats.npz_arrays import MANY, headed, read_blocks, too_tight
+from fer_bench.data.formats.npz_arrays import MANY, opened_arrays, too_tight
 from fer_bench.data.images import in_memory
 from fer_bench.data.input_errors import input_error
 
 if TYPE_CHECKING:
-    import zipfile
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from fer_bench.data.dataset import Dataset
     from fer_bench.data.formats.class_names import ClassTable
-    from fer_bench.data.formats.npz_arrays import Header
+    from fer_bench.data.formats.npz_arrays import StoredArray
     from fer_bench.data.images import Collect
 
 _EXTRA_PER_IMAGE = 160
@@ -37,8 +36,6 @@ _EXTRA_PER_IMAGE = 160
 
 _MOST_EXTRA = 16
 """Upper limit for the ratio of this additional memory to the pixels, above ``MANY`` bytes."""
-
-_VALUES_AT_A_TIME = 1 << 20
 
 
 def load_npz(path: Path, table: ClassTable = KAGGLE, collect: Collect = in_memory) -> Dataset:
@@ -66,49 +63,45 @@ def read_npz(path: Path, table: ClassTable) -> Content:
         FerBenchError: as for ``load_npz``.
     """
     numbers = list(map(int, table.numbers))
-    with headed(path, ("images", "labels"), ("usage",)) as (archive, headers):
-        _check_images(path, headers)
-        places = _codes(path, archive, "labels", headers, numbers)
+    with opened_arrays(path, ("images", "labels"), ("usage",)) as arrays:
+        images = arrays["images"]
+        _check_images(path, arrays)
+        places = _codes(path, "labels", arrays["labels"], numbers)
         usage = None
-        if "usage" in headers:
-            usage = _codes(path, archive, "usage", headers, range(len(USAGES)))
-    header = headers["images"]
-    return Content(
-        header.shape,
-        _images(path, header),
-        places,
-        None if usage is None else usage.astype(np.uint8),
-    )
+        if "usage" in arrays:
+            usage = _codes(path, "usage", arrays["usage"], range(len(USAGES))).astype(np.uint8)
+    return Content(images.shape, _images(path, images), places, usage)
 
 
-def _images(path: Path, header: Header) -> Iterator[NDArray[np.uint8]]:
+def _images(path: Path, expected: StoredArray) -> Iterator[NDArray[np.uint8]]:
     """Yield the images in blocks, after everything else has been validated."""
-    with headed(path, ("images",), ()) as (archive, headers):
-        if headers["images"] != header:
-            raise ValueError("it was replaced while it was read")
-        yield from read_blocks(archive, "images", header)
+    with opened_arrays(path, ("images",)) as arrays:
+        if arrays["images"] != expected:
+            problem = "damaged or unreadable (it was replaced while it was read)"
+            raise input_error(path, None, problem, "an intact npz file")
+        yield from arrays["images"].blocks()
 
 
-def _check_images(path: Path, headers: dict[str, Header]) -> None:
-    dtype, shape, *_ = headers["images"]
+def _check_images(path: Path, arrays: Mapping[str, StoredArray]) -> None:
+    dtype, shape = arrays["images"].dtype, arrays["images"].shape
     if dtype != np.uint8 or len(shape) != 3 or 0 in shape:
         problem = f"images are {dtype} of shape {shape}"
         raise input_error(path, None, problem, "uint8 of shape (n, height, width), none of them 0")
     n = shape[0]
-    for name, (dtype, shape, *_) in headers.items():
-        if name != "images" and (dtype.kind not in "iu" or shape != (n,)):
-            problem = f"{name} are {dtype} of shape {shape}"
+    for name, array in arrays.items():
+        if name != "images" and (array.dtype.kind not in "iu" or array.shape != (n,)):
+            problem = f"{name} are {array.dtype} of shape {array.shape}"
             raise input_error(path, None, problem, f"integers of shape ({n},), one for each image")
     extra = _EXTRA_PER_IMAGE * n
-    pixels = math.prod(headers["images"].shape)
+    pixels = math.prod(shape)
     if extra > MANY and extra > _MOST_EXTRA * pixels:
         problem = f"{n:,} images with {pixels:,} pixels need {extra:,} bytes of memory in addition"
         least = -(-_EXTRA_PER_IMAGE // _MOST_EXTRA)
         raise input_error(
             path, None, problem, f"images of at least {least} pixels", "use larger images"
         )
-    needed = sum(header.size for header in headers.values()) + extra
-    packed = sum(header.packed for header in headers.values())
+    needed = sum(array.size for array in arrays.values()) + extra
+    packed = sum(array.packed for array in arrays.values())
     if too_tight(needed, packed):
         problem = f"{n:,} images need {needed:,} bytes of memory, but only {packed:,} in the file"
         raise input_error(
@@ -133,37 +126,28 @@ def pack_npz(dataset: Dataset, **others: str | NDArray[Any]) -> bytes:
 
 
 def _codes(
-    path: Path,
-    archive: zipfile.ZipFile,
-    name: str,
-    headers: dict[str, Header],
-    known: Sequence[int],
+    path: Path, name: str, array: StoredArray, known: Sequence[int]
 ) -> NDArray[np.unsignedinteger]:
-    """Read an array of codes and return the index of each value in ``known``.
+    """Return the index of each value of an array in ``known``.
 
     The dtype is the smallest unsigned one that fits, as ``known`` may have more than 256 entries.
 
     Raises:
         FerBenchError: a value is not in ``known``.
     """
-    dtype, (n,), start, *_ = headers[name]
-    codes = np.empty(n, np.min_scalar_type(len(known)))
-    with archive.open(f"{name}.npy") as file:
-        file.read(start)
-        for first in range(0, n, _VALUES_AT_A_TIME):
-            here = codes[first : first + _VALUES_AT_A_TIME]
-            values = np.frombuffer(file.read(here.size * dtype.itemsize), dtype)
-            if len(values) < len(here):
-                raise EOFError(f"array {name!r} is cut off")
-            here.fill(len(known))
-            for place, value in enumerate(known):
-                here[values == value] = place
-            unknown = np.flatnonzero(here == len(known))
-            if len(unknown):
-                accepted = describe_numbers(known)
-                if name == "labels":
-                    accepted += " (or others with --class-map)"
-                row = int(unknown[0])
-                problem = f"{name} has {values[row]} for image {first + row}"
-                raise input_error(path, None, problem, accepted)
+    codes = np.full(array.shape, len(known), np.min_scalar_type(len(known)))
+    first = 0
+    for values in array.blocks():
+        here = codes[first : first + len(values)]
+        for place, value in enumerate(known):
+            here[values == value] = place
+        unknown = np.flatnonzero(here == len(known))
+        if len(unknown):
+            accepted = describe_numbers(known)
+            if name == "labels":
+                accepted += " (or others with --class-map)"
+            row = int(unknown[0])
+            problem = f"{name} has {values[row]} for image {first + row}"
+            raise input_error(path, None, problem, accepted)
+        first += len(values)
     return codes
