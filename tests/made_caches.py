@@ -10,7 +10,7 @@ from layout_writers import random_dataset, write_csv, write_npz
 from made_images import dataset_of, patterns
 
 from fer_bench.data import fer2013, stratified_rows
-from fer_bench.data.audit.duplicate_cache import cached_duplicates
+from fer_bench.data.audit.duplicates import cached_duplicates
 from fer_bench.data.formats.detection import load_path
 from fer_bench.models.builders import structure_files
 from fer_bench.runtime.locks import LOCKS, locked

@@ -4,7 +4,6 @@ Every loader returns a ``Dataset``, regardless of the source's layout. ``load_da
 registered name or a path; ``register_dataset`` adds a name.
 """
 
-from fer_bench.data.canonical_order import by_content
 from fer_bench.data.catalogue import (
     Loader,
     dataset_names,
@@ -13,7 +12,7 @@ from fer_bench.data.catalogue import (
     register_dataset,
     source_of,
 )
-from fer_bench.data.dataset import EMOTIONS, USAGES, Dataset
+from fer_bench.data.dataset import EMOTIONS, USAGES, Dataset, by_content
 from fer_bench.data.sampling import stratified_rows
 from fer_bench.data.split import PARTS, Split, grouped_split, kaggle_split, make_split, paper_split
 

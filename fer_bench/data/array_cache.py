@@ -8,13 +8,11 @@ and images are written to it in blocks, so that neither takes memory.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import logging
 import os
 import stat
 import zipfile
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -97,26 +95,6 @@ def cached(
         if not made:
             return make(in_memory)
     return made[0]
-
-
-def checked(array: NDArray[Any], dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return an array, if it has the given dtype and shape.
-
-    Raises:
-        ValueError: it has not.
-    """
-    if array.dtype != np.dtype(dtype) or array.shape != shape:
-        raise ValueError(f"{array.dtype} of shape {array.shape}")
-    return array
-
-
-@functools.cache
-def installed_versions(*names: str) -> tuple[str, ...] | None:
-    """Return the versions of distributions, without importing them; None if one is missing."""
-    try:
-        return tuple(map(metadata.version, names))
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def is_ours(path: Path) -> bool:

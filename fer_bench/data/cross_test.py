@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.data.audit.duplicate_cache import cached_duplicates
-from fer_bench.data.canonical_order import by_content
-from fer_bench.data.dataset import USAGES, Dataset
+from fer_bench.data.audit.duplicates import cached_duplicates
+from fer_bench.data.dataset import USAGES, Dataset, by_content
 from fer_bench.data.formats.class_names import CLASS_MAP
 from fer_bench.data.formats.detection import enough_memory
 from fer_bench.data.images import take

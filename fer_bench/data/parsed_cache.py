@@ -67,21 +67,16 @@ def _encode(dataset: Dataset) -> dict[str, NDArray[Any]]:
 
 def _decode(arrays: Mapping[str, NDArray[Any]]) -> Dataset:
     classes, notes, places = json.loads(arrays["words"].tobytes())
-    digests = arrays["image_digests"].tobytes()
-    images = arrays["images"]
-    if len(digests) != _DIGEST_BYTES * len(images) or not all(
-        isinstance(text, str) for text in (*classes, *(places or ()))
-    ):
-        raise ValueError("no data set")
     dataset = Dataset(
-        images,
+        arrays["images"],
         arrays["labels"],
         tuple(classes),
         "",
         arrays.get("usage"),
-        tuple((str(topic), str(text)) for topic, text in notes),
+        tuple((topic, text) for topic, text in notes),
         None if places is None else tuple(places),
     )
+    digests = arrays["image_digests"].tobytes()
     # Set the cached_property, so that it is not computed.
     vars(dataset)["image_digests"] = [
         digests[start : start + _DIGEST_BYTES] for start in range(0, len(digests), _DIGEST_BYTES)

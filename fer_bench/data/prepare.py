@@ -28,7 +28,7 @@ from fer_bench.data.audit import (
     load_votes,
     voted_labels,
 )
-from fer_bench.data.audit.duplicate_cache import cached_duplicates
+from fer_bench.data.audit.duplicates import cached_duplicates
 from fer_bench.data.audit.renumbering import renumbered
 from fer_bench.data.formats.class_names import CLASS_MAP
 from fer_bench.data.formats.detection import enough_memory

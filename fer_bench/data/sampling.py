@@ -1,14 +1,17 @@
-"""Stratified samples of a data set."""
+"""Stratified random draws and samples of a data set, cached on disk.
+
+Reading a cached draw takes less time than importing scikit-learn.
+"""
 
 from __future__ import annotations
 
 import math
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.data.cached_splits import check_seed, stratified_draw
-from fer_bench.data.split import ALWAYS_ENOUGH
+from fer_bench.data.array_cache import cached
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -17,6 +20,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.data.dataset import Dataset
+
+    Draw = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+FOLDER = "draws"
+"""Subdirectory of the cache directory for draws."""
+
+ALWAYS_ENOUGH = 14
+"""Images per class with which every part of ``split.paper_split`` is sure to contain every class.
+
+sklearn gives a part with the share s at least floor(s m) and at most floor(s m) + 1 of a class's m
+images. Two classes of 14 have 28 images: the test part takes at most 0.2 + 0.5/28 of them, hence at
+most 4 of 14. The validation part takes at least (2.8 - 0.5) / (22.4 + 0.5) > 0.1 of the rest, hence
+at least 1 of 10. More images only help, and a single class is in every part.
+"""
 
 
 def stratified_rows(
@@ -39,10 +56,7 @@ def stratified_rows(
     """
     check_seed(seed)
     if limit < 1:
-        raise FerBenchError(
-            f"limit {limit} is too small",
-            "1 or more images",
-        )
+        raise FerBenchError(f"limit {limit} is too small", "1 or more images")
     n = len(dataset)
     if limit >= n:
         return np.arange(n, dtype=np.int64)
@@ -75,3 +89,59 @@ def stratified_rows(
                 accepted,
             )
     return rows
+
+
+def stratified_draw(
+    labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int, cache_dir: Path | None
+) -> Draw:
+    """Draw two disjoint sets of rows, both stratified by label.
+
+    A draw is stored in ``cache_dir / "draws"`` and reused as long as labels, sizes, seed and the
+    installed scikit-learn are the same. A missing or damaged entry is recomputed. If the cache is
+    not writable, nothing is stored.
+
+    Args:
+        labels: uint8, shape (n,).
+        n_first: number of rows in the first set.
+        n_second: number of rows in the second set.
+        seed: ``random_state`` of ``train_test_split``.
+        cache_dir: cache directory; None disables caching.
+
+    Returns:
+        Both sets in the order in which ``train_test_split`` returns them, int64, shapes (n_first,)
+        and (n_second,).
+
+    Raises:
+        ValueError: ``train_test_split`` rejects the labels or sizes.
+    """
+    facts = ("fer_bench draw 2", labels.dtype.str, labels.tobytes(), n_first, n_second, seed)
+    return cached(
+        None if cache_dir is None else cache_dir / FOLDER,
+        (*facts, metadata.version("scikit-learn")),  # another version may draw other rows
+        lambda _: _draw(labels, n_first, n_second, seed),
+        lambda rows: {"first": rows[0], "second": rows[1]},
+        lambda arrays: (arrays["first"], arrays["second"]),
+    )
+
+
+def _draw(labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int) -> Draw:
+    from sklearn.model_selection import train_test_split
+
+    first, second = train_test_split(
+        np.arange(len(labels)),
+        train_size=n_first,
+        test_size=n_second,
+        stratify=labels,
+        random_state=seed,
+    )
+    return first, second
+
+
+def check_seed(seed: int) -> None:
+    """Check that scikit-learn accepts the seed of a draw.
+
+    Raises:
+        FerBenchError: the seed is out of range.
+    """
+    if not 0 <= seed < 2**32:
+        raise FerBenchError(f"split seed {seed} is out of range", f"0 to {2**32 - 1}")

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.data.cached_splits import check_seed, stratified_draw
-from fer_bench.data.canonical_order import by_content
-from fer_bench.data.dataset import USAGES
+from fer_bench.data.dataset import USAGES, by_content
+from fer_bench.data.sampling import ALWAYS_ENOUGH, check_seed, stratified_draw
 from fer_bench.protocol.data_spec import DEDUPES, ROW_ORDERS, SPLITS, WITHOUT_TEST, DataSpec
 from fer_bench.runtime.errors import FerBenchError
 
@@ -29,15 +28,6 @@ PARTS: tuple[str, ...] = ("train", "validation", "test")
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.1
-
-ALWAYS_ENOUGH = 14
-"""Images per class with which every part of ``paper_split`` is sure to contain every class.
-
-sklearn gives a part with the share s at least floor(s m) and at most floor(s m) + 1 of a class's m
-images. Two classes of 14 have 28 images: the test part takes at most 0.2 + 0.5/28 of them, hence at
-most 4 of 14. The validation part takes at least (2.8 - 0.5) / (22.4 + 0.5) > 0.1 of the rest, hence
-at least 1 of 10. More images only help, and a single class is in every part.
-"""
 
 
 def parts_of(name: str) -> tuple[str, ...]:

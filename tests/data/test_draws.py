@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_bench.data import Dataset, cached_splits, make_split, paper_split, stratified_rows
-from fer_bench.data.cached_splits import stratified_draw
+from fer_bench.data import Dataset, make_split, paper_split, sampling, stratified_rows
+from fer_bench.data.sampling import stratified_draw
 
 LABELS = np.tile(np.array([0, 1, 2, 2], np.uint8), 30)
 
@@ -20,10 +20,10 @@ def forbid_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(cached_splits, "_draw", fail)
+    monkeypatch.setattr(sampling, "_draw", fail)
 
 
-def assert_same(found: cached_splits.Draw, wanted: cached_splits.Draw) -> None:
+def assert_same(found: sampling.Draw, wanted: sampling.Draw) -> None:
     for rows, others in zip(found, wanted, strict=True):
         assert rows.dtype == np.int64
         np.testing.assert_array_equal(rows, others)
@@ -83,17 +83,9 @@ def test_another_draw_has_another_entry(tmp_path: Path, other: tuple) -> None:
 
 def test_another_version_has_another_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stratified_draw(LABELS, 80, 30, 42, tmp_path)
-    monkeypatch.setattr(cached_splits, "installed_versions", lambda name: (f"another {name}",))
+    monkeypatch.setattr(sampling.metadata, "version", lambda name: f"another {name}")
     stratified_draw(LABELS, 80, 30, 42, tmp_path)
     assert len(entries(tmp_path)) == 2
-
-
-def test_an_unknown_version_is_not_remembered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cached_splits, "installed_versions", lambda name: None)
-    assert len(stratified_draw(LABELS, 80, 30, 42, tmp_path)[0]) == 80
-    assert entries(tmp_path) == []
 
 
 def test_a_damaged_entry_is_made_again(tmp_path: Path) -> None:

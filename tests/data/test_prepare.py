@@ -13,7 +13,7 @@ from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous, votes_of
 
 from fer_bench.data import EMOTIONS, PARTS, Dataset, Split
-from fer_bench.data.audit import CATEGORIES, SIMILARITIES, audit, duplicate_cache, group_duplicates
+from fer_bench.data.audit import CATEGORIES, SIMILARITIES, audit, duplicates, group_duplicates
 from fer_bench.data.audit.votes import CATEGORY_OF
 from fer_bench.data.prepare import prepare_data
 from fer_bench.models import get, keras_backend
@@ -175,7 +175,7 @@ def test_duplicates_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
     wanted = prepare_data(made.dataset, DataSpec(split="kaggle"), cache_dir=tmp_path)
     assert {pair.mirrored for pair in wanted.duplicates.pairs} == {False, True}
     assert list((tmp_path / "duplicates").iterdir())
-    monkeypatch.setattr(duplicate_cache, "find_duplicates", None)
+    monkeypatch.setattr(duplicates, "find_duplicates", None)
     found = prepare_data(made.dataset, DataSpec(split="kaggle"), cache_dir=tmp_path)
     assert recorded(found) == recorded(wanted)
     assert found.duplicates.pairs == wanted.duplicates.pairs
@@ -201,8 +201,8 @@ def test_images_in_another_order_are_searched_again(tmp_path: Path) -> None:
 def test_another_threshold_is_another_search(tmp_path: Path, monkeypatch, name: str) -> None:
     source = audited().dataset
     assert prepare_data(source, DataSpec(split="kaggle"), cache_dir=tmp_path).duplicates.pairs
-    monkeypatch.setattr(duplicate_cache, name, 2)
-    monkeypatch.setattr(duplicate_cache, "find_duplicates", None)
+    monkeypatch.setattr(duplicates, name, 2)
+    monkeypatch.setattr(duplicates, "find_duplicates", None)
     with pytest.raises(TypeError, match="not callable"):
         prepare_data(source, DataSpec(split="kaggle"), cache_dir=tmp_path)
 
@@ -399,7 +399,7 @@ def test_too_little_memory_for_the_search_is_reported_in_one_line(monkeypatch) -
     def search(*_: object) -> None:
         raise MemoryError("Unable to allocate 5.00 GiB")
 
-    monkeypatch.setattr(duplicate_cache, "find_duplicates", search)
+    monkeypatch.setattr(duplicates, "find_duplicates", search)
     with pytest.raises(FerBenchError, match=r"'faces' needs more memory .* 5\.00") as raised:
         prepare_data(faces(), DataSpec())
     assert raised.value.hint.startswith("use fewer")

@@ -19,7 +19,7 @@ from fer_bench.data import (
     paper_split,
     stratified_rows,
 )
-from fer_bench.data.split import ALWAYS_ENOUGH
+from fer_bench.data.sampling import ALWAYS_ENOUGH
 from fer_bench.protocol import published
 from fer_bench.runtime.errors import FerBenchError
 

@@ -1,26 +1,33 @@
-"""Groups of duplicate images in a data set."""
+"""Groups of duplicate images in a data set, cached on disk."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from fer_bench.data.audit.near_duplicates import near_pairs
+from fer_bench.data.array_cache import cached
+from fer_bench.data.audit.candidates import LEAST_SIMILARITY, MOST_CANDIDATES
+from fer_bench.data.audit.near_duplicates import LEAST_CORRELATION, REACH, SIDE, near_pairs
 from fer_bench.data.images import blocks, take
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from fer_bench.data import Dataset
     from fer_bench.data.images import Images
     from fer_bench.runtime.progress import Progress
+
+FOLDER = "duplicates"
+"""Subdirectory of the cache directory for search results."""
 
 Similarity = Literal["identical", "mirrored", "near"]
 """Similarity level of duplicates: identical pixels; or a mirror image; or a near-duplicate."""
@@ -108,6 +115,46 @@ def find_duplicates(dataset: Dataset, progress: Progress = silent) -> Duplicates
     )
     near = _numbered(_joined(len(first), pairs)[numbers].tolist())
     return Duplicates({**_exact(turned, numbers), "near": near}, found)
+
+
+def cached_duplicates(
+    dataset: Dataset, cache_dir: Path | None, progress: Progress = silent
+) -> Duplicates:
+    """Return the result of ``find_duplicates``, cached in ``cache_dir / "duplicates"``.
+
+    Args:
+        dataset: the images; their labels do not matter.
+        cache_dir: cache directory; None disables caching.
+        progress: callback for the progress of the search, if there is one.
+    """
+    software = metadata.version("pillow"), metadata.version("scipy")
+    thresholds = (LEAST_SIMILARITY, MOST_CANDIDATES, LEAST_CORRELATION, REACH, SIDE)
+    return cached(
+        None if cache_dir is None else cache_dir / FOLDER,
+        ("fer_bench duplicates 5", dataset.row_digest, *thresholds, *software),
+        lambda _: find_duplicates(dataset, progress),
+        _encode,
+        _decode,
+    )
+
+
+def _encode(duplicates: Duplicates) -> dict[str, NDArray[Any]]:
+    pairs = duplicates.pairs
+    return {
+        "rows": np.array([(one.first, one.second) for one in pairs], np.int64).reshape(-1, 2),
+        "mirrored": np.array([one.mirrored for one in pairs], np.bool_),
+        "correlations": np.array([one.correlation for one in pairs], np.float64),
+        **{f"{level} groups": numbers for level, numbers in duplicates.numbers.items()},
+    }
+
+
+def _decode(arrays: Mapping[str, NDArray[Any]]) -> Duplicates:
+    columns = (arrays[name].tolist() for name in ("rows", "mirrored", "correlations"))
+    pairs = tuple(
+        NearPair(first, second, is_mirrored, correlation)
+        for (first, second), is_mirrored, correlation in zip(*columns, strict=True)
+    )
+    return Duplicates({level: arrays[f"{level} groups"] for level in SIMILARITIES}, pairs)
 
 
 def _exact(

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fer_bench.data import array_cache, cached_splits, fer2013, parsed_cache
-from fer_bench.data.audit import duplicate_cache
+from fer_bench.data import array_cache, fer2013, parsed_cache, sampling
+from fer_bench.data.audit import duplicates
 from fer_bench.models.builders import structure_files
 from fer_bench.runtime import removal
 from fer_bench.runtime.errors import FerBenchError
@@ -35,8 +35,8 @@ KINDS = (features.KIND, checkpoints.KIND, results.KIND, cross_test.KIND)
 
 CACHED: Mapping[str, str] = {
     parsed_cache.FOLDER: "data sets as they were read",
-    cached_splits.FOLDER: "splits and samples",
-    duplicate_cache.FOLDER: "groups of duplicate images",
+    sampling.FOLDER: "splits and samples",
+    duplicates.FOLDER: "groups of duplicate images",
 }
 """Kinds outside the store that runs recreate if they are missing, with descriptions."""
 
@@ -46,7 +46,7 @@ BROUGHT: Mapping[str, str] = {
 }
 """Kinds that are never removed: costly to get again, or the user's own."""
 
-FORMER_NAMES: Mapping[str, str] = {"twins": duplicate_cache.FOLDER}
+FORMER_NAMES: Mapping[str, str] = {"twins": duplicates.FOLDER}
 """Kinds by the names, and directories, that earlier versions gave them."""
 
 _LOCKS: Mapping[str, str] = {

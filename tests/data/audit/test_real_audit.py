@@ -12,11 +12,10 @@ from fer_bench.data.audit import (
     audit,
     candidates,
     check_votes,
-    duplicate_cache,
     group_duplicates,
     load_votes,
 )
-from fer_bench.data.audit.duplicate_cache import cached_duplicates
+from fer_bench.data.audit.duplicates import cached_duplicates
 from fer_bench.data.audit.near_duplicates import near_pairs
 from fer_bench.data.prepare import prepare_data
 from fer_bench.protocol.data_spec import DataSpec
@@ -107,7 +106,7 @@ def test_cells_lose_few_pairs(real_data, monkeypatch) -> None:
 @pytest.mark.usefixtures("searched")
 def test_likest_duplicates_in_training(real_data, cache, monkeypatch) -> None:
     """288 of Kaggle's PrivateTest are identical to training images, 684 with nearly alike ones."""
-    monkeypatch.setattr(duplicate_cache, "find_duplicates", None)
+    monkeypatch.setattr(duplicates, "find_duplicates", None)
     found = prepare_data(real_data, DataSpec(split="kaggle"), cache_dir=cache)
     recorded = np.frombuffer(found.test_duplicates, np.uint8)
     assert np.bincount(recorded).tolist() == [2905, 396, 0, 288]
