@@ -28,8 +28,8 @@ from fer_bench.data.audit import (
     load_votes,
     voted_labels,
 )
+from fer_bench.data.audit.complete_audit import renumbered
 from fer_bench.data.audit.duplicates import cached_duplicates
-from fer_bench.data.audit.renumbering import renumbered
 from fer_bench.data.formats.class_names import CLASS_MAP
 from fer_bench.data.formats.detection import enough_memory
 from fer_bench.data.formats.ferplus_votes import CATEGORY_NAMES, TIED, voted

@@ -8,8 +8,14 @@ of these issues in a subset of the images (``count_issues``). ``audit`` combines
 
 from fer_bench.data.audit.blank_images import LEAST_SPREAD, MOST_OF_ONE_LEVEL, Blanks, blanks
 from fer_bench.data.audit.candidates import LEAST_SIMILARITY
-from fer_bench.data.audit.class_counts import ClassBalance, balance
-from fer_bench.data.audit.complete_audit import Audit, audit
+from fer_bench.data.audit.complete_audit import (
+    Audit,
+    ClassBalance,
+    ImageIssues,
+    audit,
+    balance,
+    count_issues,
+)
 from fer_bench.data.audit.duplicate_groups import (
     DuplicateSummary,
     Leak,
@@ -24,7 +30,6 @@ from fer_bench.data.audit.duplicates import (
     find_duplicates,
     group_duplicates,
 )
-from fer_bench.data.audit.issue_counts import ImageIssues, count_issues
 from fer_bench.data.audit.json_record import audit_record
 from fer_bench.data.audit.label_issues import (
     MARGIN,

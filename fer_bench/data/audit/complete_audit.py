@@ -2,29 +2,67 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fer_bench.data.audit.blank_images import blanks
-from fer_bench.data.audit.class_counts import balance
 from fer_bench.data.audit.duplicate_groups import leaks, summarise_duplicates
 from fer_bench.data.audit.duplicates import SIMILARITIES, find_duplicates
-from fer_bench.data.audit.issue_counts import count_issues
 from fer_bench.data.audit.label_issues import agreement
 from fer_bench.data.split import parts_of
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from fer_bench.data import Dataset, Split
     from fer_bench.data.audit.blank_images import Blanks
-    from fer_bench.data.audit.class_counts import ClassBalance
-    from fer_bench.data.audit.duplicate_groups import DuplicateSummary, Leak
+    from fer_bench.data.audit.duplicate_groups import DuplicateSummary, ImageRows, Leak
     from fer_bench.data.audit.duplicates import Duplicates, NearPair
-    from fer_bench.data.audit.issue_counts import ImageIssues
     from fer_bench.data.audit.label_issues import Agreement
     from fer_bench.data.audit.votes import Votes
     from fer_bench.runtime.progress import Progress
+
+
+@dataclass(frozen=True)
+class ClassBalance:
+    """Number of images of one class.
+
+    Attributes:
+        name: name of the class.
+        images: in the complete data set.
+        train: in the training part.
+        validation: in the validation part.
+        test: in the test part.
+    """
+
+    name: str
+    images: int
+    train: int
+    validation: int
+    test: int
+
+
+@dataclass(frozen=True)
+class ImageIssues:
+    """Numbers of images with issues.
+
+    Attributes:
+        images: number of images examined.
+        contradictory: lower bound on the errors of any classifier due to contradictory labels: of
+            each set of identical images, all without its most frequent label.
+        empty: number of blank and nearly blank images.
+        likely_wrong: number of images whose label is likely wrong; None without votes.
+    """
+
+    images: int
+    contradictory: int
+    empty: int
+    likely_wrong: int | None
 
 
 @dataclass(frozen=True)
@@ -128,4 +166,91 @@ def audit(
         test_flaws=count_issues(
             split.test, found.numbers["identical"], labels, blank, label_agreement
         ),
+    )
+
+
+def balance(dataset: Dataset, split: Split) -> tuple[ClassBalance, ...]:
+    """Count the images of each class, in the order of the classes."""
+
+    def counts(labels: NDArray[np.uint8]) -> list[int]:
+        found: list[int] = np.bincount(labels, minlength=len(dataset.classes)).tolist()
+        return found
+
+    labels = dataset.labels
+    parts = [counts(labels[rows]) for rows in (split.train, split.validation, split.test)]
+    return tuple(
+        ClassBalance(*line) for line in zip(dataset.classes, counts(labels), *parts, strict=True)
+    )
+
+
+def count_issues(
+    rows: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    labels: NDArray[np.uint8],
+    blank: Blanks,
+    agreement: Agreement | None,
+) -> ImageIssues:
+    """Count the issues of some images of a data set.
+
+    Args:
+        rows: int64, shape (k,): rows of the images to examine.
+        groups: int64, shape (n,): group of identical images of each image of the data set.
+        labels: uint8, shape (n,).
+        blank: blank images of the data set.
+        agreement: agreement of the data set's labels and votes, None without votes.
+    """
+    kinds, times = np.unique(np.stack([groups[rows], labels[rows]]), axis=1, return_counts=True)
+    most = np.zeros(int(groups.max(initial=-1)) + 1, np.int64)
+    np.maximum.at(most, kinds[0], times)
+
+    def number(found: list[int] | tuple[int, ...]) -> int:
+        return int(np.isin(rows, found).sum())
+
+    return ImageIssues(
+        images=len(rows),
+        contradictory=len(rows) - int(most.sum()),
+        empty=number(blank.constant + blank.nearly),
+        likely_wrong=None
+        if agreement is None
+        else number([error.row for error in agreement.errors]),
+    )
+
+
+def renumbered(found: Audit, rows: NDArray[np.int64], whole: Dataset) -> Audit:
+    """Return the audit with the row numbers of the complete data set.
+
+    Args:
+        found: audit of a subset.
+        rows: int64, shape (n,), ascending: row of each audited image in the complete data set.
+        whole: the complete data set.
+    """
+    numbers = rows.tolist()
+
+    def moved(one: ImageRows) -> ImageRows:
+        return tuple(numbers[row] for row in one)
+
+    def copies(one: DuplicateSummary) -> DuplicateSummary:
+        return dataclasses.replace(
+            one,
+            groups=tuple(map(moved, one.groups)),
+            conflicts=tuple(map(moved, one.conflicts)),
+        )
+
+    blanks, agreement = found.blanks, found.agreement
+    if agreement is not None:
+        errors = [dataclasses.replace(one, row=numbers[one.row]) for one in agreement.errors]
+        agreement = dataclasses.replace(agreement, errors=tuple(errors))
+    return dataclasses.replace(
+        found,
+        copies=tuple(map(copies, found.copies)),
+        leaks=tuple(dataclasses.replace(leak, rows=moved(leak.rows)) for leak in found.leaks),
+        near_pairs=tuple(
+            dataclasses.replace(pair, first=numbers[pair.first], second=numbers[pair.second])
+            for pair in found.near_pairs
+        ),
+        blanks=dataclasses.replace(
+            blanks, constant=moved(blanks.constant), nearly=moved(blanks.nearly)
+        ),
+        agreement=agreement,
+        places=whole.places,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,22 +91,9 @@ class Agreement:
     @property
     def whole(self) -> ClassAgreement:
         """Sum over all classes, named ``"all"``; ``instead`` counts images of any label."""
-
-        def total(name: str) -> int:
-            return sum(getattr(one, name) for one in self.classes)
-
-        return ClassAgreement(
-            "all",
-            images=total("images"),
-            unanimous=total("unanimous"),
-            tied=total("tied"),
-            no_majority=total("no_majority"),
-            no_face=total("no_face"),
-            unknown=total("unknown"),
-            agreed=total("agreed"),
-            likely_wrong=total("likely_wrong"),
-            instead=_most_frequent(self.errors),
-        )
+        _, *counts, _ = (field.name for field in fields(ClassAgreement))
+        totals = {name: sum(getattr(one, name) for one in self.classes) for name in counts}
+        return ClassAgreement("all", **totals, instead=_most_frequent(self.errors))
 
 
 def agreement(dataset: Dataset, votes: Votes) -> Agreement:

@@ -57,7 +57,6 @@ def test_no_image():
     st.lists(st.tuples(st.integers(1, 80), st.integers(0, 81), st.booleans()), max_size=12),
 )
 def test_they_are_those_of_looking_at_each_image(height, width, seed, made):
-    """An image skipped without counting its levels is never blank, whatever the layout."""
     random = np.random.default_rng(seed)
     images = np.zeros((len(made), height, width), np.uint8)
     for image, (levels, of_one, in_order) in zip(images, made, strict=True):

@@ -12,6 +12,7 @@ from fer_bench.data.audit import (
     audit,
     candidates,
     check_votes,
+    duplicates,
     group_duplicates,
     load_votes,
 )
