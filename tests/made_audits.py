@@ -10,7 +10,7 @@ import numpy as np
 from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous
 
-from fer_bench.data import Dataset, Split, kaggle_split
+from fer_bench.data import Dataset, Split, make_split
 from fer_bench.data.audit import Audit, Votes, audit
 from fer_bench.data.audit.votes import CATEGORY_OF
 from fer_bench.data.prepare import PreparedData, prepare_data
@@ -62,6 +62,6 @@ def audited(*, votes: bool = True, name: str = "faces") -> Audited:
     known.usage[:] = usage
     known.counts[7] = 0
     known.counts[7, [CATEGORY_OF["Happy"], CATEGORY_OF["Angry"]]] = 9, 1
-    split = kaggle_split(dataset.usage)
+    split = make_split(dataset, "kaggle", row_order="given")
     found = audit(dataset, split, known if votes else None)
     return Audited(dataset, split, known, found)

@@ -14,7 +14,7 @@ from fer_bench.data.catalogue import (
 )
 from fer_bench.data.dataset import EMOTIONS, USAGES, Dataset, by_content
 from fer_bench.data.sampling import stratified_rows
-from fer_bench.data.split import PARTS, Split, grouped_split, kaggle_split, make_split, paper_split
+from fer_bench.data.split import PARTS, Split, make_split
 
 __all__ = [
     "EMOTIONS",
@@ -26,11 +26,8 @@ __all__ = [
     "by_content",
     "dataset_names",
     "dataset_origin",
-    "grouped_split",
-    "kaggle_split",
     "load_dataset",
     "make_split",
-    "paper_split",
     "register_dataset",
     "source_of",
     "stratified_rows",

@@ -27,7 +27,7 @@ FOLDER = "draws"
 """Subdirectory of the cache directory for draws."""
 
 ALWAYS_ENOUGH = 14
-"""Images per class with which every part of ``split.paper_split`` is sure to contain every class.
+"""Images per class with which every part of the split ``"paper"`` is sure to contain every class.
 
 sklearn gives a part with the share s at least floor(s m) and at most floor(s m) + 1 of a class's m
 images. Two classes of 14 have 28 images: the test part takes at most 0.2 + 0.5/28 of them, hence at

@@ -89,13 +89,20 @@ def make_split(
 ) -> Split:
     """Split a data set into training, validation and, if the split has one, test parts.
 
+    70/10/20 percent of n images are a test part of round(0.2 n), 7,177 of FER2013's 35,887, a
+    validation part of round(0.1 n), 3,589, and the rest. sklearn's ``train_test_split`` separates
+    first the test part, then the validation part, both times stratified by label, with ``seed`` as
+    ``random_state``.
+
     Args:
         dataset: data set to split.
-        name: ``"paper"``, ``"kaggle"`` and ``"grouped"`` as the functions of these names;
-            ``"80-20"`` for int(0.2 n) validation images and all others for training, stratified by
-            sklearn's ``train_test_split``; ``"80-20-ordered"`` for parts of these sizes in the
-            order of the rows, the validation part last.
-        seed: seed of the random splits; ``"kaggle"`` and ``"80-20-ordered"`` are not random.
+        name: ``"paper"``: 70/10/20 percent of the images. ``"grouped"``: the same of duplicate
+            groups, drawn by the label of their first image, with all images of a group in one
+            part; exact for groups, for images as close as the group sizes allow. ``"kaggle"``:
+            Kaggle's own parts. ``"80-20"``: int(0.2 n) validation images and all others for
+            training, drawn likewise; ``"80-20-ordered"``: parts of these sizes in the order of the
+            rows, the validation part last.
+        seed: 0 to 2**32 - 1, of random splits; ``"kaggle"`` and ``"80-20-ordered"`` are not random.
         cache_dir: cache directory, in which draws are cached; None disables caching.
         groups: int64, shape (n,): duplicate group of each image, as returned by
             ``data.audit.group_duplicates``; required by ``"grouped"`` and to leave out duplicates.
@@ -108,11 +115,13 @@ def make_split(
             ``by_content`` orders them, or ``"given"``, that of the data set.
 
     Returns:
-        The split, as row numbers of ``dataset``.
+        The split, as row numbers of ``dataset``: drawn parts in the order in which sklearn returns
+        images or groups, images of a group by row.
 
     Raises:
-        FerBenchError: as ``paper_split``, ``kaggle_split`` and ``grouped_split``; or a part lacks a
-            class of the data set, or ``name``, ``dedupe`` or ``row_order`` is unknown.
+        FerBenchError: there are too few images, in total or of one class, for each part to contain
+            each class; the data set does not have Kaggle's parts; the seed is out of range; or
+            ``name``, ``dedupe`` or ``row_order`` is unknown.
         ValueError: ``groups`` is required but missing.
     """
     for what, value, accepted in (
@@ -125,8 +134,14 @@ def make_split(
     if groups is None and (name == "grouped" or dedupe != "none"):
         raise ValueError(f"split {name!r} with dedupe {dedupe!r} needs the duplicate groups")
     order = by_content(dataset) if row_order == "content" else np.arange(len(dataset))
+    ordered = dataset.take(order)
     drawn_groups = None if groups is None else groups[order]
-    split = _parts(dataset, order, name, seed, cache_dir, drawn_groups, dedupe)
+    if name == "kaggle":
+        split = _kaggle_split(dataset.name, ordered.usage)
+    elif drawn_groups is not None and (name == "grouped" or dedupe == "all"):
+        split = _draw_groups(name, ordered, drawn_groups, seed, cache_dir)
+    else:
+        split = _draw(name, "images", ordered.labels, dataset.classes, seed, cache_dir)
     if drawn_groups is not None and dedupe != "none":
         removed = deduplicate if dedupe == "all" else deduplicate_training
         split = removed(split, drawn_groups)
@@ -144,85 +159,16 @@ def make_split(
     return split
 
 
-def _parts(
-    dataset: Dataset,
-    order: NDArray[np.int64],
-    name: SplitName,
-    seed: int,
-    cache_dir: Path | None,
-    groups: NDArray[np.int64] | None,
-    dedupe: Dedupe,
-) -> Split:
-    """Return the parts before duplicates are left out, as positions in ``order``."""
-    labels, classes = dataset.labels[order], dataset.classes
-    if name == "kaggle":
-        if dataset.usage is None:
-            raise FerBenchError(
-                f"split 'kaggle': {dataset.name!r} does not assign its images to parts",
-                "a csv file with the column Usage, an npz file with the array usage, directories "
-                f"train, val and test, or image files named {'_*, '.join(USAGES)}_*",
-                "use one of them or the split 'paper'",
-            )
-        return kaggle_split(dataset.usage[order])
-    if groups is not None and (name == "grouped" or dedupe == "all"):
-        return _draw_groups(name, labels, groups, seed, classes, cache_dir)
-    return _draw_parts(name, "images", labels, seed, classes, cache_dir)
-
-
-def paper_split(
-    labels: NDArray[np.uint8], seed: int = 42, *, cache_dir: Path | None = None
-) -> Split:
-    """Return the paper's split: 70/10/20 percent, stratified by label.
-
-    The test part has round(0.2 n) rows and the validation part round(0.1 n), 7,177 and 3,589 of
-    FER2013's 35,887. sklearn's ``train_test_split`` first separates the test part from the complete
-    data set, then the validation part from the rest, both times with ``seed`` as ``random_state``.
-
-    Args:
-        labels: uint8, shape (n,).
-        seed: 0 to 2**32 - 1.
-        cache_dir: cache directory, in which the split is cached; None disables caching.
-
-    Returns:
-        The split, each part in the order in which sklearn returns it.
-
-    Raises:
-        FerBenchError: there are too few images, in total or of one class, for each part to contain
-            each class that occurs, or the seed is out of range.
-    """
-    return _draw_parts("paper", "images", labels, seed, None, cache_dir)
-
-
-def grouped_split(labels: NDArray[np.uint8], groups: NDArray[np.int64], seed: int = 42) -> Split:
-    """Return the paper's split of duplicate groups, with all images of a group in one part.
-
-    Groups are drawn as ``paper_split`` draws images, by the label of their first image. So 70, 10
-    and 20 percent are exact for groups, and for images as close as the group sizes allow.
-
-    Args:
-        labels: uint8, shape (n,).
-        groups: int64, shape (n,): duplicate group of each image.
-        seed: 0 to 2**32 - 1.
-
-    Returns:
-        The split, groups in the order in which sklearn returns them, images of a group by row.
-
-    Raises:
-        FerBenchError: as ``paper_split``, with groups in place of images.
-    """
-    return _draw_groups("grouped", labels, groups, seed, None, None)
-
-
 def _draw_groups(
     name: SplitName,
-    labels: NDArray[np.uint8],
+    dataset: Dataset,
     groups: NDArray[np.int64],
     seed: int,
-    classes: Sequence[str] | None,
     cache_dir: Path | None,
 ) -> Split:
     first = np.sort(np.unique(groups, return_index=True)[1])
-    drawn = _draw_parts(name, "distinct images", labels[first], seed, classes, cache_dir)
+    labels, classes = dataset.labels[first], dataset.classes
+    drawn = _draw(name, "distinct images", labels, classes, seed, cache_dir)
     # Rows of each group, with the groups in the order of their first images.
     place_of = {group: place for place, group in enumerate(groups[first].tolist())}
     places = np.array([place_of[group] for group in groups.tolist()], np.int64)
@@ -236,14 +182,15 @@ def _draw_groups(
     return Split(name, *parts)
 
 
-def _draw_parts(
+def _draw(
     name: SplitName,
     things: str,
     labels: NDArray[np.uint8],
+    classes: Sequence[str],
     seed: int,
-    classes: Sequence[str] | None,
     cache_dir: Path | None,
 ) -> Split:
+    """Draw parts of images, or of groups, with these labels."""
     check_seed(seed)
     n = len(labels)
     if name in WITHOUT_TEST:
@@ -256,6 +203,15 @@ def _draw_parts(
         # The labels have no influence on the parts, so make_split checks these.
         rows = np.arange(n, dtype=np.int64)
         return Split(name, rows[:n_train], rows[n_train:], empty)
+
+    def too_few(label: int) -> FerBenchError:
+        return FerBenchError(
+            f"split {name!r}: class {classes[label]!r} has {np.count_nonzero(labels == label)} "
+            f"{things}, too few for the parts {', '.join(parts_of(name))}",
+            f"{ALWAYS_ENOUGH} or more of each class (fewer may do)",
+            "add images",
+        )
+
     present, counts = np.unique(labels, return_counts=True)
     if n == 0 or n_validation < len(present):
         raise FerBenchError(
@@ -266,7 +222,7 @@ def _draw_parts(
         )
     smallest = int(np.argmin(counts))
     if counts[smallest] < len(parts_of(name)):
-        raise _too_few(name, things, int(present[smallest]), int(counts[smallest]), classes)
+        raise too_few(int(present[smallest]))
     rest, test = np.arange(n, dtype=np.int64), empty
     if n_test:
         rest, test = stratified_draw(labels, n - n_test, n_test, seed, cache_dir)
@@ -274,8 +230,7 @@ def _draw_parts(
     split = Split(name, rest[train], rest[validation], test)
     missing = _missing_class(split, labels)
     if missing is not None:
-        label = missing[1]
-        raise _too_few(name, things, label, int(np.count_nonzero(labels == label)), classes)
+        raise too_few(missing[1])
     return split
 
 
@@ -321,19 +276,15 @@ def _first_of_groups(
     return rows[np.isin(rows, kept)]
 
 
-def kaggle_split(usage: NDArray[np.uint8]) -> Split:
-    """Return Kaggle's own split: Training, PublicTest (validation) and PrivateTest (test).
-
-    Args:
-        usage: uint8, shape (n,), indices into ``USAGES``.
-
-    Returns:
-        The split, each part in the data set's order.
-
-    Raises:
-        FerBenchError: a part has no image.
-    """
-    parts = [np.flatnonzero(usage == code).astype(np.int64) for code in range(len(USAGES))]
+def _kaggle_split(dataset_name: str, usage: NDArray[np.uint8] | None) -> Split:
+    if usage is None:
+        raise FerBenchError(
+            f"split 'kaggle': {dataset_name!r} does not assign its images to parts",
+            "a csv file with the column Usage, an npz file with the array usage, directories "
+            f"train, val and test, or image files named {'_*, '.join(USAGES)}_*",
+            "use one of them or the split 'paper'",
+        )
+    parts = [np.flatnonzero(usage == code) for code in range(len(USAGES))]
     for name, rows in zip(USAGES, parts, strict=True):
         if not len(rows):
             raise FerBenchError(
@@ -352,15 +303,3 @@ def _missing_class(split: Split, labels: NDArray[np.uint8]) -> tuple[str, int] |
         if len(missing):
             return part, int(missing[0])
     return None
-
-
-def _too_few(
-    name: SplitName, things: str, label: int, count: int, classes: Sequence[str] | None
-) -> FerBenchError:
-    label_name = repr(classes[label]) if classes else str(label)
-    return FerBenchError(
-        f"split {name!r}: class {label_name} has {count} {things}, too few for the parts "
-        f"{', '.join(parts_of(name))}",
-        f"{ALWAYS_ENOUGH} or more of each class (fewer may do)",
-        "add images",
-    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from budget import examples
+from drawn_splits import grouped_split, paper_split
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from fer_bench.data import PARTS, Dataset, Split, grouped_split, make_split, paper_split
+from fer_bench.data import PARTS, Dataset, Split, make_split
 from fer_bench.data.split import deduplicate, deduplicate_training
 from fer_bench.runtime.errors import FerBenchError
 

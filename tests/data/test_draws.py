@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_splits import paper_split
 
-from fer_bench.data import Dataset, make_split, paper_split, sampling, stratified_rows
+from fer_bench.data import Dataset, make_split, sampling, stratified_rows
 from fer_bench.data.sampling import stratified_draw
 
 LABELS = np.tile(np.array([0, 1, 2, 2], np.uint8), 30)
