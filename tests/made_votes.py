@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.data import EMOTIONS, USAGES
-from fer_bench.data.audit import CATEGORIES, Votes
+from fer_bench.data.audit import Votes
 from fer_bench.data.audit.votes import CATEGORY_OF
+from fer_bench.data.formats.ferplus_votes import CATEGORIES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,6 @@ registered name or a path; ``register_dataset`` adds a name.
 """
 
 from fer_bench.data.catalogue import (
-    Loader,
     dataset_names,
     dataset_origin,
     load_dataset,
@@ -21,7 +20,6 @@ __all__ = [
     "PARTS",
     "USAGES",
     "Dataset",
-    "Loader",
     "Split",
     "by_content",
     "dataset_names",

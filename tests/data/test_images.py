@@ -14,7 +14,8 @@ from layout_writers import random_dataset
 from test_memory_of_reading import MIB, at_most, never
 
 from fer_bench.data import EMOTIONS, Dataset, by_content, make_split, parsed_cache
-from fer_bench.data.audit import Duplicates, audit, group_duplicates
+from fer_bench.data.audit import Duplicates, audit
+from fer_bench.data.audit.duplicates import group_duplicates
 from fer_bench.data.formats import detection
 from fer_bench.data.images import ImageView, blocks, in_memory, take
 from fer_bench.data.parsed_cache import load_once

@@ -13,8 +13,10 @@ from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous, votes_of
 
 from fer_bench.data import EMOTIONS, PARTS, Dataset, Split
-from fer_bench.data.audit import CATEGORIES, SIMILARITIES, audit, duplicates, group_duplicates
+from fer_bench.data.audit import SIMILARITIES, audit, duplicates
+from fer_bench.data.audit.duplicates import group_duplicates
 from fer_bench.data.audit.votes import CATEGORY_OF
+from fer_bench.data.formats.ferplus_votes import CATEGORIES
 from fer_bench.data.prepare import prepare_data
 from fer_bench.models import get, keras_backend
 from fer_bench.protocol.data_spec import DataSpec

@@ -11,7 +11,8 @@ from made_images import dataset_of, patterns
 from made_votes import unanimous, votes_of
 
 from fer_bench.data import EMOTIONS, PARTS
-from fer_bench.data.audit import ImageIssues, Leak
+from fer_bench.data.audit.complete_audit import ImageIssues
+from fer_bench.data.audit.duplicate_groups import Leak
 from fer_bench.data.info import info_of
 from fer_bench.data.prepare import prepare_data
 from fer_bench.protocol.data_spec import DataSpec

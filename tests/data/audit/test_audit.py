@@ -7,14 +7,10 @@ import numpy as np
 import pytest
 from made_audits import audited
 
-from fer_bench.data.audit import (
-    ClassBalance,
-    LabelError,
-    audit,
-    audit_record,
-    find_duplicates,
-    json_record,
-)
+from fer_bench.data.audit import audit, audit_record, json_record
+from fer_bench.data.audit.complete_audit import ClassBalance
+from fer_bench.data.audit.duplicates import find_duplicates
+from fer_bench.data.audit.label_issues import LabelError
 from fer_bench.runtime.errors import FerBenchError
 
 

@@ -4,14 +4,9 @@ from hypothesis import strategies as st
 from made_images import dataset_of, patterns
 
 from fer_bench.data import Split
-from fer_bench.data.audit import (
-    LEAST_SPREAD,
-    MOST_OF_ONE_LEVEL,
-    Blanks,
-    ClassBalance,
-    balance,
-    blanks,
-)
+from fer_bench.data.audit import LEAST_SPREAD, MOST_OF_ONE_LEVEL
+from fer_bench.data.audit.blank_images import Blanks, blanks
+from fer_bench.data.audit.complete_audit import ClassBalance, balance
 
 
 def image(n_of_one_level, size=100):

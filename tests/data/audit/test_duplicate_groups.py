@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_bench.data import Split
-from fer_bench.data.audit import DuplicateSummary, Leak, leaks, summarise_duplicates
+from fer_bench.data.audit.duplicate_groups import (
+    DuplicateSummary,
+    Leak,
+    leaks,
+    summarise_duplicates,
+)
 
 
 def split_of(train: list[int], validation: list[int], test: list[int]) -> Split:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from made_images import dataset_of, mirrored, partition, patterns, scenes
 from PIL import Image
 
-from fer_bench.data.audit import LEAST_CORRELATION, SIMILARITIES, group_duplicates
+from fer_bench.data.audit import LEAST_CORRELATION, SIMILARITIES
 from fer_bench.data.audit.candidates import MOST_CANDIDATES
-from fer_bench.data.audit.duplicates import find_duplicates
+from fer_bench.data.audit.duplicates import find_duplicates, group_duplicates
 from fer_bench.runtime.errors import FerBenchError
 
 

@@ -10,7 +10,10 @@ from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous
 
 from fer_bench.data import Split
-from fer_bench.data.audit import Blanks, ImageIssues, agreement, audit, count_issues
+from fer_bench.data.audit import audit
+from fer_bench.data.audit.blank_images import Blanks
+from fer_bench.data.audit.complete_audit import ImageIssues, count_issues
+from fer_bench.data.audit.label_issues import agreement
 
 NONE = Blanks((), ())
 

@@ -8,9 +8,10 @@ from made_images import dataset_of, patterns
 from made_votes import unanimous, votes_of
 
 from fer_bench.data import EMOTIONS
-from fer_bench.data.audit import CATEGORIES, MARGIN, LabelError, agreement
+from fer_bench.data.audit import MARGIN
+from fer_bench.data.audit.label_issues import LabelError, agreement
 from fer_bench.data.audit.votes import CATEGORY_OF
-from fer_bench.data.formats.ferplus_votes import TAGGERS
+from fer_bench.data.formats.ferplus_votes import CATEGORIES, TAGGERS
 from fer_bench.runtime.errors import FerBenchError
 
 FEAR, HAPPY = EMOTIONS.index("Fear"), EMOTIONS.index("Happy")

@@ -8,15 +8,8 @@ import numpy as np
 import pytest
 
 from fer_bench.data import make_split
-from fer_bench.data.audit import (
-    audit,
-    candidates,
-    check_votes,
-    duplicates,
-    group_duplicates,
-    load_votes,
-)
-from fer_bench.data.audit.duplicates import cached_duplicates
+from fer_bench.data.audit import audit, candidates, check_votes, duplicates, load_votes
+from fer_bench.data.audit.duplicates import cached_duplicates, group_duplicates
 from fer_bench.data.audit.near_duplicates import near_pairs
 from fer_bench.data.prepare import prepare_data
 from fer_bench.protocol.data_spec import DataSpec

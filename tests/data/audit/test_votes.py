@@ -12,9 +12,9 @@ from made_votes import HEADER, row, unanimous, votes_of, write_votes
 from sklearn.metrics import cohen_kappa_score
 
 from fer_bench.data import EMOTIONS
-from fer_bench.data.audit import CATEGORIES, check_votes, load_votes
+from fer_bench.data.audit import check_votes, load_votes
 from fer_bench.data.audit.votes import CATEGORY_OF, _kappa
-from fer_bench.data.formats.ferplus_votes import TAGGERS
+from fer_bench.data.formats.ferplus_votes import CATEGORIES, TAGGERS
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
