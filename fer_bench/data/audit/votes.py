@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.data import USAGES
-from fer_bench.data.formats.ferplus_votes import CATEGORIES, HEADER, split_row, vote_counts
-from fer_bench.data.formats.small_csv import csv_lines
+from fer_bench.data.formats.ferplus_votes import CATEGORIES, vote_counts, vote_lines
 from fer_bench.data.input_errors import input_error
-from fer_bench.runtime.errors import FerBenchError, shown
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,15 +123,8 @@ def load_votes(path: Path) -> Votes:
         FerBenchError: the file cannot be read or is invalid; the message names the first invalid
             line, and the value.
     """
-    lines = csv_lines(path, f"{len(HEADER)} columns of UTF-8 text")
     counts, usages, images = [], [], []
-    header = tuple(next(lines, (1, []))[1])
-    if header != HEADER:
-        raise input_error(path, 1, f"the header is {shown(','.join(header))}", ",".join(HEADER))
-    for number, fields in lines:
-        if not fields:
-            continue
-        usage, image, votes = split_row(path, number, fields)
+    for number, usage, image, votes in vote_lines(path):
         usages.append(usage)
         counts.append(vote_counts(path, number, votes))
         if image:

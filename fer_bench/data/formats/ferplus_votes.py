@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.data.dataset import USAGES
+from fer_bench.data.formats.small_csv import csv_lines
 from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 CATEGORIES: tuple[str, ...] = (
@@ -50,36 +51,35 @@ def voted(category: str) -> str:
     return f"voted {category}"
 
 
-def split_row(path: Path, number: int, fields: Sequence[str]) -> tuple[int, str, Sequence[str]]:
-    """Split a line with the columns of ``HEADER``.
-
-    Args:
-        path: the file.
-        number: line number.
-        fields: fields of that line.
+def vote_lines(path: Path) -> Iterator[tuple[int, int, str, Sequence[str]]]:
+    """Yield the lines of a file with the columns of ``HEADER``, blank ones left out.
 
     Returns:
-        Index into ``USAGES``, name of the image, and the votes, not validated yet.
+        Of each line its number, index into ``USAGES``, name of the image, which may be empty, and
+        the votes, not validated yet.
 
     Raises:
-        FerBenchError: the number of columns or the usage is invalid.
+        FerBenchError: the file cannot be read, or the header, a number of columns or a usage is
+            invalid; the message gives the line.
     """
-    if len(fields) != len(HEADER):
-        problem = f"the row has {len(fields)} columns"
-        raise input_error(path, number, problem, f"{len(HEADER)} columns")
-    usage, name, *votes = fields
-    if usage not in USAGES:
-        raise input_error(path, number, f"unknown Usage {shown(usage)}", ", ".join(USAGES))
-    return USAGES.index(usage), name, votes
+    lines = csv_lines(path, f"{len(HEADER)} columns of UTF-8 text")
+    header = tuple(next(lines, (1, []))[1])
+    if header != HEADER:
+        raise input_error(path, 1, f"the header is {shown(','.join(header))}", ",".join(HEADER))
+    for number, fields in lines:
+        if not any(fields):
+            continue
+        if len(fields) != len(HEADER):
+            problem = f"the row has {len(fields)} columns"
+            raise input_error(path, number, problem, f"{len(HEADER)} columns")
+        usage, name, *votes = fields
+        if usage not in USAGES:
+            raise input_error(path, number, f"unknown Usage {shown(usage)}", ", ".join(USAGES))
+        yield number, USAGES.index(usage), name, votes
 
 
 def vote_counts(path: Path, number: int, votes: Sequence[str]) -> list[int]:
-    """Return the number of votes for each category.
-
-    Args:
-        path: the file.
-        number: line number.
-        votes: the vote fields of that line, one for each of ``CATEGORIES``.
+    """Return the number of votes for each category, of the fields of one line.
 
     Raises:
         FerBenchError: a field is not an integer from 0 to ``TAGGERS``, or their sum is not between

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 from fer_bench.data.formats.ferplus_votes import (
     CATEGORIES,
     CATEGORY_NAMES,
-    HEADER,
     TIED,
-    split_row,
     vote_counts,
+    vote_lines,
     voted,
 )
 from fer_bench.data.formats.image_folders.label_lists import header_of, missing_image
@@ -125,12 +124,6 @@ def _common_lines(path: Path, part: str | None) -> Iterator[tuple[int, str, list
 
     Lines without an image name are skipped.
     """
-    for number, fields in csv_lines(path, f"{len(HEADER)} columns of UTF-8 text"):
-        if number == 1 and tuple(fields) != HEADER:
-            problem = f"the header is {shown(','.join(fields))}"
-            raise input_error(path, 1, problem, ",".join(HEADER))
-        if number == 1 or not any(fields):
-            continue
-        usage, name, votes = split_row(path, number, fields)
+    for number, usage, name, votes in vote_lines(path):
         if name and (part is None or PARTS[part.lower()] == usage):
             yield number, name, vote_counts(path, number, votes)
