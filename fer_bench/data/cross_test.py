@@ -12,7 +12,7 @@ from fer_bench.data.audit.duplicates import cached_duplicates
 from fer_bench.data.dataset import USAGES, Dataset, by_content
 from fer_bench.data.formats.class_names import CLASS_MAP
 from fer_bench.data.formats.detection import enough_memory
-from fer_bench.data.images import take
+from fer_bench.data.images import resized, take
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fer_bench.data.images import Images
     from fer_bench.runtime.progress import Progress
 
 _TEST = USAGES.index("PrivateTest")
@@ -99,7 +98,7 @@ def prepare_other(
         images = take(source.images, rows)
         is_resized = images.shape[1:] != size
         tested = Dataset(
-            _resized(images, size) if is_resized else images,
+            resized(images, size, "BILINEAR") if is_resized else images,
             labels.astype(np.uint8),
             training.classes,
             source.name,
@@ -116,18 +115,6 @@ def prepare_other(
         resized_from=f"{width}x{height}" if is_resized else "",
         class_map=dict(source.notes).get(CLASS_MAP, ""),
     )
-
-
-def _resized(images: Images, size: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return the images resized to this height and width."""
-    from PIL import Image
-
-    height, width = size
-    found = np.empty((len(images), height, width), np.uint8)
-    for place, image in enumerate(images):
-        scaled = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
-        found[place] = np.asarray(scaled)
-    return found
 
 
 def _duplicated(

@@ -106,6 +106,22 @@ def in_memory(shape: tuple[int, ...], images: Blocks) -> NDArray[np.uint8]:
     return collected
 
 
+def resized(images: Images, size: tuple[int, ...], method: str) -> NDArray[np.uint8]:
+    """Return the images resized to a height and width, by one of Pillow's ``Resampling`` methods.
+
+    Returns:
+        uint8, shape (n, *size).
+    """
+    from PIL import Image
+
+    height, width = size
+    made = np.empty((len(images), height, width), np.uint8)
+    for row, image in enumerate(images):
+        scaled = Image.fromarray(image).resize((width, height), Image.Resampling[method])
+        made[row] = np.asarray(scaled)
+    return made
+
+
 def _release(images: Any) -> None:
     """Drop the pages of an array that is mapped read-only; they are read again on access.
 

@@ -224,8 +224,9 @@ def prepare_data(
             )
         source, rows, unused = _voted(source, votes)
     dataset = _at(source, rows)
+    is_by_content = spec.row_order == "content"
     if spec.limit is not None and spec.limit < len(dataset):
-        order = by_content(dataset) if spec.row_order == "content" else np.arange(len(dataset))
+        order = by_content(dataset) if is_by_content else np.arange(len(dataset))
         sample = stratified_rows(dataset.take(order), spec.limit, spec.split_seed, cache_dir)
         kept = np.sort(order[sample])
         unused.append((SAMPLED, len(rows) - len(kept)))
@@ -236,11 +237,17 @@ def prepare_data(
     order, split_error = by_content(dataset), None
     ordered = dataset.take(order)
     try:
-        if spec.row_order == "content":
-            split = _split(ordered, numbers[order], spec, cache_dir)
-        else:
-            # Features are stored in the order of the content, whatever the order of the draw.
-            split = _split(dataset, numbers, spec, cache_dir).at(np.argsort(order))
+        split = make_split(
+            ordered if is_by_content else dataset,
+            spec.split,
+            spec.split_seed,
+            cache_dir,
+            groups=numbers[order] if is_by_content else numbers,
+            dedupe=spec.dedupe,
+            row_order="given",
+        )
+        # Features are stored in the order of the content, whatever the order of the draw.
+        split = split if is_by_content else split.at(np.argsort(order))
     except FerBenchError as error:
         if must_split:
             raise
@@ -258,21 +265,6 @@ def prepare_data(
         dataset=ordered,
         split=split,
         split_error=split_error,
-    )
-
-
-def _split(
-    dataset: Dataset, groups: NDArray[np.int64], spec: DataSpec, cache_dir: Path | None
-) -> Split:
-    """Split a data set in the order of its rows."""
-    return make_split(
-        dataset,
-        spec.split,
-        spec.split_seed,
-        cache_dir,
-        groups=groups,
-        dedupe=spec.dedupe,
-        row_order="given",
     )
 
 

@@ -13,8 +13,6 @@ from fer_bench.data.audit.duplicate_groups import leaks, summarise_duplicates
 from fer_bench.data.audit.duplicates import SIMILARITIES, find_duplicates
 from fer_bench.data.audit.label_issues import agreement
 from fer_bench.data.split import parts_of
-from fer_bench.runtime.errors import FerBenchError
-from fer_bench.runtime.progress import silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from fer_bench.data.audit.duplicates import Duplicates, NearPair
     from fer_bench.data.audit.label_issues import Agreement
     from fer_bench.data.audit.votes import Votes
-    from fer_bench.runtime.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,6 @@ def audit(
     dataset: Dataset,
     split: Split,
     votes: Votes | None = None,
-    progress: Progress = silent,
     known: Duplicates | None = None,
 ) -> Audit:
     """Audit a data set without training on it.
@@ -124,23 +120,14 @@ def audit(
         dataset: data set to audit.
         split: split of the data set.
         votes: FER+ votes on the same images in the same order, if any.
-        progress: callback for the progress of the near-duplicate search, which takes nearly all the
-            time.
         known: result of ``find_duplicates`` for the same images in the same order, which saves the
             search.
 
     Raises:
-        FerBenchError: the votes do not belong to the images, or ``known`` is for another number of
-            images.
+        FerBenchError: the votes do not belong to the images.
     """
     label_agreement = None if votes is None else agreement(dataset, votes)
-    found = find_duplicates(dataset, progress) if known is None else known
-    if len(found) != len(dataset):
-        raise FerBenchError(
-            f"{dataset.name}: the known duplicates are those of {len(found)} images, but there are "
-            f"{len(dataset)}",
-            "the result of find_duplicates for the same images",
-        )
+    found = find_duplicates(dataset) if known is None else known
     labels, blank = dataset.labels, blanks(dataset.images)
     return Audit(
         name=dataset.name,

@@ -66,9 +66,6 @@ class Duplicates:
     numbers: Mapping[Similarity, NDArray[np.int64]]
     pairs: tuple[NearPair, ...]
 
-    def __len__(self) -> int:
-        return len(self.numbers["identical"])
-
 
 def group_duplicates(
     dataset: Dataset, similarity: Similarity = "identical", progress: Progress = silent

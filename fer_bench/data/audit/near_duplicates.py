@@ -9,7 +9,7 @@ import numpy as np
 
 from fer_bench.data.audit.alignment import best_correlations
 from fer_bench.data.audit.candidates import candidate_pairs
-from fer_bench.data.images import blocks, take
+from fer_bench.data.images import blocks, resized, take
 from fer_bench.runtime.progress import silent
 
 if TYPE_CHECKING:
@@ -96,15 +96,8 @@ def _reduced(images: Images) -> Images:
 
     Each pixel is the mean of those that it covers.
     """
-    from PIL import Image
-
-    n, height, width = images.shape
+    height, width = images.shape[1:]
     factor = max(round(max(height, width) / SIDE), 1)
     if factor == 1:
         return images
-    height, width = max(height // factor, 1), max(width // factor, 1)
-    made = np.empty((n, height, width), np.uint8)
-    for row, image in enumerate(images):
-        small = Image.fromarray(image).resize((width, height), Image.Resampling.BOX)
-        made[row] = np.asarray(small)
-    return made
+    return resized(images, (max(height // factor, 1), max(width // factor, 1)), "BOX")

@@ -130,7 +130,8 @@ class ClassTable:
         Args:
             names: names in the data set; built-in tables are suggested for the numbers in them.
         """
-        numbers = sorted({folded(name) for name in names if is_number(folded(name))}, key=_size)
+        numbers = sorted({folded(name) for name in names if is_number(folded(name))})
+        numbers.sort(key=len)  # of any length, as int limits the digits
         words = f"names of classes ({', '.join(name.lower() for name in _SYNONYMS)})"
         if not numbers:
             return f"{words} or their synonyms, or --class-map=FILE with columns name and class"
@@ -266,11 +267,6 @@ def _read(path: Path) -> dict[str, str]:
 
 def _listed(names: Sequence[str]) -> str:
     return listed([shown(name) for name in names], 9)
-
-
-def _size(number: str) -> tuple[int, str]:
-    """Return a sort key for digit strings of any length, as ``int`` limits their length."""
-    return len(number), number
 
 
 def is_number(text: str) -> bool:

@@ -78,28 +78,21 @@ def numbered_dataset(
     codes = {name: code for code, name in enumerate(classes)}
     labels = np.array([codes.get(name, 0) for name in names], np.uint8)[places]
     kept = np.array([name != LEFT_OUT for name in names], np.bool_)[places]
-    n_excluded = len(kept) - int(np.count_nonzero(kept))
+    n_kept = int(np.count_nonzero(kept))
     notes = table.used_for(numbers[place] for place in used)
-    if n_excluded == 0:
-        source_rows = None if rows is None else tuple(rows)
-        return Dataset(
-            collect(shape, images), labels, classes, path.stem, usage, notes, source_rows
-        )
-    if n_excluded == len(kept):
-        problem = f"the class map leaves out all {n_excluded:,} images"
+    if n_kept == 0:
+        problem = f"the class map leaves out all {len(kept):,} images"
         raise input_error(path, None, problem, "at least one image", table.step)
-    return Dataset(
-        collect((len(kept) - n_excluded, *shape[1:]), _selected(images, kept)),
-        labels[kept],
-        classes,
-        path.stem,
-        None if usage is None else usage[kept],
-        (("left out", f"{n_excluded:,}: the class map leaves out their numbers"), *notes),
-        tuple(
-            f"row {row} of the file" if rows is None else rows[row]
-            for row in np.flatnonzero(kept).tolist()
-        ),
-    )
+    if n_kept < len(kept):
+        why = f"{len(kept) - n_kept:,}: the class map leaves out their numbers"
+        notes = (("left out", why), *notes)
+        kept_rows = np.flatnonzero(kept).tolist()
+        rows = [f"row {row} of the file" if rows is None else rows[row] for row in kept_rows]
+        images, labels = _selected(images, kept), labels[kept]
+        usage = None if usage is None else usage[kept]
+    collected = collect((n_kept, *shape[1:]), images)
+    places_in_source = None if rows is None else tuple(rows)
+    return Dataset(collected, labels, classes, path.stem, usage, notes, places_in_source)
 
 
 def _selected(images: Blocks, kept: NDArray[np.bool_]) -> Iterator[NDArray[np.uint8]]:

@@ -165,7 +165,10 @@ def read_images(paths: Sequence[Path], collect: Collect = in_memory) -> Images:
         FerBenchError: a file cannot be read as an image, or has several frames, more than 8 bits
             per channel or too many pixels.
     """
-    with _pool() as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        # Pillow warns about metadata such as EXIF without the file name. Invalid pixels and
+        # oversized images raise errors instead.
+        warnings.simplefilter("ignore")
         sizes = [size for some in _each(pool, _size, paths) for size in some]
         if len({tuple(sorted(size)) for size in sizes}) == 1 and max(sizes[0]) <= MOST_PIXELS:
             shape = _read_image(paths[0], None).pixels.shape
@@ -180,16 +183,6 @@ def square_side(sizes: Sequence[Size]) -> int:
     """Return the side of the square that images of these sizes are resized to."""
     longer = sorted(map(max, sizes))
     return min(longer[(len(longer) - 1) // 2], MOST_PIXELS)
-
-
-@contextlib.contextmanager
-def _pool() -> Iterator[ThreadPoolExecutor]:
-    with warnings.catch_warnings():
-        # Pillow warns about metadata such as EXIF without the file name. Invalid pixels and
-        # oversized images raise errors instead.
-        warnings.simplefilter("ignore")
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            yield pool
 
 
 def _each(
@@ -222,11 +215,7 @@ def _decode(
     wanted: Size | None,
     collect: Collect,
 ) -> Images:
-    """Decode all images.
-
-    Raises:
-        _OtherShape: one of them has another shape.
-    """
+    """Decode all images; raise ``_OtherShape`` if one of them has another shape."""
     facts: list[tuple[bool, bool, Size]] = []
 
     def blocks() -> Iterator[NDArray[np.uint8]]:
@@ -275,14 +264,10 @@ def _read_image(path: Path, wanted: Size | None) -> _Image:
 
 
 def check_depth(path: Path, image: PillowImage) -> None:
-    """Check that an image has at most 8 bits for each channel.
-
-    Args:
-        path: its file, for the message.
-        image: image that is not decoded yet.
+    """Check that an image, not decoded yet, has at most 8 bits for each channel.
 
     Raises:
-        FerBenchError: it has more.
+        FerBenchError: it has more; the error has the path of its file.
     """
     if image.mode in _TOO_DEEP:
         raise input_error(path, None, f"the image has mode {image.mode!r}", *_SHALLOW)
