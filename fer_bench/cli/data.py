@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
@@ -99,11 +100,8 @@ def audit(spec: DataSpec, record: Path | None, report_dir: Path | None) -> None:
     from fer_bench.results import write_json
     from fer_bench.runtime.progress_bar import ProgressBar
 
-    bar = ProgressBar(spec.dataset)
-    try:
+    with contextlib.closing(ProgressBar(spec.dataset)) as bar:
         data = load_data(spec, progress=bar, must_split=False)
-    finally:
-        bar.close()
     found = data.audit
     echo_lines(_text(audit_tables(found)) + "\n")
     for sentence in [*summary(found), *scope_sentences(data)]:
@@ -151,11 +149,8 @@ def crop(directory: Path, output: Path, detector: str, size: int) -> None:
     from fer_bench.predict.detectors import detector as detector_of
     from fer_bench.runtime.progress_bar import ProgressBar
 
-    bar = ProgressBar("crop")
-    try:
+    with contextlib.closing(ProgressBar("crop")) as bar:
         found = crop_directory(directory, output, detector_of(detector), size, bar)
-    finally:
-        bar.close()
     echo(
         f"{output}: {found.cropped:,} faces ({found.small:,} small) of {found.photos:,} photos, "
         f"{found.without_face:,} without a face, {found.unreadable:,} unreadable"

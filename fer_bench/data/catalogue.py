@@ -75,14 +75,12 @@ def register_dataset(name: str, loader: Loader) -> None:
 
 
 def _takes_one_argument(loader: object) -> bool:
-    if not callable(loader):
-        return False
     try:
-        inspect.signature(loader).bind(None)
+        inspect.signature(loader).bind(None)  # type: ignore[arg-type]
     except TypeError:
         return False
     except ValueError:  # a callable written in C, without a signature
-        return True
+        pass
     return True
 
 
@@ -183,5 +181,5 @@ def source_of(spec: str | os.PathLike[str], *, cache_dir: Path | None = None) ->
     loader = _loader(spec) if isinstance(spec, str) else None
     if loader is not None:
         cache = cache_root() if cache_dir is None else cache_dir
-        return find_fer2013(cache) if loader is load_fer2013 else None
+        return find_fer2013(cache)[0] if loader is load_fer2013 else None
     return expand_user(os.fspath(spec))

@@ -54,14 +54,11 @@ def load_fer2013(cache_dir: Path) -> Dataset:
     contain it as one of ``FILE_NAMES`` or as ``train`` and ``test``. A download is stored in the
     cache as ``fer2013.npz`` if the cache is writable.
 
-    Args:
-        cache_dir: cache directory.
-
     Raises:
         FerBenchError: FER2013 is not found and cannot be downloaded, or the data found is not
             FER2013; the message says where to put the file.
     """
-    source, is_here = _found(cache_dir)
+    source, is_here = find_fer2013(cache_dir)
     if source is not None and is_here:
         dataset = load_path(source, cache_dir)
         level, images = (
@@ -80,20 +77,14 @@ def load_fer2013(cache_dir: Path) -> Dataset:
     return dataset
 
 
-def find_fer2013(cache_dir: Path) -> Path | None:
+def find_fer2013(cache_dir: Path) -> tuple[Path | None, bool]:
     """Return the path of FER2013 on this machine, or None if it would have to be downloaded.
 
-    Args:
-        cache_dir: cache directory.
+    The second value is True for the directory ``fer2013`` of the current one.
 
     Raises:
         FerBenchError: ``FER_BENCH_DATA`` names something that does not contain it.
     """
-    return _found(cache_dir)[0]
-
-
-def _found(cache_dir: Path) -> tuple[Path | None, bool]:
-    """Return the path of FER2013 or None, and True if ``_here`` found it."""
     if named := _in_variable():
         return named, False
     here = _here()

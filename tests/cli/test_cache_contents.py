@@ -63,7 +63,7 @@ def test_runs_look_for_the_files_there(
 ) -> None:
     for variable in (fer2013.DATA_VARIABLE, structure_files.STRUCTURES_VARIABLE):
         monkeypatch.delenv(variable, raising=False)
-    assert fer2013.find_fer2013(cache) == filled["datasets"]
+    assert fer2013.find_fer2013(cache)[0] == filled["datasets"]
     assert structure_files.find("openface", ("deepface",)) == filled["structures"]
 
 

@@ -20,7 +20,7 @@ def test_images_at_any_depth_come_by_directory_and_name(tmp_path: Path) -> None:
     places = ["b.png", "z.png", "a/y.png", "a/c/x.png", "b/w.png", "c/v.png"]
     write_images(tmp_path, dict.fromkeys(reversed(places), 1))
     (tmp_path / "a/.hidden.png").touch()
-    assert [file.place for file in Listing.of(tmp_path).walk()] == places
+    assert [file.place for file in Listing(tmp_path).walk()] == places
 
 
 @pytest.mark.parametrize("name", ["desktop.ini", "Desktop.INI", "Thumbs.db", "._a.png"])

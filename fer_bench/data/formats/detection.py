@@ -168,11 +168,7 @@ def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable
 
 
 def _with_several_classes(path: Path, dataset: Dataset) -> Dataset:
-    """Return the data set unchanged if at least two of its classes have images.
-
-    Raises:
-        FerBenchError: all images are of one class.
-    """
+    """Return the data set; raise an error if all images are of one class."""
     present = [name for name, count in dataset.counts.items() if count]
     if len(present) == 1:
         raise FerBenchError(

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_images import mirrored, patterns
 
-from fer_bench.data.audit import alignment
-from fer_bench.data.audit.alignment import best_correlations
+from fer_bench.data.audit import near_duplicates
+from fer_bench.data.audit.near_duplicates import best_correlations
 
 
 def overlapping(one: np.ndarray, other: np.ndarray, down: int, right: int) -> list[np.ndarray]:
@@ -52,7 +52,7 @@ def test_it_is_pearsons_of_the_best_of_all_ways(
     images[3, : size[0] - 1] = 7  # of one level but for the last row
     pairs = np.array(list(combinations(range(4), 2)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alignment, "_PAIRS_AT_A_TIME", at_a_time)
+        patch.setattr(near_duplicates, "_PAIRS_AT_A_TIME", at_a_time)
         found = best_correlations(images, pairs, reach, mirrored=turned)
     shown = mirrored(images) if turned else images
     wanted = [best(shown[one], images[other], reach) for one, other in pairs]

@@ -12,8 +12,13 @@ from made_images import mirrored, patterns, scenes
 from threadpoolctl import threadpool_limits
 
 from fer_bench.data.audit import candidates
-from fer_bench.data.audit.candidates import LEAST_SIMILARITY, MOST_CANDIDATES, candidate_pairs
-from fer_bench.data.audit.descriptors import LENGTH, describe
+from fer_bench.data.audit.candidates import (
+    LEAST_SIMILARITY,
+    LENGTH,
+    MOST_CANDIDATES,
+    candidate_pairs,
+    describe,
+)
 from fer_bench.data.audit.duplicates import _joined
 from fer_bench.data.audit.near_duplicates import near_pairs
 

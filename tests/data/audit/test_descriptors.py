@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from made_images import mirrored, patterns, scenes
 from scipy.fft import dctn
 
-from fer_bench.data.audit.descriptors import HIGHEST_FREQUENCY, LENGTH, describe, frequencies
+from fer_bench.data.audit.candidates import HIGHEST_FREQUENCY, LENGTH, describe, frequencies
 
 CENTRE = [(0, 0)]
 

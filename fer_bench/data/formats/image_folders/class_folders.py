@@ -37,8 +37,6 @@ def find_parts(listing: Listing, table: ClassTable) -> Manifest | None:
     """Return the images in class directories in part directories, as on Kaggle.
 
     FER2013, AffectNet and RAF-DB have this layout there. Files next to the parts are ignored.
-    Producing the rows raises ``FerBenchError`` if there are not the train part and another one, or
-    if two directories are the same part.
     """
     parts = parts_of(listing)
     if not parts:

@@ -1,4 +1,9 @@
-"""Layouts of data sets as distributed by their authors: RAF-DB, AffectNet, CK+, JAFFE and KDEF.
+"""Layouts of data sets as their authors distribute or write them.
+
+FER+'s script writes ``FER2013Train``, ``FER2013Valid`` and ``FER2013Test``, which hold
+``fer0000000.png`` and so on, and ``label.csv``, a list without a header: image name, bounding box
+of the face, and the number of votes for each category. If that list is missing, ``fer2013new.csv``
+is used, either in the same directory or next to the parts.
 
 RAF-DB has one label list, ``EmoLabel/list_patition_label.txt``, with lines such as
 ``train_00001.jpg 5`` for the image ``Image/aligned/train_00001_aligned.jpg``.
@@ -22,17 +27,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.data.formats.image_folders.label_lists import missing_image
-from fer_bench.data.formats.image_folders.manifest import Manifest, Row, parts_of
+from fer_bench.data.formats.ferplus_votes import (
+    CATEGORIES,
+    CATEGORY_NAMES,
+    TIED,
+    vote_counts,
+    vote_lines,
+    voted,
+)
+from fer_bench.data.formats.image_folders.label_lists import header_of, missing_image
+from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest, Row, parts_of
+from fer_bench.data.formats.small_csv import csv_lines
 from fer_bench.data.input_errors import input_error
+from fer_bench.runtime.errors import shown
 from fer_bench.runtime.files import cause_of, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from fer_bench.data.formats.class_names import ClassTable
     from fer_bench.data.formats.image_folders.listing import Entry, Listing
+
+_FERPLUS_PARTS = ("fer2013train", "fer2013valid", "fer2013test")
+_FERPLUS_LIST, _COMMON_LIST = "label.csv", "fer2013new.csv"
+_BOX = "(0, 0, 48, 48)"
+"""Bounding box of the face in every image that FER+'s script writes: the complete image."""
+
+_VOTES_ACCEPTED = f"lines of an image, its place {_BOX!r} and {len(CATEGORIES)} numbers of taggers"
 
 _RAFDB_LIST = "list_patition_label.txt"
 _RAFDB_SOURCE = f"EmoLabel/{_RAFDB_LIST}"
@@ -58,12 +80,98 @@ _WITHOUT_CODE = re.compile(r"[AB][FM][0-9]{2}[VH]", re.IGNORECASE)
 """Names without an expression code: KDEF as distributed has two, AF31V.JPG and AM31H.JPG."""
 
 
-def find_rafdb(listing: Listing, table: ClassTable) -> Manifest | None:
-    """Return the aligned images of RAF-DB.
+def find_ferplus(listing: Listing, table: ClassTable) -> Manifest | None:
+    """Return the images of FER+'s parts, or of one of them on its own.
 
-    Producing the rows raises ``FerBenchError`` if the directory of the images is missing, if the
-    list is invalid, or if an image in it is missing.
+    The label is the category with the most votes; it needs no majority. Images are left out if
+    several categories tie for the most votes, or if the top category is not a class.
     """
+    parts: dict[str, str | None] = {
+        part.place: part.name for part in parts_of(listing) if part.name.lower() in _FERPLUS_PARTS
+    }
+    own = [file.name for file in listing.csv_files() if file.name == _FERPLUS_LIST]
+    if not parts and own and _is_ferplus_list(listing.path / _FERPLUS_LIST):
+        parts = {"": None}
+    # FER+'s parts hold images directly; parts that hold directories belong to find_parts.
+    if not any(listing.images(folder) for folder in parts):
+        return None
+    lists = {folder: _list_of(listing, folder) for folder in parts}
+    rows = _ferplus_rows(listing, parts, lists)
+    return Manifest("FER+'s images and votes", rows, lists=[*filter(None, lists.values())])
+
+
+def _is_ferplus_list(path: Path) -> bool:
+    fields = header_of(path)
+    return len(fields) == 2 + len(CATEGORIES) and fields[1].startswith("(")
+
+
+def _list_of(listing: Listing, folder: str) -> str:
+    """Return the place of the votes for the images of a directory, empty if there are none."""
+    entries = [*listing.entries(folder), *listing.entries()]
+    files = {entry.place for entry in entries if not entry.is_dir}
+    above = f"{folder}/" if folder else ""
+    names = (above + _FERPLUS_LIST, above + _COMMON_LIST, _COMMON_LIST)
+    return next((name for name in names if name in files), "")
+
+
+def _ferplus_rows(
+    listing: Listing, parts: Mapping[str, str | None], lists: Mapping[str, str]
+) -> Iterator[Row]:
+    for folder, part in parts.items():
+        if not lists[folder]:
+            problem = f"contains neither {_FERPLUS_LIST} nor {_COMMON_LIST}"
+            accepted, hint = "FER+'s votes on its images", "fetch that file too"
+            raise input_error(listing.path / folder, None, problem, accepted, hint)
+        source = listing.path / lists[folder]
+        images = {image.name: image for image in listing.images(folder)}
+        rest = images.copy()
+        lines = (
+            _ferplus_lines(source) if source.name == _FERPLUS_LIST else _common_lines(source, part)
+        )
+        for line, name, counts in lines:
+            if name not in images:
+                raise missing_image(source, line, name, f"the directory {listing.path / folder}")
+            rest.pop(name, None)
+            most = max(counts)
+            category = counts.index(most)
+            if counts.count(most) > 1:
+                label, why = None, TIED
+            else:
+                label, why = CATEGORIES[category], voted(CATEGORY_NAMES[category])
+            yield Row(images[name], label, part, lists[folder], line, why)
+        for image in rest.values():
+            why = f"no line in {source.name}"
+            yield Row(image, None, part, lists[folder], unlabelled=why)
+
+
+def _ferplus_lines(path: Path) -> Iterator[tuple[int, str, list[int]]]:
+    for number, fields in csv_lines(path, _VOTES_ACCEPTED):
+        if not any(fields):
+            continue
+        if len(fields) != 2 + len(CATEGORIES):
+            raise input_error(
+                path, number, f"{len(fields)} columns", _VOTES_ACCEPTED, "correct the line"
+            )
+        name, box, *votes = fields
+        if box != _BOX:
+            problem = f"the bounding box of the face is {shown(box)}"
+            hint = "cut the face out and correct the line"
+            raise input_error(path, number, problem, f"the complete image, {_BOX!r}", hint)
+        yield number, name, vote_counts(path, number, votes)
+
+
+def _common_lines(path: Path, part: str | None) -> Iterator[tuple[int, str, list[int]]]:
+    """Yield the lines of ``fer2013new.csv`` in one part, or all if ``part`` is None.
+
+    Lines without an image name are skipped.
+    """
+    for number, usage, name, votes in vote_lines(path):
+        if name and (part is None or PARTS[part.lower()] == usage):
+            yield number, name, vote_counts(path, number, votes)
+
+
+def find_rafdb(listing: Listing, table: ClassTable) -> Manifest | None:
+    """Return the aligned images of RAF-DB."""
     has_labels = _has(listing, "", "EmoLabel")
     if not has_labels or _RAFDB_SOURCE not in {file.place for file in listing.entries("EmoLabel")}:
         return None
@@ -106,11 +214,7 @@ def _rafdb_lines(path: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def find_affectnet(listing: Listing, table: ClassTable) -> Manifest | None:
-    """Return the images and annotations of AffectNet.
-
-    Producing the rows raises ``FerBenchError`` if a part lacks images or annotations, or if a label
-    cannot be read or has no image.
-    """
+    """Return the images and annotations of AffectNet."""
     parts = parts_of(listing)
     if not any(_has(listing, part.place, "annotations") for part in parts):
         return None
@@ -118,10 +222,7 @@ def find_affectnet(listing: Listing, table: ClassTable) -> Manifest | None:
 
 
 def find_ck(listing: Listing, table: ClassTable) -> Manifest | None:
-    """Return the labelled frames of CK+.
-
-    Producing the rows raises ``FerBenchError`` if a label cannot be read or has no frame.
-    """
+    """Return the labelled frames of CK+."""
     if not all(_has(listing, "", name) for name in _CK):
         return None
     return Manifest(

@@ -63,8 +63,6 @@ def part_of(name: str) -> str | None:
 def find_lists(listing: Listing, table: ClassTable) -> Manifest | None:
     """Return the images in a CSV label list, or in several lists named after parts.
 
-    Producing the rows raises ``FerBenchError`` as for ``read_lists``.
-
     Raises:
         FerBenchError: a label list has an unsupported encoding or delimiter.
     """
@@ -100,10 +98,6 @@ def read_lists(listing: Listing, lists: Sequence[str]) -> Manifest:
     exactly one image's path. A row with a part, from a column or from the name of its list, is
     never matched with an image in the directory of another part; if several images remain, the one
     in the directory of the row's part is used. Images that no row names have no label.
-
-    Producing the rows raises ``FerBenchError`` if a list is invalid, if a row names an image that
-    is missing, ambiguous, in the directory of another part, or outside the listing, or if it is
-    ambiguous which list to use.
 
     Args:
         listing: the directory that holds the images at any depth.

@@ -14,10 +14,10 @@ from fer_bench.data.formats.image_folders.class_folders import find_classes, fin
 from fer_bench.data.formats.image_folders.distributed_layouts import (
     find_affectnet,
     find_ck,
+    find_ferplus,
     find_names,
     find_rafdb,
 )
-from fer_bench.data.formats.image_folders.ferplus import find_ferplus
 from fer_bench.data.formats.image_folders.label_lists import (
     find_lists,
     header_of,
@@ -50,7 +50,8 @@ class Layout(NamedTuple):
     Attributes:
         words: description of the layout, for messages.
         find: function that returns the manifest of a directory, or None if it does not have this
-            layout; decides without looking at every image.
+            layout; decides without looking at every image. Producing the rows of the manifest
+            raises ``FerBenchError`` if an image, a label or a list is missing or invalid.
     """
 
     words: str
@@ -93,9 +94,9 @@ def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> ImageFolder:
             has the path of the invalid file or directory.
     """
     if path.is_file():
-        listing = Listing.of(path.parent)
+        listing = Listing(path.parent)
         return validate(listing, read_lists(listing, [path.name]), table)
-    listing = Listing.of(path)
+    listing = Listing(path)
     manifest = _find(listing, table)
     if manifest is None:
         problem = f"no layout fits {_describe(listing)}"
@@ -118,7 +119,7 @@ def data_files_of(path: Path, table: ClassTable) -> tuple[dict[Path, int | None]
         FerBenchError: the directory or one of the files cannot be read, or a link in it leads out
             of it or is circular.
     """
-    listing = Listing.of(path)
+    listing = Listing(path)
     files = _one_data_set(listing)
     if files and _holds_data_set_of_images(listing, table):
         files = {}
@@ -133,7 +134,7 @@ def data_files_of(path: Path, table: ClassTable) -> tuple[dict[Path, int | None]
 
 def holds_data(path: Path) -> bool:
     """Check if a directory is a data set in any format, valid or not."""
-    listing = Listing.of(path)
+    listing = Listing(path)
     try:
         files = _data_files(listing) or _one_data_set(listing)
         return bool(files) or _holds_data_set_of_images(listing, UNNUMBERED)
@@ -270,7 +271,7 @@ def _data_sets(listing: Listing, table: ClassTable) -> list[Path]:
         if found or len(level) > _MOST_FOLDERS:
             break
         for folder in level:
-            below = Listing.of(listing.path / folder)
+            below = Listing(listing.path / folder)
             with contextlib.suppress(FerBenchError):
                 if _holds_data_set_of_images(below, table) or len(_one_data_set(below)) > 1:
                     found.append(below.path)

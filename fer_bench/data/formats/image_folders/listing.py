@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,17 +59,15 @@ class Listing:
 
     Attributes:
         path: path as given by the user.
-        inside: path with links resolved; the targets of all links must be inside it.
     """
 
     path: Path
-    inside: Path
     _read: dict[str, Sequence[Entry]] = field(default_factory=dict, repr=False, compare=False)
 
-    @classmethod
-    def of(cls, path: Path) -> Listing:
-        """Return the listing of a directory."""
-        return cls(path, path.resolve())
+    @cached_property
+    def inside(self) -> Path:
+        """Path with links resolved; the targets of all links must be inside it."""
+        return self.path.resolve()
 
     def entries(self, folder: str = "") -> Sequence[Entry]:
         """Return the entries of a directory sorted by name, without hidden and system files.
@@ -111,9 +110,9 @@ class Listing:
         """Return the files with the suffix of an image in a directory."""
         return [entry for entry in self.entries(folder) if entry.is_image]
 
-    def named(self, suffix: str | tuple[str, ...], folder: str = "") -> list[Entry]:
-        """Return the entries of a directory whose names end with a lower-case suffix."""
-        return [entry for entry in self.entries(folder) if entry.name.lower().endswith(suffix)]
+    def named(self, suffix: str | tuple[str, ...]) -> list[Entry]:
+        """Return the entries directly in it whose names end with a lower-case suffix."""
+        return [entry for entry in self.entries() if entry.name.lower().endswith(suffix)]
 
     def csv_files(self) -> list[Entry]:
         """Return the CSV files directly in the data set's directory."""
