@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from fer_bench.data import EMOTIONS, Dataset
+from fer_bench.data.audit.duplicates import find_duplicates
 
 SIDE = 16
 
@@ -55,3 +56,7 @@ def dataset_of(images: np.ndarray, labels=None, usage=None, classes=EMOTIONS) ->
 def partition(numbers: np.ndarray) -> set[frozenset[int]]:
     """Return the groups as sets of indices, without their numbers."""
     return {frozenset(np.flatnonzero(numbers == number).tolist()) for number in set(numbers)}
+
+
+def group_duplicates(dataset: Dataset, similarity: str = "identical") -> np.ndarray:
+    return find_duplicates(dataset).numbers[similarity]

@@ -85,16 +85,7 @@ def load_info(
     cache_dir: Path | None = None,
     class_map: str | os.PathLike[str] | None = None,
 ) -> Info:
-    """Load a data set and describe it.
-
-    Args:
-        spec: as for ``load_dataset``.
-        cache_dir: cache directory, ``fer_bench.runtime.cache_directory.cache_root()`` by default.
-        class_map: as for ``load_dataset``.
-
-    Raises:
-        FerBenchError: as ``load_dataset``.
-    """
+    """Load a data set and describe it; arguments and errors are those of ``load_dataset``."""
     dataset = load_dataset(spec, cache_dir=cache_dir, class_map=class_map)
     return info_of(dataset, spec, _SPLITS, cache_dir=cache_dir)
 

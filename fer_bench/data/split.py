@@ -104,8 +104,8 @@ def make_split(
             rows, the validation part last.
         seed: 0 to 2**32 - 1, of random splits; ``"kaggle"`` and ``"80-20-ordered"`` are not random.
         cache_dir: cache directory, in which draws are cached; None disables caching.
-        groups: int64, shape (n,): duplicate group of each image, as returned by
-            ``data.audit.group_duplicates``; required by ``"grouped"`` and to leave out duplicates.
+        groups: int64, shape (n,): duplicate group of each image, as found by
+            ``data.audit.duplicates``; required by ``"grouped"`` and to leave out duplicates.
         dedupe: duplicates to leave out. ``"none"``: none of them. ``"train"``: those in the
             training part, of its own images and of images in the other parts. ``"all"``: all but
             one image of each group. If the parts are drawn, the first image of the group stays;
@@ -238,11 +238,8 @@ def deduplicate(split: Split, groups: NDArray[np.int64]) -> Split:
     """Return the split with one image of each duplicate group.
 
     The first image of the test part stays, else of the validation part, else of the training part,
-    so that the parts that metrics are measured on lose the fewest images.
-
-    Args:
-        split: any split.
-        groups: int64, shape (n,): duplicate group of each image.
+    so that the parts that metrics are measured on lose the fewest images. ``groups`` is the
+    duplicate group of each image, int64, shape (n,).
     """
     parts: dict[str, NDArray[np.int64]] = {}
     seen = np.empty(0, np.int64)
@@ -257,10 +254,7 @@ def deduplicate_training(split: Split, groups: NDArray[np.int64]) -> Split:
 
     The training part keeps one image of each duplicate group, and none of groups that occur in
     another part. The other parts keep all their images, so metrics on them stay comparable.
-
-    Args:
-        split: any split.
-        groups: int64, shape (n,): duplicate group of each image.
+    ``groups`` is the duplicate group of each image, int64, shape (n,).
     """
     elsewhere = groups[np.concatenate([split.validation, split.test])]
     return dataclasses.replace(split, train=_first_of_groups(split.train, groups, elsewhere))

@@ -200,7 +200,7 @@ class DatasetSummary:
         split_digest: digest of the images in each part; empty in files of schema 1.
         test_labels: class of each test image; empty in files of schema 1.
         test_twins: code for the closest duplicate of each test image in training, by
-            ``group_duplicates``: 0 if there is none, 1 for a near-duplicate or an image
+            ``data.audit.duplicates``: 0 if there is none, 1 for a near-duplicate or an image
             linked to the test image by a chain of near-duplicates in any part, 2 for a mirror
             image, 3 for an identical image; the highest code applies. Empty if unknown.
         test_votes: class with most FER+ votes of each test image; ``NO_VOTE`` if several classes

@@ -9,12 +9,11 @@ from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_audits import audited
-from made_images import dataset_of, mirrored, patterns
+from made_images import dataset_of, group_duplicates, mirrored, patterns
 from made_votes import unanimous, votes_of
 
 from fer_bench.data import EMOTIONS, PARTS, Dataset, Split
 from fer_bench.data.audit import SIMILARITIES, audit, duplicates
-from fer_bench.data.audit.duplicates import group_duplicates
 from fer_bench.data.audit.votes import CATEGORY_OF
 from fer_bench.data.formats.ferplus_votes import CATEGORIES
 from fer_bench.data.prepare import prepare_data

@@ -51,7 +51,7 @@ def summarise_duplicates(
     """Collect the groups of more than one image.
 
     Args:
-        numbers: int64, shape (n,): group of each image, as returned by ``group_duplicates``.
+        numbers: int64, shape (n,): group of each image, one of ``Duplicates.numbers``.
         labels: uint8, shape (n,).
         likeness: similarity level of the groups.
     """
@@ -101,7 +101,7 @@ def leaks(
     """Find the images of one part of a split that have a duplicate in another part.
 
     Args:
-        numbers: int64, shape (n,): group of each image, as returned by ``group_duplicates``.
+        numbers: int64, shape (n,): group of each image, one of ``Duplicates.numbers``.
             The numbering of the groups does not matter.
         labels: uint8, shape (n,).
         split: the split.

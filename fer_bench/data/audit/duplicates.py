@@ -13,7 +13,6 @@ from fer_bench.data.array_cache import cached
 from fer_bench.data.audit.candidates import LEAST_SIMILARITY, MOST_CANDIDATES
 from fer_bench.data.audit.near_duplicates import LEAST_CORRELATION, REACH, SIDE, near_pairs
 from fer_bench.data.images import blocks, take
-from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
 
 if TYPE_CHECKING:
@@ -58,7 +57,8 @@ class Duplicates:
     """Duplicates in a data set at all similarity levels.
 
     Attributes:
-        numbers: groups as returned by ``group_duplicates``, for each of ``SIMILARITIES``.
+        numbers: group of each image, for each of ``SIMILARITIES``: int64, shape (n,), from 0 in the
+            order in which the groups first occur.
         pairs: near-duplicate pairs: the links of ``"near"`` groups in addition to those of
             ``"mirrored"`` ones.
     """
@@ -67,36 +67,13 @@ class Duplicates:
     pairs: tuple[NearPair, ...]
 
 
-def group_duplicates(
-    dataset: Dataset, similarity: Similarity = "identical", progress: Progress = silent
-) -> NDArray[np.int64]:
-    """Return the duplicate group of each image.
-
-    Args:
-        dataset: the images; their labels do not matter.
-        similarity: ``"identical"``: every pixel is equal. ``"mirrored"``: or one is the mirror
-            image of the other. ``"near"``: or they are near-duplicates by
-            ``near_duplicates.near_pairs``, which takes seconds, the others almost no time; a
-            near-duplicate of any image of a group belongs to the group.
-        progress: callback for the progress of the near-duplicate search.
-
-    Returns:
-        int64, shape (n,), from 0 in the order in which the groups first occur.
-
-    Raises:
-        FerBenchError: the similarity level is unknown.
-    """
-    if similarity not in SIMILARITIES:
-        raise FerBenchError(f"similarity {similarity!r} is unknown", ", ".join(SIMILARITIES))
-    if similarity == "near":
-        return find_duplicates(dataset, progress).numbers["near"]
-    return _exact(*_oriented(dataset.images))[similarity]
-
-
 def find_duplicates(dataset: Dataset, progress: Progress = silent) -> Duplicates:
     """Find duplicates at all similarity levels, with the near-duplicate pairs.
 
-    Images that are identical or mirror images are represented in the pairs by their first one.
+    Images are identical if every pixel is equal; mirrored if one is identical to the other or its
+    mirror image; near if they are that or near-duplicates by ``near_duplicates.near_pairs``. A
+    near-duplicate of any image of a group belongs to the group. Images that are identical or mirror
+    images are represented in the pairs by their first one.
 
     Args:
         dataset: the images; their labels do not matter.
@@ -111,7 +88,9 @@ def find_duplicates(dataset: Dataset, progress: Progress = silent) -> Duplicates
         for (one, other), flipped, correlation in zip(pairs, mirrored, correlations, strict=True)
     )
     near = _numbered(_joined(len(first), pairs)[numbers].tolist())
-    return Duplicates({**_exact(turned, numbers), "near": near}, found)
+    # Images of one mirrored group with the same orientation are identical.
+    identical = _numbered(zip(numbers.tolist(), turned.tolist(), strict=True))
+    return Duplicates({"identical": identical, "mirrored": numbers, "near": near}, found)
 
 
 def cached_duplicates(
@@ -152,14 +131,6 @@ def _decode(arrays: Mapping[str, NDArray[Any]]) -> Duplicates:
         for (first, second), is_mirrored, correlation in zip(*columns, strict=True)
     )
     return Duplicates({level: arrays[f"{level} groups"] for level in SIMILARITIES}, pairs)
-
-
-def _exact(
-    turned: NDArray[np.bool_], mirrored: NDArray[np.int64]
-) -> dict[Similarity, NDArray[np.int64]]:
-    # Images of one group with the same orientation are identical.
-    identical = _numbered(zip(mirrored.tolist(), turned.tolist(), strict=True))
-    return {"identical": identical, "mirrored": mirrored}
 
 
 def _oriented(images: Images) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:

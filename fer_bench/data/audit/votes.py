@@ -93,21 +93,16 @@ class Votes:
         return Votes(self.counts[rows], self.usage[rows], self.name)
 
     def winners(self) -> NDArray[np.int64]:
-        """Return the category with the most votes for each image.
+        """Return the category with the most votes for each image, int64, shape (n,).
 
-        Returns:
-            int64, shape (n,), indices into ``CATEGORIES``; -1 if several share the most votes.
+        Values are indices into ``CATEGORIES``; -1 if several share the most votes.
         """
         most = self.counts.max(axis=1)
         tied = (self.counts == most[:, None]).sum(axis=1) > 1
         return np.where(tied, -1, self.counts.argmax(axis=1))
 
     def without_majority(self) -> NDArray[np.bool_]:
-        """Return the images for which no category has more than half of the votes.
-
-        Returns:
-            bool, shape (n,): True for these images.
-        """
+        """Return True, shape (n,), for images without a category with over half of the votes."""
         none: NDArray[np.bool_] = self.counts.max(axis=1) <= self.counts.sum(axis=1) / 2
         return none
 

@@ -8,13 +8,12 @@ import pytest
 from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_images import dataset_of, mirrored, partition, patterns, scenes
+from made_images import dataset_of, group_duplicates, mirrored, partition, patterns, scenes
 from PIL import Image
 
 from fer_bench.data.audit import LEAST_CORRELATION, SIMILARITIES
 from fer_bench.data.audit.candidates import MOST_CANDIDATES
-from fer_bench.data.audit.duplicates import find_duplicates, group_duplicates
-from fer_bench.runtime.errors import FerBenchError
+from fer_bench.data.audit.duplicates import find_duplicates
 
 
 def jpeg(image: np.ndarray, quality: int = 80) -> np.ndarray:
@@ -271,7 +270,7 @@ class TestNear:
 
     def test_it_tells_how_far_it_is(self) -> None:
         told = []
-        group_duplicates(dataset_of(patterns(3)), "near", lambda *what: told.append(what))
+        find_duplicates(dataset_of(patterns(3)), lambda *what: told.append(what))
         assert told == [("comparing images", 0, 3), ("comparing images", 3, 3)]
 
 
@@ -291,10 +290,3 @@ def test_each_likeness_holds_the_stricter_ones(made: tuple, seed: int) -> None:
 @pytest.mark.parametrize("likeness", SIMILARITIES)
 def test_no_image(likeness: str) -> None:
     assert group_duplicates(dataset_of(patterns(0)), likeness).shape == (0,)
-
-
-def test_an_unknown_similarity() -> None:
-    with pytest.raises(FerBenchError) as raised:
-        group_duplicates(dataset_of(patterns(1)), "same")
-    assert "'same'" in raised.value.problem
-    assert raised.value.accepted == "identical, mirrored, near"

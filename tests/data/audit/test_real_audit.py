@@ -9,7 +9,7 @@ import pytest
 
 from fer_bench.data import make_split
 from fer_bench.data.audit import audit, candidates, check_votes, duplicates, load_votes
-from fer_bench.data.audit.duplicates import cached_duplicates, group_duplicates
+from fer_bench.data.audit.duplicates import cached_duplicates
 from fer_bench.data.audit.near_duplicates import near_pairs
 from fer_bench.data.prepare import prepare_data
 from fer_bench.protocol.data_spec import DataSpec
@@ -109,8 +109,8 @@ def test_likest_duplicates_in_training(real_data, cache, monkeypatch) -> None:
         assert set(clean.test_duplicates) == {0}
 
 
-def test_the_papers_split_leaks_in_the_same_way(real_data) -> None:
-    split, numbers = make_split(real_data, "paper"), group_duplicates(real_data)
+def test_the_papers_split_leaks_in_the_same_way(real_data, searched) -> None:
+    split, numbers = make_split(real_data, "paper"), searched.numbers["identical"]
     shared = np.isin(numbers[split.test], numbers[split.train]).sum()
     assert 0.05 < shared / len(split.test) < 0.1
 
