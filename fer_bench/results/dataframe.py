@@ -23,37 +23,27 @@ if TYPE_CHECKING:
 _NAMES = {name: "test_accuracy" if name == "accuracy" else name for name in OVERALL}
 """Columns of the metrics on the test images by the metric's name."""
 
-_CELL = {
-    "cell": "string",
-    "backbone": "string",
-    "init": "string",
-    "head": "string",
-    "dataset": "string",
-    "seed": "int64",
-}
-_RESULT = {
-    "status": "string",
-    "reason": "string",
-    "source": "string",
-    "epochs": "Int64",
-    "test_accuracy": "float64",
-    "deduplicated_accuracy": "float64",
-    "cross_test_accuracy": "float64",
-    "test_loss": "float64",
-    "balanced_accuracy": "float64",
-    "validation_accuracy": "float64",
-    "validation_loss": "float64",
-    "train_accuracy": "float64",
-    "train_loss": "float64",
-    "backbone_parameters": "Int64",
-    "trainable_parameters": "Int64",
-    "head_value": "float64",
-    "training_images_per_second": "float64",
-}
+_NAMED = ("cell", "backbone", "init", "head", "dataset")
+_CELL = {**dict.fromkeys(_NAMED, "string"), "seed": "int64"}
+
+
+def _floats(*names: str) -> dict[str, str]:
+    return dict.fromkeys(names, "float64")
 
 
 def _with_limits(names: Sequence[str]) -> dict[str, str]:
-    return {f"{name}{end}": "float64" for name in names for end in ("", "_low", "_high")}
+    return _floats(*(f"{name}{end}" for name in names for end in ("", "_low", "_high")))
+
+
+_RESULT = {
+    **dict.fromkeys(("status", "reason", "source"), "string"),
+    "epochs": "Int64",
+    **_floats("test_accuracy", "deduplicated_accuracy", "cross_test_accuracy", "test_loss"),
+    **_floats("balanced_accuracy", "validation_accuracy", "validation_loss"),
+    **_floats("train_accuracy", "train_loss"),
+    **dict.fromkeys(("backbone_parameters", "trainable_parameters"), "Int64"),
+    **_floats("head_value", "training_images_per_second"),
+}
 
 
 COLUMNS = {**_CELL, **_RESULT, **_with_limits([_NAMES[name] for name in OVERALL])}
@@ -67,8 +57,7 @@ DRAW_COLUMNS = {
     "shots": "int64",
     "mieb": "bool",
     "draw": "int64",
-    "accuracy": "float64",
-    "deduplicated_accuracy": "float64",
+    **_floats("accuracy", "deduplicated_accuracy"),
 }
 """Columns of every table of few-shot draws, with their types."""
 
@@ -83,7 +72,7 @@ def cell_frame(run: Run) -> pd.DataFrame:
     """
     rows = [_row(cell, run.dataset) for cell in run.cells]
     speeds = sorted({name for row in rows for name in row} - set(COLUMNS))
-    return _table(rows, {**COLUMNS, **dict.fromkeys(speeds, "float64")})
+    return _table(rows, {**COLUMNS, **_floats(*speeds)})
 
 
 def class_frame(run: Run) -> pd.DataFrame:
@@ -133,14 +122,7 @@ def _table(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pd.DataFra
 
 def names_of(cell: CellResult) -> dict[str, Any]:
     """Return what identifies a cell, by the name of its column."""
-    return {
-        "cell": cell.id,
-        "backbone": cell.backbone,
-        "init": cell.init,
-        "head": cell.head,
-        "dataset": cell.dataset,
-        "seed": cell.seed,
-    }
+    return {name: cell.id if name == "cell" else getattr(cell, name) for name in _CELL}
 
 
 def _limits(estimates: Mapping[str, Estimate]) -> dict[str, float | None]:
