@@ -13,7 +13,7 @@ from fer_bench.metrics import confusion, recall
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
-from fer_bench.results import KEY, inference_record, quality_record, run_record, training_record
+from fer_bench.results import KEY, measure_record, run_record
 from fer_bench.results.quality import History, Predictions, Quality
 from fer_bench.results.records import NO_VOTE, CellResult, DatasetSummary, Parameters, Run
 from fer_bench.results.speeds import InferenceSpeed, NetworkTrainingSpeed, TrainingSpeed
@@ -188,10 +188,10 @@ def document(run: Run) -> dict[str, Any]:
     records: list[Any] = []
     for cell in run.cells:
         if cell.quality is not None:
-            records.append(quality_record(cell.id, cell.quality))
+            records.append(measure_record(cell.id, cell.quality))
         if cell.training is not None:
-            records.append(training_record(cell.id, cell.training))
-        records.extend(inference_record(cell.id, speed) for speed in cell.inference)
+            records.append(measure_record(cell.id, cell.training))
+        records.extend(measure_record(cell.id, speed) for speed in cell.inference)
     return {
         KEY: run_record(run),
         "benchmarks": [{"name": "b", "extra_info": {KEY: record}} for record in records],

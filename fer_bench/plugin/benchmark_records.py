@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.results import KEY, inference_record, quality_record, training_record
+from fer_bench.results import KEY, measure_record
 from fer_bench.results.speed_units import is_wall
 from fer_bench.results.speeds import InferenceSpeed, NetworkTrainingSpeed, TrainingSpeed
 from fer_bench.runtime.errors import FerBenchError
@@ -47,15 +47,11 @@ class Measured:
 
     def quality(self, quality: Quality) -> None:
         """Record the cell's quality metrics."""
-        self._put(quality_record(self._cell, quality))
+        self._put(quality)
 
     def training(self, images: int) -> None:
-        """Record the benchmark's rounds as epochs of ``images`` images.
-
-        Call it right after them.
-        """
-        speed = TrainingSpeed.of(images, self._seconds(), self._reference())
-        self._put(training_record(self._cell, speed))
+        """Record the benchmark's rounds as epochs of ``images`` images; call it right after."""
+        self._put(TrainingSpeed.of(images, self._seconds(), self._reference()))
 
     def network_training(
         self, input_size: int, images: int, others: Mapping[int, tuple[int, Sequence[float]]]
@@ -81,15 +77,11 @@ class Measured:
         return timer
 
     def inference(self, batch_size: int) -> None:
-        """Record the benchmark's rounds as calls with ``batch_size`` images.
+        """Record the benchmark's rounds as calls with that many images; call it right after."""
+        self._put(InferenceSpeed.of(batch_size, self._seconds(), self._reference()))
 
-        Call it right after them.
-        """
-        speed = InferenceSpeed.of(batch_size, self._seconds(), self._reference())
-        self._put(inference_record(self._cell, speed))
-
-    def _put(self, record: Mapping[str, Any]) -> None:
-        self._benchmark.extra_info[KEY] = record
+    def _put(self, value: Quality | TrainingSpeed | InferenceSpeed) -> None:
+        self._benchmark.extra_info[KEY] = measure_record(self._cell, value)
 
     def _reference(self) -> Reference | None:
         """Return the machine's speed around the benchmark; None unless timed by the wall clock."""

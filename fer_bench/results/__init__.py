@@ -1,8 +1,8 @@
 """Serialisation of ``fer_bench.results.records`` to JSON and back.
 
 ``results.json`` is a pytest-benchmark file. ``run_record`` returns the record stored under ``KEY``
-at its top level, the other record functions return those stored under the same key in the
-``extra_info`` of a benchmark. ``read_run`` reassembles them from a document, ``load_run`` from a
+at its top level, ``measure_record`` that stored under the same key in the ``extra_info`` of a
+benchmark. ``read_run`` reassembles them from a document, ``load_run`` from a
 file. ``merge_documents`` merges several such files into one.
 """
 
@@ -13,11 +13,9 @@ from fer_bench.results.read import load_document, load_run, read_run, timers, wr
 from fer_bench.results.repeated_measurements import without_repeats
 from fer_bench.results.schema import KEY
 from fer_bench.results.write import (
-    inference_record,
     json_text,
-    quality_record,
+    measure_record,
     run_record,
-    training_record,
     write_json,
 )
 
@@ -25,17 +23,15 @@ __all__ = [
     "KEY",
     "Merged",
     "ResultsDirectory",
-    "inference_record",
     "json_text",
     "load_document",
     "load_run",
+    "measure_record",
     "merge_documents",
-    "quality_record",
     "read_directory",
     "read_run",
     "run_record",
     "timers",
-    "training_record",
     "with_plain_values",
     "without_repeats",
     "write_json",

@@ -14,9 +14,16 @@ from fer_bench.results.consistency import check_run
 from fer_bench.results.metric_estimates import check_metrics_record
 from fer_bench.results.quality import Quality
 from fer_bench.results.records import SCHEMA, TWIN_CODES, CellResult, DatasetSummary, Example, Run
-from fer_bench.results.schema import KEY, MeasureRecord, RunRecord, read_cell, read_dataset
+from fer_bench.results.schema import (
+    KEY,
+    MEASURES,
+    MeasureRecord,
+    RunRecord,
+    read_cell,
+    read_dataset,
+)
 from fer_bench.results.speed_units import TIMER
-from fer_bench.results.speeds import InferenceSpeed, TrainingSpeed
+from fer_bench.results.speeds import InferenceSpeed
 from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.results.upgrade import (
     upgraded_cell,
@@ -38,8 +45,6 @@ LARGEST = 1 << 26
 
 TIME = "datetime"
 """Key of the time of writing in pytest-benchmark's files."""
-
-_VALUES = {"quality": Quality, "training": TrainingSpeed, "inference": InferenceSpeed}
 
 
 class _Sizes(NamedTuple):
@@ -231,7 +236,7 @@ def _measures(
         _schema(extra[KEY], where)
         measure = convert(extra[KEY], MeasureRecord, where)
         upgraded = upgraded_measure(extra[KEY], cells.values())
-        yield where, upgraded["cell"], convert(upgraded, _VALUES[measure.kind], where)
+        yield where, upgraded["cell"], convert(upgraded, MEASURES[measure.kind], where)
 
 
 def _with_measure(cell: CellResult, value: Any, where: str) -> CellResult:

@@ -40,7 +40,9 @@ from typing import Any, Literal
 
 from fer_bench.protocol.declared_settings import Setting  # noqa: TC001 - msgspec needs it at run time
 from fer_bench.protocol.head import LINEAR, Head, is_fitted
+from fer_bench.results.quality import Quality
 from fer_bench.results.records import CellResult, DatasetSummary, Example
+from fer_bench.results.speeds import InferenceSpeed, TrainingSpeed
 from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.errors import FerBenchError, shown
 
@@ -48,6 +50,13 @@ KEY = "fer_bench"
 """Key of the records, at top level and in each benchmark's ``extra_info``."""
 
 Kind = Literal["quality", "training", "inference"]
+
+MEASURES: dict[Kind, type[Any]] = {
+    "quality": Quality,
+    "training": TrainingSpeed,
+    "inference": InferenceSpeed,
+}
+"""Type of the values of each kind of measurement."""
 
 
 @dataclass(frozen=True)

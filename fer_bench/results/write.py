@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.protocol.head import LINEAR
 from fer_bench.results.metric_estimates import estimate_metrics
 from fer_bench.results.records import SCHEMA
-from fer_bench.results.schema import RunRecord, read_cell, read_dataset
+from fer_bench.results.schema import MEASURES, RunRecord, read_cell, read_dataset
 from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.files import write_atomically
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from fer_bench.results.quality import Quality
     from fer_bench.results.records import CellResult, DatasetSummary, Run
-    from fer_bench.results.schema import Kind
     from fer_bench.results.speeds import InferenceSpeed, TrainingSpeed
 
 
@@ -46,7 +45,7 @@ def run_record(
         "cells": [_cell(cell) for cell in run.cells],
         "examples": _plain(run.examples),
         "quality": [
-            quality_record(cell.id, cell.quality)
+            measure_record(cell.id, cell.quality)
             for cell in run.cells
             if cell.quality is not None and measured is not None and cell.id not in measured
         ],
@@ -60,31 +59,16 @@ def run_record(
     return record
 
 
-def quality_record(cell: str, quality: Quality) -> dict[str, Any]:
-    """Return the record of the quality of the cell with the id ``cell``.
+def measure_record(cell: str, value: Quality | TrainingSpeed | InferenceSpeed) -> dict[str, Any]:
+    """Return the record of a measurement of the cell with the id ``cell``.
 
     Raises:
         ValueError: a number is not finite, or not a Python number.
     """
-    return _measure("quality", cell, quality)
-
-
-def training_record(cell: str, training: TrainingSpeed) -> dict[str, Any]:
-    """Return the record of the training speed of the cell with the id ``cell``.
-
-    Raises:
-        ValueError: a number is not finite, or not a Python number.
-    """
-    return _measure("training", cell, training)
-
-
-def inference_record(cell: str, inference: InferenceSpeed) -> dict[str, Any]:
-    """Return the record of the inference speed, at one batch size, of the cell with id ``cell``.
-
-    Raises:
-        ValueError: a number is not finite, or not a Python number.
-    """
-    return _measure("inference", cell, inference)
+    kind = next(kind for kind, of_kind in MEASURES.items() if isinstance(value, of_kind))
+    with _invalid_values():
+        checked = convert(_plain(value), type(value))
+    return {"schema": SCHEMA, "kind": kind, "cell": cell, **_plain(checked)}
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
@@ -106,12 +90,6 @@ def json_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, allow_nan=False, indent=1) + "\n"
 
 
-def _measure(kind: Kind, cell: str, value: Any) -> dict[str, Any]:
-    with _invalid_values():
-        value = convert(_plain(value), type(value))
-    return {"schema": SCHEMA, "kind": kind, "cell": cell, **_plain(value)}
-
-
 def _dataset(data: DatasetSummary) -> dict[str, Any]:
     record = {"classes" if key == "counts" else key: value for key, value in _plain(data).items()}
     classes = [_named("images", count) for count in data.counts]
@@ -121,7 +99,7 @@ def _dataset(data: DatasetSummary) -> dict[str, Any]:
 
 def _cell(cell: CellResult) -> dict[str, Any]:
     record = {"id": cell.id, **_plain(cell)}
-    for measure in ("quality", "training", "inference"):
+    for measure in MEASURES:
         del record[measure]
     parts = [_named("seconds", part) for part in _plain(cell.parts)]
     computed_on = [_named("value", fact) for fact in cell.computed_on]

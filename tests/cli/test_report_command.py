@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from fer_bench import cli
 from fer_bench.protocol.settings import Protocol
-from fer_bench.results import KEY, quality_record, run_record
+from fer_bench.results import KEY, measure_record, run_record
 from fer_bench.results.quality import History, Quality
 from fer_bench.results.records import CellResult, DatasetSummary, Run
 
@@ -31,7 +31,7 @@ WHOLE = {
 def write_results(path, backbone="mini", **settings):
     cell = CellResult(backbone, backbone, "random", "sketch", 42, "ok", quality=QUALITY)
     run = Run(tuple(Protocol(epochs=1, **settings).settings()), DATASET, (), (cell,))
-    record = {"extra_info": {KEY: quality_record(cell.id, QUALITY)}}
+    record = {"extra_info": {KEY: measure_record(cell.id, QUALITY)}}
     path.write_text(json.dumps({KEY: run_record(run), "benchmarks": [record]}))
     return path
 

@@ -31,7 +31,7 @@ from fer_bench.models.transfer import transfer  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
 from fer_bench.protocol.head import Heads  # noqa: E402
 from fer_bench.protocol.settings import Protocol  # noqa: E402
-from fer_bench.results import KEY, json_text, quality_record, run_record  # noqa: E402
+from fer_bench.results import KEY, json_text, measure_record, run_record  # noqa: E402
 from fer_bench.results.model_metadata import MEMBER, read_metadata  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402
@@ -58,7 +58,7 @@ class Trained:
         document = {
             KEY: run_record(self.context.record(results)),
             "benchmarks": [
-                {"extra_info": {KEY: quality_record(one.id, one.quality)}} for one in results
+                {"extra_info": {KEY: measure_record(one.id, one.quality)}} for one in results
             ],
         }
         self.results.write_text(json_text(document))

@@ -40,12 +40,12 @@ import dataclasses
 
 from conftest import CELL
 
-from fer_bench.results import KEY, quality_record
+from fer_bench.results import KEY, measure_record
 
 
 def test_quality(benchmark):
     quality = dataclasses.replace(CELL.quality, test_loss={loss})
-    benchmark.extra_info[KEY] = quality_record(CELL.id, quality)
+    benchmark.extra_info[KEY] = measure_record(CELL.id, quality)
     benchmark.pedantic(lambda: None)
 """
 

@@ -52,11 +52,11 @@ def pytest_collection_finish(session):
 BENCHMARK = """
 from conftest import CELL
 
-from fer_bench.results import KEY, quality_record
+from fer_bench.results import KEY, measure_record
 
 
 def test_quality(benchmark):
-    benchmark.extra_info[KEY] = quality_record(CELL.id, CELL.quality)
+    benchmark.extra_info[KEY] = measure_record(CELL.id, CELL.quality)
     benchmark.pedantic(lambda: None)
 
 

@@ -18,7 +18,7 @@ from fer_bench.report import Report, tables, write_page
 from fer_bench.report.output import PAGE
 from fer_bench.report.plots import figures
 from fer_bench.report.summary_table import summary_table
-from fer_bench.results import KEY, quality_record, read_run, run_record
+from fer_bench.results import KEY, measure_record, read_run, run_record
 from fer_bench.results.records import NO_TEST, Run
 from fer_bench.runtime.errors import FerBenchError
 
@@ -52,7 +52,7 @@ def run() -> Run:
 
 def document(run: Run) -> dict:
     measured = [
-        {"extra_info": {KEY: quality_record(cell.id, cell.quality)}}
+        {"extra_info": {KEY: measure_record(cell.id, cell.quality)}}
         for cell in run.cells
         if cell.quality is not None
     ]

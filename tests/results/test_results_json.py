@@ -17,12 +17,10 @@ from random_runs import EPOCHS, NEEDED, runs
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results import (
     KEY,
-    inference_record,
     json_text,
-    quality_record,
+    measure_record,
     read_run,
     run_record,
-    training_record,
     write_json,
 )
 from fer_bench.results.quality import History, Predictions, Quality
@@ -138,7 +136,7 @@ def test_quality_that_no_benchmark_measured_stands_in_the_run() -> None:
 
 
 def test_the_quality_record_key_by_key() -> None:
-    assert quality_record("mini-random-42", QUALITY) == {
+    assert measure_record("mini-random-42", QUALITY) == {
         "schema": SCHEMA,
         "kind": "quality",
         "cell": "mini-random-42",
@@ -161,7 +159,7 @@ def test_the_quality_record_key_by_key() -> None:
 
 
 def test_the_speed_records_key_by_key() -> None:
-    assert training_record("a", TrainingSpeed(28, (0.5,), 56.0, REFERENCE)) == {
+    assert measure_record("a", TrainingSpeed(28, (0.5,), 56.0, REFERENCE)) == {
         "schema": SCHEMA,
         "kind": "training",
         "cell": "a",
@@ -170,7 +168,7 @@ def test_the_speed_records_key_by_key() -> None:
         "images_per_second": 56.0,
         "reference": {"matrix_product": [0.004, 0.005], "convolution": [0.003, 0.002]},
     }
-    assert inference_record("a", InferenceSpeed(1, (0.5,), 0.5, None, 2.0)) == {
+    assert measure_record("a", InferenceSpeed(1, (0.5,), 0.5, None, 2.0)) == {
         "schema": SCHEMA,
         "kind": "inference",
         "cell": "a",
@@ -189,9 +187,9 @@ def test_the_file_of_a_run(snapshot: SnapshotAssertion) -> None:
 
 def test_a_result_of_numpy_is_written_as_a_number_of_python() -> None:
     quality = dataclasses.replace(QUALITY, test_loss=np.float64(1.5))
-    record = quality_record("a", quality)
+    record = measure_record("a", quality)
     assert type(record["test_loss"]) is float
-    assert record == quality_record("a", QUALITY)
+    assert record == measure_record("a", QUALITY)
 
 
 def test_the_complete_default_protocol_comes_back() -> None:
@@ -519,13 +517,13 @@ def test_nothing_is_coerced_but_integers_to_floats(key: str, value: object) -> N
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_a_figure_that_is_not_finite_is_not_recorded(bad: float) -> None:
     with pytest.raises(ValueError, match=r"\.test_loss is "):
-        quality_record("a", dataclasses.replace(QUALITY, test_loss=bad))
+        measure_record("a", dataclasses.replace(QUALITY, test_loss=bad))
     with pytest.raises(ValueError, match=r"\.seconds\[0\] is "):
-        training_record("a", TrainingSpeed(1, (bad,), 1.0))
+        measure_record("a", TrainingSpeed(1, (bad,), 1.0))
     with pytest.raises(ValueError, match=r"\.reference\.convolution\[1\] is "):
-        training_record("a", TrainingSpeed(1, (1.0,), 1.0, Reference((1.0,), (1.0, bad))))
+        measure_record("a", TrainingSpeed(1, (1.0,), 1.0, Reference((1.0,), (1.0, bad))))
     with pytest.raises(ValueError, match=r"\.p99 is "):
-        inference_record("a", InferenceSpeed(1, (1.0,), 1.0, bad, 1.0))
+        measure_record("a", InferenceSpeed(1, (1.0,), 1.0, bad, 1.0))
 
 
 def test_an_unknown_status_is_not_recorded() -> None:

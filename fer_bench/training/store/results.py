@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fer_bench.results import KEY, quality_record, read_run, run_record
+from fer_bench.results import KEY, measure_record, read_run, run_record
 from fer_bench.results.quality import Predictions
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.removal import remove
@@ -152,7 +152,7 @@ class ResultStore:
 def _document(run: Run, cell: str, quality: Quality) -> dict[str, Any]:
     return {
         KEY: run_record(run),
-        "benchmarks": [{"extra_info": {KEY: quality_record(cell, quality)}}],
+        "benchmarks": [{"extra_info": {KEY: measure_record(cell, quality)}}],
     }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.settings import Protocol
-from fer_bench.results import KEY, quality_record, read_run, run_record
+from fer_bench.results import KEY, measure_record, read_run, run_record
 from fer_bench.results.quality import History, Predictions, Quality
 from fer_bench.results.records import CellResult, DatasetSummary, Parameters, Run
 from fer_bench.training.store.checkpoints import Checkpoints, Expected, Seconds, TrainingState
@@ -53,7 +53,7 @@ def run_of(cells, epochs=EPOCHS):
 
 
 def document(cell=RESULT, epochs=EPOCHS):
-    record = {KEY: quality_record(cell.id, cell.quality)}
+    record = {KEY: measure_record(cell.id, cell.quality)}
     return {KEY: run_record(run_of((cell,), epochs)), "benchmarks": [{"extra_info": record}]}
 
 
