@@ -71,9 +71,13 @@ def command(
     data-card.md and the contact sheets of an earlier report in DIR are removed, and the page states
     the command that makes them.
     """
-    from fer_bench.report import highlighted, terminal_text, write_report
+    from fer_bench.report import Report, highlighted, terminal_text, write_report
 
-    report = _report(results) if history is None else _report_with_trend(results, history)
+    report = (
+        Report.of_runs(*read_named(results))
+        if history is None
+        else _report_with_trend(results, history)
+    )
     if runtimes:
         report = _with_runtimes(report, runtimes)
     write_report(report_dir, report)
@@ -86,12 +90,6 @@ def command(
         tables = [table for table in report.tables if table.key == "trend"]
         echo_lines(terminal(tables, width) + "\n")
     echo(f"report: {report_dir / 'index.html'}")
-
-
-def _report(paths: tuple[Path, ...]) -> Report:
-    from fer_bench.report import Report
-
-    return Report.of_runs(*read_named(paths))
 
 
 def _with_runtimes(report: Report, paths: tuple[Path, ...]) -> Report:

@@ -130,14 +130,10 @@ def _written(photo: DetectedFaces, directory: Path, output: Path, taken: set[str
     taken.add(str(name).casefold())
     (output / name).parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(largest.crop).save(output / name)
-    box = largest.face.box
     return row | {
         "crop": name.as_posix(),
         "status": "small face" if largest.is_small else "face",
-        "left": round(box.left, 2),
-        "top": round(box.top, 2),
-        "width": round(box.width, 2),
-        "height": round(box.height, 2),
+        **{edge: round(pixels, 2) for edge, pixels in vars(largest.face.box).items()},
         "confidence": largest.face.confidence,
     }
 

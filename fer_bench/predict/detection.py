@@ -110,11 +110,11 @@ def _faces(photo: Photo, detector: Detector) -> list[Face]:
         seen = image.resize((width, height), reducing_gap=2.0)
     to_image = image.width / seen.width, image.height / seen.height
     found = [face.scaled(*to_image) for face in detector.detect(np.asarray(seen))]
-    return [face for face in found if _is_inside(face, image.size)]
-
-
-def _is_inside(face: Face, size: tuple[int, int]) -> bool:
-    return all(0 <= at < length for at, length in zip(face.box.centre, size, strict=True))
+    return [
+        face
+        for face in found
+        if all(0 <= at < length for at, length in zip(face.box.centre, image.size, strict=True))
+    ]
 
 
 def _is_small(face: Face, size: tuple[int, int]) -> bool:

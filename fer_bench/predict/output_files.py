@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.predict.predictions import columns, flat_row
@@ -78,18 +79,9 @@ def _field(value: Any) -> Any:
 def _json_lines(predictions: Predictions) -> str:
     lines = []
     for row in predictions:
-        box = row.box
-        document = {
-            "file": row.file,
-            "second": row.second,
-            "status": row.status,
-            "reason": row.reason,
-            "face": row.face,
-            "box": box and [box.left, box.top, box.width, box.height],
-            "confidence": row.confidence,
-            "emotion": row.emotion,
+        document = vars(row) | {
+            "box": row.box and astuple(row.box),
             "probabilities": dict(zip(predictions.classes, row.probabilities, strict=False)),
-            "margin": row.margin,
         }
         lines.append(json.dumps(document, allow_nan=False) + "\n")
     return "".join(lines)

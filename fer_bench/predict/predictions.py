@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -113,19 +114,9 @@ def columns(classes: tuple[str, ...]) -> dict[str, str]:
 
 def flat_row(row: Prediction, classes: tuple[str, ...]) -> dict[str, Any]:
     """Return the values of a row by column; those of a row without a face are None."""
-    box = row.box
-    places = (None,) * 4 if box is None else (box.left, box.top, box.width, box.height)
-    probabilities = row.probabilities or (None,) * len(classes)
-    values = (
-        row.file,
-        row.second,
-        row.status,
-        row.reason,
-        row.face,
-        *places,
-        row.confidence,
-        row.emotion,
-        *probabilities,
-        row.margin,
-    )
+    several = {
+        "box": (None,) * 4 if row.box is None else astuple(row.box),
+        "probabilities": row.probabilities or (None,) * len(classes),
+    }
+    values = chain.from_iterable(several.get(name, (one,)) for name, one in vars(row).items())
     return dict(zip(columns(classes), values, strict=True))

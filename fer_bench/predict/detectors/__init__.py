@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.predict.faces import Box, Face
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.files import expand_user
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from fer_bench.predict.faces import Detector
 
 DEFAULT = "mtcnn"
 
 ACCEPTED = "mtcnn, none (each image is a face crop), yunet:PATH, deepface:NAME"
+
+
+class CompleteImage:
+    """Detector ``none``, which takes each image as one face without confidence."""
+
+    name = "none"
+
+    def detect(self, pixels: NDArray[np.uint8]) -> list[Face]:
+        """Return one face as large as the image, uint8 of shape (height, width, 3)."""
+        height, width = pixels.shape[:2]
+        return [Face(Box(0.0, 0.0, float(width), float(height)), is_crop=True)]
 
 
 def detector(name: str) -> Detector:
@@ -31,8 +46,6 @@ def detector(name: str) -> Detector:
 
         return Mtcnn()
     if name == "none":
-        from fer_bench.predict.detectors.complete_image import CompleteImage
-
         return CompleteImage()
     if kind == "yunet" and rest:
         from fer_bench.predict.detectors.yunet import YuNet
