@@ -14,14 +14,7 @@ from fer_bench.report.comparison import coloured, conclusion, remove_comparison,
 from fer_bench.report.comparison import terminal_text as comparison_text
 from fer_bench.report.output import PAGE
 from fer_bench.report.output_files import write_files
-from fer_bench.results import (
-    KEY,
-    json_text,
-    read_run,
-    timers,
-    with_plain_values,
-    written_at,
-)
+from fer_bench.results import KEY, json_text, read_run, timers, with_plain_values, written_at
 from fer_bench.results.speed_units import TIMER
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of
@@ -80,7 +73,7 @@ class SessionReport:
         )
         if found is not None:
             self._tried(lambda: write_tables(self._directory, found))
-        outcome = self._outcome = self._tried(lambda: self._compared())
+        outcome = self._outcome = self._tried(self._compared)
         if outcome is not None:
             self._tried(lambda: write_comparison(self._directory, outcome))
             if outcome.exit_status:
@@ -194,7 +187,7 @@ def _plain_document(config: pytest.Config) -> dict[str, Any]:
         FerBenchError: a hook of another plugin raised, or a record is invalid.
     """
     try:
-        document, notes = with_plain_values(document_of(config))
+        document, notes = with_plain_values(_document(config))
     except Exception as error:
         raise FerBenchError(
             f"no report can be written: {type(error).__name__}: {cause_of(error)}",
@@ -216,7 +209,7 @@ def _text(document: dict[str, Any]) -> str:
         ) from error
 
 
-def document_of(config: pytest.Config) -> dict[str, Any]:
+def _document(config: pytest.Config) -> dict[str, Any]:
     """Return the session as pytest-benchmark's JSON document, even if none is saved."""
     hook = config.hook
     benchmarks = config._benchmarksession.benchmarks  # type: ignore[attr-defined]

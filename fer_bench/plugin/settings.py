@@ -27,6 +27,7 @@ from fer_bench.runtime.errors import FerBenchError, listed
 from fer_bench.runtime.files import expand_user
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pytest
@@ -139,50 +140,32 @@ def read_settings(config: pytest.Config) -> Settings:
     options = _OptionReader(config)
     init = options.text("init") or "both"
     if init != "both" and init not in INITS:
-        raise FerBenchError(
-            f"--init {init!r} is unknown",
-            "pretrained, random or both",
-        )
+        raise FerBenchError(f"--init {init!r} is unknown", "pretrained, random or both")
     layers, lock = options.text("trainable-layers"), options.path("weights-lock")
-    sweep = options.text("sweep")
+    sweep, shots = options.text("sweep"), options.text("shots")
     base, report_dir = options.paths("fer-compare"), options.path("report-dir")
     data = DataSpec(
         **_requested(
             dataset=options.dataset("dataset"),
             class_map=options.class_map("class-map"),
-            split=options.text("split"),
-            row_order=options.text("row-order"),
-            dedupe=options.text("dedupe"),
-            labels=options.text("labels"),
+            **_fields(options.text, "split", "row-order", "dedupe", "labels"),
             votes=options.path("votes"),
             limit=options.number("limit"),
         )
     )
     protocol = Protocol.of(
         **_requested(
-            recipe=options.text("recipe"),
+            **_fields(options.text, "recipe", "mixed-precision", "optimizer", "schedule"),
+            **_fields(options.text, "class-weight", "augment", "preprocessing", "pooling"),
+            **_fields(options.number, "epochs", "batch-size", "seed", "seeds", "draws"),
+            **_fields(options.real, "learning-rate", "weight-decay", "label-smoothing"),
             sweep=Sweep.parse(sweep) if sweep else None,
-            epochs=options.number("epochs"),
-            batch_size=options.number("batch-size"),
-            mixed_precision=options.text("mixed-precision"),
-            seed=options.number("seed"),
-            seeds=options.number("seeds"),
             trainable_layers=TrainableLayers.parse(layers) if layers else None,
             batch_normalization=options.text("batchnorm"),
-            learning_rate=options.real("learning-rate"),
-            optimizer=options.text("optimizer"),
-            weight_decay=options.real("weight-decay"),
-            schedule=options.text("schedule"),
-            class_weight=options.text("class-weight"),
-            label_smoothing=options.real("label-smoothing"),
-            augment=options.text("augment"),
             early_stopping=options.number_or("early-stopping", "none"),
             input_size=options.number_or("input-size", "own"),
-            preprocessing=options.text("preprocessing"),
-            pooling=options.text("pooling"),
             head=options.heads(),
-            shots=options.shots(),
-            draws=options.number("draws"),
+            shots=Shots.parse(shots) if shots else None,
         )
     )
     return Settings(
@@ -206,6 +189,11 @@ def read_settings(config: pytest.Config) -> Settings:
         shard=Shard.parse(options.text("shard") or "1/1"),
         chosen=options.names("cells"),
     )
+
+
+def _fields(read: Callable[[str], Any], *names: str) -> dict[str, Any]:
+    """Return the values of options by the names of their settings."""
+    return {name.replace("-", "_"): read(name) for name in names}
 
 
 def _requested(**values: Any) -> dict[str, Any]:
@@ -262,8 +250,7 @@ class _OptionReader:
             return None
         if not re.fullmatch(r"-?[0-9]{1,18}", text):
             raise FerBenchError(
-                f"--{name} {text!r} is not a whole number",
-                f"an integer, as in --{name}=3",
+                f"--{name} {text!r} is not a whole number", f"an integer, as in --{name}=3"
             )
         return int(text)
 
@@ -284,10 +271,6 @@ class _OptionReader:
         text, dropout = self.text("head"), self.real("dropout")
         return Heads.parse(text or LINEAR, dropout) if text or dropout is not None else None
 
-    def shots(self) -> Shots | None:
-        text = self.text("shots")
-        return Shots.parse(text) if text else None
-
     def path(self, name: str) -> Path | None:
         text = self.text(name)
         return self._base(name) / expand_user(text) if text else None
@@ -296,8 +279,7 @@ class _OptionReader:
         texts = [text.strip() for text in self.text(name).split(",")]
         if len(texts) > 1 and not all(texts):
             raise FerBenchError(
-                f"--{name} {','.join(texts)!r} has an empty part",
-                f"{kind} separated by commas",
+                f"--{name} {','.join(texts)!r} has an empty part", f"{kind} separated by commas"
             )
         return tuple(filter(None, texts))
 
