@@ -12,6 +12,7 @@ from fer_bench.metrics import confusion
 from fer_bench.protocol.data_spec import WITHOUT_TEST
 from fer_bench.protocol.sweep import AXES, read_value
 from fer_bench.results.cross_test import check_cross_test
+from fer_bench.results.metric_estimates import agree
 from fer_bench.results.quality import CERTAIN
 from fer_bench.results.records import NO_VOTE, TWIN_CODES
 from fer_bench.results.type_checks import Mismatch
@@ -23,14 +24,11 @@ if TYPE_CHECKING:
     from fer_bench.results.few_shot import FewShot
     from fer_bench.results.quality import History, Predictions, Quality
     from fer_bench.results.records import CellResult, DatasetSummary, Run
-    from fer_bench.results.speeds import Reference
+    from fer_bench.results.speeds import InferenceSpeed, NetworkTrainingSpeed, TrainingSpeed
     from fer_bench.results.trials import Trial
 
 _MOST = 2**53
 """Largest accepted count: larger integers are not exact as floats."""
-
-_SHARE_TOLERANCE = 1e-6
-"""Tolerance for shares that were rounded to single precision."""
 
 _RUNNING_TOLERANCE = {"accuracy": 1e-9, "loss": 1e-6}
 """Tolerance of the value ranges of metrics during the epoch, for floating-point summation."""
@@ -88,9 +86,11 @@ def _check_count(where: str, count: int, least: int = 0) -> None:
         raise Mismatch(f"{where} is {shown(count)}", f"{least} to {_MOST}")
 
 
-def _check_range(where: str, values: Sequence[float], low: float, high: float | None) -> None:
+def _check_range(
+    where: str, values: Sequence[float | None], low: float, high: float | None
+) -> None:
     for index, value in enumerate(values):
-        if value < low or (high is not None and value > high):
+        if value is not None and (value < low or (high is not None and value > high)):
             place = f"{where}[{index}]" if len(values) > 1 else where
             raise Mismatch(f"{place} is {value!r}", "0 or more" if high is None else "0 to 1")
 
@@ -104,22 +104,11 @@ def _check_cell(cell: CellResult, data: DatasetSummary) -> None:
     for name, seconds in cell.parts:
         _check_range(f"seconds of {name!r} of {cell.id!r}", [seconds], 0, None)
     if cell.training is not None:
-        where = f"training of {cell.id!r}"
-        _check_count(f"{where}: images", cell.training.images, 1)
-        _check_times(where, cell.training.seconds, cell.training.images_per_second)
-        _check_reference(where, cell.training.reference)
-    for size in cell.network_training:
-        where = f"network_training of {cell.id!r}"
-        _check_count(f"{where}: input_size", size.input_size, 1)
-        _check_count(f"{where}: images", size.images, 1)
-        _check_times(where, size.seconds, size.images_per_second)
-        _check_reference(where, size.reference)
-    for speed in cell.inference:
-        where = f"inference of {cell.id!r}"
-        _check_count(f"{where}: batch_size", speed.batch_size, 1)
-        others = [speed.median, *([] if speed.p99 is None else [speed.p99])]
-        _check_times(where, speed.seconds, speed.images_per_second, *others)
-        _check_reference(where, speed.reference)
+        _check_speed(f"training of {cell.id!r}", cell.training)
+    for speed in cell.network_training:
+        _check_speed(f"network_training of {cell.id!r}", speed)
+    for call in cell.inference:
+        _check_speed(f"inference of {cell.id!r}", call)
     if cell.cross_test is not None:
         check_cross_test(cell.cross_test, len(data.counts), f"cross_test of {cell.id!r}")
     if cell.quality is not None:
@@ -144,8 +133,7 @@ def _check_trials(where: str, trials: Sequence[Trial], data: DatasetSummary) -> 
         _check_count(f"{place}.epochs", trial.epochs)
         shares = (trial.validation_accuracy, trial.test_accuracy)
         _check_range(f"{place}: accuracy", [one for one in shares if one is not None], 0, 1)
-        if trial.validation_loss is not None:
-            _check_range(f"{place}.validation_loss", [trial.validation_loss], 0, None)
+        _check_range(f"{place}.validation_loss", [trial.validation_loss], 0, None)
         measured = trial.validation_accuracy is not None
         if (trial.validation_loss is not None) != measured or (
             (trial.test_accuracy is not None) != (measured and data.has_test)
@@ -171,39 +159,55 @@ def _check_few_shot(where: str, found: FewShot, data: DatasetSummary) -> None:
             f"{where}: predictions of {len(found.predictions)} draws and seen of {len(found.seen)}",
             "one of each for at least one draw",
         )
-    of_its_own = (("labels", found.labels, classes), ("duplicates", found.duplicates, TWIN_CODES))
-    predicted = (("predictions", one, classes) for one in found.predictions)
-    for name, values, below in (*of_its_own, *predicted):
-        length = images if found.mieb or name == "predictions" else 0
-        if len(values) != length:
-            raise Mismatch(f"{where}: {name} has {len(values)} bytes", f"{length}")
-        if values and max(values) >= below:
-            raise Mismatch(f"{where}: {name} contains {max(values)}", f"0 to {below - 1}")
+    own = images if found.mieb else 0
+    check_bytes(found.labels, f"{where}: labels", own, classes, required=True)
+    check_bytes(found.duplicates, f"{where}: duplicates", own, TWIN_CODES, required=True)
+    for predicted in found.predictions:
+        check_bytes(predicted, f"{where}: predictions", images, classes, required=True)
     for count in found.seen:
         if not 0 <= count <= images:
             raise Mismatch(f"{where}: seen contains {count}", f"0 to {images}")
 
 
-def _check_times(where: str, seconds: Sequence[float], *others: float) -> None:
-    if not seconds:
+def check_bytes(
+    value: bytes, where: str, length: int, below: int = 256, required: bool = False
+) -> None:
+    """Check that a field has exactly ``length`` bytes smaller than ``below``, or none at all.
+
+    Raises:
+        Mismatch: it has others, or none although they are required.
+    """
+    if len(value) != length and (value or required):
+        raise Mismatch(f"{where} has {len(value)} bytes", shown(length))
+    if value and max(value) >= below:
+        raise Mismatch(f"{where} contains {max(value)}", f"0 to {below - 1}")
+
+
+def _check_speed(where: str, speed: TrainingSpeed | NetworkTrainingSpeed | InferenceSpeed) -> None:
+    values = vars(speed)
+    for name in ("input_size", "images", "batch_size"):
+        if name in values:
+            _check_count(f"{where}: {name}", values[name], 1)
+    others = (values.get(name) for name in ("images_per_second", "median", "p99"))
+    _check_times(where, speed.seconds)
+    _check_times(where, [one for one in others if one is not None])
+    if speed.reference is not None:
+        for name, seconds in vars(speed.reference).items():
+            _check_times(f"{where}: reference.{name}", seconds)
+
+
+def _check_times(where: str, values: Sequence[float]) -> None:
+    if not values:
         raise Mismatch(f"{where}: seconds is []", "at least one timed round")
-    for value in (*seconds, *others):
+    for value in values:
         if value <= 0:
             raise Mismatch(f"{where} contains {value!r}", "times and speeds above 0")
 
 
-def _check_reference(where: str, reference: Reference | None) -> None:
-    if reference is not None:
-        for item in dataclasses.fields(reference):
-            _check_times(f"{where}: reference.{item.name}", getattr(reference, item.name))
-
-
 def _check_quality(where: str, quality: Quality, data: DatasetSummary) -> None:
     check_history(f"{where}: history", quality.history)
-    if quality.test_accuracy is not None:
-        _check_range(f"{where}: test_accuracy", [quality.test_accuracy], 0, 1)
-    if quality.test_loss is not None:
-        _check_range(f"{where}: test_loss", [quality.test_loss], 0, None)
+    _check_range(f"{where}: test_accuracy", [quality.test_accuracy], 0, 1)
+    _check_range(f"{where}: test_loss", [quality.test_loss], 0, None)
     rows = quality.confusion
     for row in rows:
         for count in row:
@@ -221,18 +225,14 @@ def _check_quality(where: str, quality: Quality, data: DatasetSummary) -> None:
     correct = [row[index] for index, row in enumerate(rows)]
     if quality.test_accuracy is not None:
         accuracy = sum(correct) / data.test
-        if abs(quality.test_accuracy - accuracy) > _SHARE_TOLERANCE:
+        if not agree(quality.test_accuracy, accuracy):
             raise Mismatch(
                 f"{where}: test_accuracy is {quality.test_accuracy!r}",
                 f"{accuracy!r}, which follows from confusion",
             )
     for index, share in enumerate(quality.recall):
         known = correct[index] / images[index] if images[index] else None
-        if share is None or known is None:
-            fits = share is known
-        else:
-            fits = abs(share - known) <= _SHARE_TOLERANCE
-        if not fits:
+        if not agree(share, known):
             raise Mismatch(
                 f"{where}: recall[{index}] is {share!r}",
                 f"{known!r}, which follows from confusion",

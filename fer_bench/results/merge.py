@@ -129,14 +129,9 @@ def _timed(runs: Sequence[tuple[str, Run]]) -> list[tuple[str, dict[str, str]]]:
 def _environment_of_speeds(run: Run) -> dict[str, str]:
     """Return the facts that a run's speeds were measured under, if it is a merged one of some."""
     facts = dict(run.environment)
-    own = {
-        name.removesuffix(OF_SPEEDS): facts.pop(name) for name in [*facts] if _is_of_speeds(name)
-    }
+    of_speeds = [name for name in facts if name.endswith(OF_SPEEDS)]
+    own = {name.removesuffix(OF_SPEEDS): facts.pop(name) for name in of_speeds}
     return {name: value for name, value in {**facts, **own}.items() if value != _UNKNOWN}
-
-
-def _is_of_speeds(name: str) -> bool:
-    return name.endswith(OF_SPEEDS)
 
 
 def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
@@ -245,16 +240,12 @@ def _protocol(runs: Sequence[tuple[str, Run]], cells: Sequence[CellResult]) -> t
 def _check_protocol(base_name: str, base: Run, name: str, other: Run) -> None:
     expected, found = _values(base), _values(other)
     for key in [*expected, *found]:
-        if is_of_head(key) and (key not in expected or key not in found):
-            continue
-        values = [one.get(key, "not recorded") for one in (found, expected)]
-        if (
-            key not in expected
-            or key not in found
-            or (key not in OF_CELLS and values[0] != values[1])
-        ):
+        ours, theirs = (one.get(key, "not recorded") for one in (expected, found))
+        both = key in expected and key in found
+        differs = ours != theirs and key not in OF_CELLS if both else not is_of_head(key)
+        if differs:
             raise FerBenchError(
-                f"{key.replace('_', ' ')} is {values[0]} in {name} and {values[1]} in {base_name}",
+                f"{key.replace('_', ' ')} is {theirs} in {name} and {ours} in {base_name}",
                 "runs of one protocol",
             )
 
@@ -270,7 +261,7 @@ def _dataset(runs: Sequence[tuple[str, Run]]) -> DatasetSummary:
         _check_dataset(base_name, base, name, other)
     known: dict[str, Any] = {}
     for what in _FOUND:
-        recorded = [(name, getattr(data, what)) for name, data in [(base_name, base), *others]]
+        recorded = [(name, getattr(run.dataset, what)) for name, run in runs]
         recorded = [(name, value) for name, value in recorded if value]
         for name, value in recorded[1:]:
             if value != recorded[0][1]:
@@ -312,7 +303,8 @@ def _environment(
         {
             name: value
             for name, value in run.environment
-            if not _is_of_speeds(name) and not (are_timed and (name, value) == (SPEED, NOT_TIMED))
+            if not name.endswith(OF_SPEEDS)
+            and not (are_timed and (name, value) == (SPEED, NOT_TIMED))
         }
         for _, run in runs
     ]

@@ -32,22 +32,9 @@ class Merged(NamedTuple):
     files: dict[str, list[str]]
 
 
-class _Measure(NamedTuple):
-    """Key that identifies the measurement of a benchmark; equal ones are duplicates.
-
-    Attributes:
-        cell: id of the cell, empty if the benchmark is not one of fer_bench.
-        kind: ``"quality"``, ``"training"`` or ``"inference"``; otherwise the full name of the test.
-        batch_size: batch size of ``"inference"``, otherwise None.
-    """
-
-    cell: str
-    kind: str
-    batch_size: int | None = None
-
-    @property
-    def of_speed(self) -> bool:
-        return bool(self.cell) and self.kind != "quality"
+_Key = tuple[str, str, int | None]
+"""Cell, kind and batch size of a measurement, by which duplicates are found. Of a benchmark that is
+not one of fer_bench, the cell is empty and the kind is the full name of the test."""
 
 
 def merge_documents(documents: Sequence[tuple[str, Any]]) -> Merged:
@@ -72,37 +59,38 @@ def merge_documents(documents: Sequence[tuple[str, Any]]) -> Merged:
     _check_commits(runs)
     merged = merge_runs(runs)
     elsewhere, _ = speeds_elsewhere(runs)
-    benchmarks: dict[_Measure, Any] = {}
+    benchmarks: dict[_Key, Any] = {}
     files: dict[str, list[str]] = {cell.id: [] for cell in merged.cells}
     for (name, document), (_, run) in zip(documents, runs, strict=True):
-        for measure, benchmark in _measures(document, run):
-            if not (measure.of_speed and name in elsewhere):
-                benchmarks.setdefault(measure, benchmark)
+        for key, benchmark in _measures(document, run):
+            is_of_speed = key[0] and key[1] != "quality"
+            if not (is_of_speed and name in elsewhere):
+                benchmarks.setdefault(key, benchmark)
         for cell in run.cells:
             if cell.quality or cell.is_timed:
                 files[cell.id].append(name)
     places = {cell.id: place for place, cell in enumerate(merged.cells)}
-    order = sorted(benchmarks, key=lambda measure: places.get(measure.cell, len(places)))
+    order = sorted(benchmarks, key=lambda key: places.get(key[0], len(places)))
     document = {
         **documents[0][1],
-        "benchmarks": [benchmarks[measure] for measure in order],
+        "benchmarks": [benchmarks[key] for key in order],
         KEY: run_record(
-            merged, {one.cell for one in order if one.kind == "quality"}, with_metrics=True
+            merged, {cell for cell, kind, _ in order if kind == "quality"}, with_metrics=True
         ),
     }
     return Merged(document, merged, {cell: names for cell, names in files.items() if names})
 
 
-def _measures(document: dict[str, Any], run: Run) -> Iterator[tuple[_Measure, dict[str, Any]]]:
+def _measures(document: dict[str, Any], run: Run) -> Iterator[tuple[_Key, dict[str, Any]]]:
     """Yield each benchmark of a document, with its record upgraded to the newest schema."""
     for benchmark in document["benchmarks"]:
         extra = benchmark["extra_info"]
         if KEY not in extra:
-            yield _Measure("", str(benchmark.get("fullname"))), benchmark
+            yield ("", str(benchmark.get("fullname")), None), benchmark
             continue
         found = {**upgraded_measure(extra[KEY], run.cells), "schema": SCHEMA}
-        measure = _Measure(found["cell"], found["kind"], found.get("batch_size"))
-        yield measure, {**benchmark, "extra_info": {**extra, KEY: found}}
+        key = found["cell"], found["kind"], found.get("batch_size")
+        yield key, {**benchmark, "extra_info": {**extra, KEY: found}}
 
 
 def _check_commits(runs: Sequence[tuple[str, Run]]) -> None:

@@ -209,6 +209,13 @@ def check_metrics_record(
             _check_value(getattr(one, name), known[name][code], f"{where}.classes[{code}].{name}")
 
 
+def agree(found: float | None, known: float | None) -> bool:
+    """Return True if two shares are equal, apart from rounding to single precision."""
+    if found is None or known is None:
+        return found is known
+    return abs(found - known) <= _TOLERANCE
+
+
 def correct(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
     """Return a mask of the test images that each of several trained networks recognises.
 
@@ -246,11 +253,7 @@ def among_two(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArra
 
 def _check_value(found: Estimate, known: NDArray[np.float64], where: str) -> None:
     expected = Estimate.of(float(known)).value
-    if found.value is None or expected is None:
-        fits = found.value is expected
-    else:
-        fits = abs(found.value - expected) <= _TOLERANCE
-    if not fits:
+    if not agree(found.value, expected):
         raise Mismatch(
             f"{where}.value is {found.value!r}", f"{expected!r}, which follows from confusion"
         )

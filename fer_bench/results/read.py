@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fer_bench.protocol.head import is_fitted
-from fer_bench.results.consistency import check_run
+from fer_bench.results.consistency import check_bytes, check_run
 from fer_bench.results.metric_estimates import check_metrics_record
 from fer_bench.results.quality import Quality
 from fer_bench.results.records import SCHEMA, TWIN_CODES, CellResult, DatasetSummary, Example, Run
@@ -256,9 +256,9 @@ def _with_measure(cell: CellResult, value: Any, where: str) -> CellResult:
 def _check_dataset(data: DatasetSummary, where: str, sizes: _Sizes) -> None:
     if not sizes.classes:
         raise Mismatch(f"{where}.classes is []", "at least one class")
-    _check_bytes(data.test_labels, f"{where}.test_labels", sizes.test, sizes.classes)
-    _check_bytes(data.test_twins, f"{where}.test_twins", sizes.test, TWIN_CODES)
-    _check_bytes(data.test_votes, f"{where}.test_votes", sizes.test)
+    check_bytes(data.test_labels, f"{where}.test_labels", sizes.test, sizes.classes)
+    check_bytes(data.test_twins, f"{where}.test_twins", sizes.test, TWIN_CODES)
+    check_bytes(data.test_votes, f"{where}.test_votes", sizes.test)
 
 
 def _check_quality(quality: Quality, where: str, sizes: _Sizes) -> None:
@@ -284,9 +284,9 @@ def _check_quality(quality: Quality, where: str, sizes: _Sizes) -> None:
         raise Mismatch(f"{where}.predictions is not null", "null, as there are no test images")
     if quality.predictions is not None:
         place, classes = f"{where}.predictions.classes", quality.predictions.classes
-        _check_bytes(classes, place, sizes.test, sizes.classes, required=True)
+        check_bytes(classes, place, sizes.test, sizes.classes, required=True)
         second, place = quality.predictions.second_classes, f"{where}.predictions.second_classes"
-        _check_bytes(second, place, sizes.test, sizes.classes)
+        check_bytes(second, place, sizes.test, sizes.classes)
 
 
 def _check_example(example: Example, where: str, sizes: _Sizes) -> None:
@@ -298,14 +298,4 @@ def _check_example(example: Example, where: str, sizes: _Sizes) -> None:
         if not 1 <= pixels <= LARGEST:
             raise Mismatch(f"{where}.{name} is {shown(pixels)}", f"1 to {LARGEST}")
     size = example.height * example.width
-    _check_bytes(example.pixels, f"{where}.pixels", size, required=True)
-
-
-def _check_bytes(
-    value: bytes, where: str, length: int, below: int = 256, required: bool = False
-) -> None:
-    """Check that a field has exactly ``length`` bytes smaller than ``below``, or none at all."""
-    if len(value) != length and (value or required):
-        raise Mismatch(f"{where} has {len(value)} bytes", shown(length))
-    if value and max(value) >= below:
-        raise Mismatch(f"{where} contains {max(value)}", f"0 to {below - 1}")
+    check_bytes(example.pixels, f"{where}.pixels", size, required=True)

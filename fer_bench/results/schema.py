@@ -58,6 +58,12 @@ MEASURES: dict[Kind, type[Any]] = {
 }
 """Type of the values of each kind of measurement."""
 
+OPTIONAL: dict[str, Any] = {
+    **{"network_training": [], "head": LINEAR, "head_value": None},
+    **{"trials": [], "few_shot": [], "cross_test": None},
+}
+"""Keys of a cell's record that are absent if they have this value."""
+
 
 @dataclass(frozen=True)
 class NameAndValue:
@@ -149,9 +155,7 @@ def read_cell(record: dict[str, Any], where: str) -> CellResult:
     """
     paired = _with_pairs(record, where, parts=NameAndSeconds, computed_on=NameAndValue)
     unmeasured: dict[str, Any] = {"quality": None, "training": None, "inference": []}
-    absent: dict[str, Any] = {"network_training": [], "head": LINEAR, "head_value": None}
-    absent |= {"trials": [], "few_shot": [], "cross_test": None}
-    cell = convert({**absent, **paired, **unmeasured}, CellResult, where)
+    cell = convert({**OPTIONAL, **paired, **unmeasured}, CellResult, where)
     # Heads of other packages, which are fitted, need not be installed.
     if not (is_fitted(cell.head) and (cell.head_value is not None or cell.status != "ok")):
         try:

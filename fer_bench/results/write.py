@@ -8,10 +8,9 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.protocol.head import LINEAR
 from fer_bench.results.metric_estimates import estimate_metrics
 from fer_bench.results.records import SCHEMA
-from fer_bench.results.schema import MEASURES, RunRecord, read_cell, read_dataset
+from fer_bench.results.schema import MEASURES, OPTIONAL, RunRecord, read_cell, read_dataset
 from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.files import write_atomically
 
@@ -98,22 +97,14 @@ def _dataset(data: DatasetSummary) -> dict[str, Any]:
 
 
 def _cell(cell: CellResult) -> dict[str, Any]:
-    record = {"id": cell.id, **_plain(cell)}
-    for measure in MEASURES:
-        del record[measure]
-    parts = [_named("seconds", part) for part in _plain(cell.parts)]
+    record = {
+        key: value
+        for key, value in _plain(cell).items()
+        if key not in MEASURES and not (key in OPTIONAL and value == OPTIONAL[key])
+    }
+    parts = [_named("seconds", part) for part in record["parts"]]
     computed_on = [_named("value", fact) for fact in cell.computed_on]
-    for optional in ("network_training", "few_shot"):
-        if not getattr(cell, optional):
-            del record[optional]
-    if cell.head == LINEAR:
-        del record["head"]
-    for optional in ("head_value", "cross_test"):
-        if record[optional] is None:
-            del record[optional]
-    if not cell.trials:
-        del record["trials"]
-    return {**record, "parts": parts, "computed_on": computed_on}
+    return {"id": cell.id, **record, "parts": parts, "computed_on": computed_on}
 
 
 def _metrics(run: Run) -> list[dict[str, Any]]:
