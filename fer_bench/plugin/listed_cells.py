@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -14,9 +13,6 @@ import pytest
 from fer_bench.cluster.plan import CellList, PlannedCell
 from fer_bench.plugin.stash_keys import SETTINGS
 from fer_bench.runtime.files import write_atomically
-
-if TYPE_CHECKING:
-    from fer_bench.plugin.settings import Settings
 
 OPTION = "--fer-cell-list"
 
@@ -49,17 +45,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for item in session.items
         if isinstance(item, pytest.Function) and hasattr(item, "callspec")
     }
-    listed = _listed(settings, collected)
-    write_atomically(Path(session.config.option.fer_cell_list), msgspec.json.encode(listed))
-
-
-def _listed(settings: Settings, collected: set[object]) -> CellList:
-    chosen = [(entry, cell) for entry, cell in settings.cells() if cell.id in collected]
     values = (*settings.data.settings(), *settings.protocol.settings())
-    return CellList(
-        cells=tuple(PlannedCell(cell, entry.title) for entry, cell in chosen),
+    listed = CellList(
+        cells=tuple(
+            PlannedCell(cell, entry.title)
+            for entry, cell in settings.cells()
+            if cell.id in collected
+        ),
         settings={one.name: one.value for one in values},
         store=str(settings.store),
         is_timed=settings.timing,
         is_data_parallel=settings.data_parallel,
     )
+    write_atomically(Path(session.config.option.fer_cell_list), msgspec.json.encode(listed))
