@@ -82,7 +82,7 @@ def evaluate(predictions: Predictions) -> Evaluation:
     if not labelled:
         raise _unlabelled(predictions.classes)
     detected = [(label, rows) for label, rows in labelled if rows[0].box is not None]
-    correct = sum(_largest(rows).emotion == label for label, rows in detected)
+    correct = sum(max(rows, key=_area).emotion == label for label, rows in detected)
     return Evaluation(
         detection_rate=CountedShare(len(detected), len(labelled)),
         accuracy=CountedShare(correct, len(labelled)),
@@ -119,5 +119,5 @@ def label_of(file: str, classes: Sequence[str]) -> str | None:
     return None
 
 
-def _largest(rows: Sequence[Prediction]) -> Prediction:
-    return max(rows, key=lambda row: 0.0 if row.box is None else row.box.area)
+def _area(row: Prediction) -> float:
+    return 0.0 if row.box is None else row.box.area

@@ -49,8 +49,8 @@ class Networks:
         directory = _weights_directory()
         pnet, rnet, onet = (_weights(directory / f"{name}.lz4", _SHA256[name]) for name in _SHA256)
         self._pnet = session(_proposal(iter(pnet)))
-        self._rnet = session(_refinement(iter(rnet)))
-        self._onet = session(_output(iter(onet)))
+        self._rnet = session(_of_patches(iter(rnet), 24))
+        self._onet = session(_of_patches(iter(onet), 48, has_points=True))
 
     def propose(self, image: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Return scores (rows, columns) and boxes (rows, columns, 4) of a whole image."""
@@ -154,25 +154,16 @@ def _proposal(weights: Iterator[Any]) -> bytes:
     return graph.serialised([None, None, None, 3], {"score": score, "box": box})
 
 
-def _refinement(weights: Iterator[Any]) -> bytes:
+def _of_patches(weights: Iterator[Any], side: int, *, has_points: bool = False) -> bytes:
     graph = Graph("images")
     made = _convolution(graph, _channels_first(graph), weights)
     made = _convolution(graph, _pooling(graph, made, 3), weights)
     made = _convolution(graph, _pooling(graph, made, 3, same=False), weights)
+    if has_points:
+        made = _convolution(graph, _pooling(graph, made, 2), weights)
     made = _flat(graph, made, weights)
-    box = _dense(graph, made, weights)
-    score = _softmax(graph, _dense(graph, made, weights))
-    return graph.serialised([None, 24, 24, 3], {"score": score, "box": box})
-
-
-def _output(weights: Iterator[Any]) -> bytes:
-    graph = Graph("images")
-    made = _convolution(graph, _channels_first(graph), weights)
-    made = _convolution(graph, _pooling(graph, made, 3), weights)
-    made = _convolution(graph, _pooling(graph, made, 3, same=False), weights)
-    made = _convolution(graph, _pooling(graph, made, 2), weights)
-    made = _flat(graph, made, weights)
-    box, points = _dense(graph, made, weights), _dense(graph, made, weights)
-    score = _softmax(graph, _dense(graph, made, weights))
-    outputs = {"score": score, "box": box, "points": points}
-    return graph.serialised([None, 48, 48, 3], outputs)
+    outputs = {"box": _dense(graph, made, weights)}
+    if has_points:
+        outputs["points"] = _dense(graph, made, weights)
+    outputs["score"] = _softmax(graph, _dense(graph, made, weights))
+    return graph.serialised([None, side, side, 3], outputs)
