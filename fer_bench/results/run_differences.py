@@ -49,11 +49,11 @@ def run_differences(runs: Sequence[Run]) -> tuple[RunDifference, ...]:
         runs: one or more runs.
     """
     compared = [*_data(runs), *_split(runs), *_protocol(runs), *_environment(runs)]
-    return tuple(one for one in compared if len({*one.values} - _ignored(one)) > 1)
-
-
-def _ignored(difference: RunDifference) -> set[str]:
-    return {UNKNOWN} if difference.kind == "environment" else set()
+    return tuple(
+        one
+        for one in compared
+        if len({*one.values} - ({UNKNOWN} if one.kind == "environment" else set())) > 1
+    )
 
 
 def _data(runs: Sequence[Run]) -> Iterator[RunDifference]:

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 TIMER = "timer"
 """Environment fact of a run with speed measurements: names of the timer functions."""
 
-_WALL = ("perf_counter", "monotonic", "time")
-_CPU = ("process_time", "thread_time")
+_WALL = "wall-clock seconds"
+_UNITS = {
+    **dict.fromkeys(("perf_counter", "monotonic", "time"), _WALL),
+    **dict.fromkeys(("process_time", "thread_time"), "CPU seconds"),
+}
 
 
 def kinds(timer: str) -> list[str]:
     """Return the units of timers: wall-clock seconds, CPU seconds, or units of a named timer."""
-    return sorted({_kind(name) for name in timer.split("; ")})
+    return sorted({_UNITS.get(name, f"units of {name}") for name in timer.split("; ")})
 
 
 def speed_unit(run: Run) -> str:
@@ -28,7 +31,7 @@ def speed_unit(run: Run) -> str:
     facts = dict(run.environment)
     timer = facts.get(TIMER + OF_SPEEDS, facts.get(TIMER, ""))
     found = " and ".join(kinds(timer)) if timer else ""
-    return "" if found == _kind(_WALL[0]) else found
+    return "" if found == _WALL else found
 
 
 def speed_text(value: float) -> str:
@@ -47,10 +50,4 @@ def on_the_wall_clock(run: Run) -> Run:
 
 def is_wall(name: str) -> bool:
     """Check if a timer function measures wall-clock time."""
-    return name in _WALL
-
-
-def _kind(name: str) -> str:
-    if is_wall(name):
-        return "wall-clock seconds"
-    return "CPU seconds" if name in _CPU else f"units of {name}"
+    return _UNITS.get(name) == _WALL
