@@ -9,9 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.report.audit.data_card import data_card
-from fer_bench.report.audit.files import write_attachments
-from fer_bench.report.audit.paths import OF_BENCHMARK
-from fer_bench.report.audit.section import audit_section
+from fer_bench.report.audit.files import OF_BENCHMARK, write_attachments
+from fer_bench.report.audit.page import audit_section
 from fer_bench.report.latex import DIRECTORY as TABLES
 from fer_bench.report.output_files import remove_files, write_files
 from fer_bench.report.summary_table import BEST, summary_table

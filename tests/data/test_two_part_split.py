@@ -16,7 +16,7 @@ from fer_bench.data.prepare import prepare_data
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.report.audit import audit_tables, summary
-from fer_bench.report.audit.implications import implications
+from fer_bench.report.audit.sentences import implications
 from fer_bench.runtime.errors import FerBenchError
 
 N = 150

@@ -24,7 +24,7 @@ from fer_bench.report.audit import (
     sheets,
 )
 from fer_bench.report.audit.data_card import data_card
-from fer_bench.report.audit.image_names import shortened
+from fer_bench.report.audit.tables import shortened
 from fer_bench.report.table_rendering import terminal
 
 if TYPE_CHECKING:

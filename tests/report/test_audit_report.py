@@ -25,7 +25,7 @@ from fer_bench.report.audit import (
     write_audit,
 )
 from fer_bench.report.audit.contact_sheets import KEYS, greys
-from fer_bench.report.audit.implications import implications
+from fer_bench.report.audit.sentences import implications
 from fer_bench.report.output_files import MANIFEST
 from fer_bench.report.table_rendering import terminal
 from fer_bench.runtime.errors import FerBenchError
@@ -259,8 +259,8 @@ class TestPage:
         images = np.full((len(made.dataset), 300, 200), 7, np.uint8)
         large = made._replace(dataset=dataclasses.replace(made.dataset, images=images))
         section = audit_section(large.prepared(), OF_AUDIT)
-        thumbnail = section.sheets[0].tiles[0].images[0]
-        assert (thumbnail.width, thumbnail.height) == (64, 96)
+        thumbnail = section.sheets[0]["tiles"][0]["images"][0]
+        assert (thumbnail["width"], thumbnail["height"]) == (64, 96)
 
     def test_it_says_what_matters_first(self, made: Audited, document: Node) -> None:
         (headline,) = document.all("h1")

@@ -18,9 +18,8 @@ from fer_bench.data.prepare import prepare_data
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.published import DIGEST
 from fer_bench.report.audit import audit_tables, summary
-from fer_bench.report.audit.data_card import data_card
-from fer_bench.report.audit.implications import implications
-from fer_bench.report.audit.provenance import origin
+from fer_bench.report.audit.data_card import data_card, provenance
+from fer_bench.report.audit.sentences import implications
 from fer_bench.report.table_rendering import markdown
 from fer_bench.runtime.escapes import in_markdown
 
@@ -203,7 +202,7 @@ class TestWhatWasTaken:
 class TestOrigin:
     def test_fer2013_is_known_by_its_content(self, made: Audited) -> None:
         info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest=DIGEST)
-        assert "arXiv:1307.0414" in origin(info).source
+        assert "arXiv:1307.0414" in provenance(info)[1]
 
     def test_it_is_a_section_of_the_card(self, made: Audited) -> None:
         dataset = dataclasses.replace(made.dataset)
@@ -213,7 +212,7 @@ class TestOrigin:
 
     def test_what_only_has_its_name_is_not_it(self, made: Audited) -> None:
         info = dataclasses.replace(info_of(made.dataset, "faces.npz"), name="fer2013")
-        assert origin(info) is None
+        assert provenance(info) == []
 
     @pytest.mark.real_data
     def test_the_real_one(self, real_data) -> None:

@@ -25,7 +25,7 @@ from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.audit import OF_BENCHMARK, audit_section, audit_tables, summary
 from fer_bench.report.audit import sheets as sheets_of
-from fer_bench.report.audit.implications import implications
+from fer_bench.report.audit.sentences import implications
 from fer_bench.report.commands import reproduction
 from fer_bench.report.convergence_tables import rate_tables
 from fer_bench.report.example_predictions import MISTAKE

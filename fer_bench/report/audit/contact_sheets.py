@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from fer_bench.report.audit.image_names import shortened
+from fer_bench.report.audit.tables import shortened
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.number_text import counted
 from fer_bench.data.audit import REACH
 from fer_bench.data.info import info_of
-from fer_bench.report.audit.implications import implications
-from fer_bench.report.audit.provenance import origin
-from fer_bench.report.audit.summary import summary
+from fer_bench.protocol import published
+from fer_bench.report.audit.sentences import implications, summary
 from fer_bench.report.audit.tables import audit_tables
 from fer_bench.report.audit_scope import DEDUPED, LABELLED
 from fer_bench.report.commands import audit_command
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
 
     from fer_bench.data.info import Info
     from fer_bench.data.prepare import PreparedData
-
-_TITLE = "# Data card: "
-"""Start of each card."""
 
 _UNKNOWN = (
     "who is shown, and whether they consented",
@@ -54,6 +50,23 @@ _FERPLUS = (
     "Crowd-Sourced Label Distribution, ICMI 2016."
 )
 
+_ORIGIN = (
+    "According to its authors (I. Goodfellow et al., Challenges in Representation Learning: A "
+    "Report on Three Machine Learning Contests, ICONIP 2013, arXiv:1307.0414); none of this can be "
+    "verified from the files."
+)
+_ORIGIN_FACTS = (
+    "It was made for the contest in facial expression recognition of an ICML 2013 workshop.",
+    "Pierre-Luc Carrier and Aaron Courville collected the images with Google's image "
+    "search: 184 words for emotions, together with words for gender, age or ethnicity, made "
+    "nearly 600 queries, and the first 1,000 images of each were used.",
+    "OpenCV found the faces in them. Annotators rejected images with a wrong label, "
+    "corrected the crop if necessary, and removed some of the duplicates.",
+    "The faces were resized to 48x48 pixels and converted to greyscale.",
+    "Mehdi Mirza and Ian Goodfellow chose a subset for the contest and mapped the words "
+    "to the seven classes, those of the Toronto Face Database.",
+)
+
 _TAGGERS = f"The votes are FER+'s, of ten taggers for each image: {_FERPLUS}"
 
 
@@ -61,17 +74,18 @@ def data_card(data: PreparedData) -> str:
     """Return the data card of a data set as Markdown."""
     found, labels = data.audit, data.spec.labels
     info = info_of(data.loaded, data.spec.dataset)
-    classes, *others = _in_order(audit_tables(found))
+    # The table of classes first; the other tables list defects.
+    tables = sorted(audit_tables(found), key=lambda table: table.key != "audit-classes")
     parts = [
-        f"{_TITLE}{in_markdown(info.name)}",
+        f"# Data card: {in_markdown(info.name)}",
         _list(summary(found)),
-        _section(_facts(info, data)),
+        markdown(_facts(info, data)),
         *([in_markdown(_relabelled(data))] if labels == "ferplus" else []),
-        *map(_section, (classes, *others)),
+        *map(markdown, tables),
         *([] if found.agreement is None else [in_markdown(_TAGGERS)]),
         "## Consequences for metrics measured on this data",
         _list(implications(found, labels)),
-        *_origin(info),
+        *provenance(info),
         "## Unknown",
         "Not recorded in the files:",
         _list([*_UNKNOWN, _LABELLERS[labels]]),
@@ -80,16 +94,17 @@ def data_card(data: PreparedData) -> str:
         # One indented line is a code block, whatever characters it contains.
         f"    {clean(audit_command(data.spec))}",
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
-def _in_order(tables: Iterable[Table]) -> list[Table]:
-    """Move the table of classes to the front; the other tables list defects."""
-    return sorted(tables, key=lambda table: table.key != "audit-classes")
+def provenance(info: Info) -> list[str]:
+    """Return the published provenance of a data set as Markdown; empty if it is not FER2013.
 
-
-def _section(table: Table) -> str:
-    return markdown(table).rstrip("\n")
+    FER2013 is identified by its content digest: complete, in any layout. Subsets do not match.
+    """
+    if info.digest != published.DIGEST:
+        return []
+    return ["## Provenance", in_markdown(_ORIGIN), _list(_ORIGIN_FACTS)]
 
 
 def _relabelled(data: PreparedData) -> str:
@@ -137,13 +152,6 @@ def _facts(info: Info, data: PreparedData) -> Table:
             "the layout.",
         ),
     )
-
-
-def _origin(info: Info) -> list[str]:
-    found = origin(info)
-    if found is None:
-        return []
-    return ["## Provenance", in_markdown(found.source), _list(found.facts)]
 
 
 def _list(sentences: Iterable[str]) -> str:

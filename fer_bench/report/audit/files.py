@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.report.audit.contact_sheets import draw, sheets
 from fer_bench.report.audit.data_card import data_card
-from fer_bench.report.audit.page import audit_page
-from fer_bench.report.audit.paths import OF_AUDIT
-from fer_bench.report.audit.section import audit_section
+from fer_bench.report.audit.page import audit_page, audit_section
 from fer_bench.report.output_files import remove_files, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_bench.data.prepare import PreparedData
-    from fer_bench.report.audit.paths import Places
 
 PAGE = "audit.html"
+
+
+@dataclass(frozen=True)
+class Places:
+    """File names of one kind of report, unique to it so that both kinds can share a directory.
+
+    Attributes:
+        card: name of the data card's file.
+        sheets: name of the contact sheets' directory.
+    """
+
+    card: str
+    sheets: str
+
+    def sheet(self, key: str) -> str:
+        """Return the relative path of the sheet with this key."""
+        return f"{self.sheets}/{key}.png"
+
+    def holds(self, name: str) -> bool:
+        """Check if a file of this name is the card or a sheet."""
+        return name == self.card or name.startswith(f"{self.sheets}/")
+
+
+OF_BENCHMARK = Places("data-card.md", "data-sheets")
+"""Names in the benchmark's report."""
+
+OF_AUDIT = Places("audit-card.md", "audit-sheets")
+"""Names in the report of ``fer-bench data audit``."""
 
 
 def write_audit(directory: Path, data: PreparedData) -> list[Path]:

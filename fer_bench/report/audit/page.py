@@ -1,44 +1,124 @@
-"""HTML page of an audit."""
+"""Audit as a section of the benchmark's page, and as a page of its own."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import base64
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from fer_bench.report.audit.contact_sheets import greys, sheets
+from fer_bench.report.audit.sentences import implications, summary
+from fer_bench.report.audit.tables import audit_tables, named, shortened
+from fer_bench.report.audit_scope import scope_sentences
 from fer_bench.report.page.table_view import grid
 from fer_bench.report.page.templates import filled
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
-    from fer_bench.data.audit import Audit
-    from fer_bench.report.page.audit_section import AuditSection
+    from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fer_bench.data.audit import Audit
+    from fer_bench.data.prepare import PreparedData
+    from fer_bench.report.audit.contact_sheets import Sheet
+    from fer_bench.report.audit.files import Places
+    from fer_bench.report.table import Table
+
+_MOST = 96
+"""Maximum length of a thumbnail's longer side, in pixels."""
 _POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'"
 )
 
 
+@dataclass(frozen=True)
+class AuditSection:
+    """Content of the audit section.
+
+    Attributes:
+        sentences: findings that affect metrics measured on the data, the most important first.
+        meaning: consequences of the findings for such metrics.
+        tables: tables of the audit.
+        sheets: contact sheets of the findings, as values of the template.
+        card: the data card; path relative to the page.
+    """
+
+    sentences: Sequence[str]
+    meaning: Sequence[str]
+    tables: Sequence[Table]
+    sheets: Sequence[Mapping[str, Any]]
+    card: str
+
+
+def audit_section(data: PreparedData, places: Places) -> AuditSection:
+    """Return sentences, tables and contact sheets of an audit, with embedded thumbnails.
+
+    Args:
+        data: the audited data.
+        places: paths of card and sheets, relative to the page.
+    """
+    found = data.audit
+    return AuditSection(
+        sentences=[clean(sentence) for sentence in [*summary(found), *scope_sentences(data)]],
+        meaning=[clean(sentence) for sentence in implications(found, data.spec.labels)],
+        tables=audit_tables(found),
+        sheets=[_shown(sheet, data, places) for sheet in sheets(found, data.source)],
+        card=places.card,
+    )
+
+
+def _shown(sheet: Sheet, data: PreparedData, places: Places) -> dict[str, Any]:
+    images, sources = data.source.images, data.audit.places
+    return {
+        "id": f"sheet-of-{sheet.key}",
+        "file": places.sheet(sheet.key),
+        "title": clean(sheet.title),
+        "shown": sheet.shown,
+        "caption": clean(f"{sheet.caption} Rows count from 0."),
+        "tiles": [
+            {
+                "images": [
+                    _thumbnail(name, images[row])
+                    for name, row in zip(named(tile.rows, sources), tile.rows, strict=True)
+                ],
+                "lines": [*map(clean, tile.lines), *map(shortened, tile.places)],
+            }
+            for tile in sheet.tiles
+        ],
+        "images_per_tile": max(len(tile.rows) for tile in sheet.tiles),
+    }
+
+
+def _thumbnail(name: str, image: NDArray[np.uint8]) -> dict[str, Any]:
+    from PIL import Image
+
+    small = Image.fromarray(greys(image))
+    small.thumbnail((_MOST, _MOST))
+    file = io.BytesIO()
+    small.save(file, "PNG")
+    return {
+        "source": f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}",
+        "width": small.width,
+        "height": small.height,
+        "alt": f"image of row {name}",
+    }
+
+
 def audit_page(found: Audit, section: AuditSection) -> str:
     """Render the audit as a self-contained HTML document without scripts.
 
     It links to the data card and the sheets' files next to it.
-
-    Args:
-        found: the audit.
-        section: content of the page.
     """
-    first, *others = section.sentences
     return filled(
         "audit/audit.html.j2",
         policy=_POLICY,
         name=clean(f"Audit of {found.name}"),
-        headline=first,
-        sentences=others,
-        meaning=section.meaning,
         subject=(
             f"{found.images:,} images of {found.width}x{found.height} pixels, digest {found.digest}"
         ),
-        tables=[grid(table) for table in section.tables],
-        sheets=section.sheets,
-        card=section.card,
+        **{**vars(section), "tables": map(grid, section.tables)},
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.data.audit import LEAST_SPREAD, MARGIN, MOST_OF_ONE_LEVEL, SIMILARITIES
-from fer_bench.report.audit.image_names import named
 from fer_bench.report.further_tests import SAME_PICTURE
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.results.records import NO_TEST
+from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,21 @@ SAME: Mapping[Similarity, str] = {
 """Headings of the similarity levels; each level includes those before it."""
 
 _ROWS_SHOWN = 8
+_LONGEST = 48
+"""Maximum length of a place in characters; longer ones keep their end, the most specific part."""
+
+
+def shortened(place: str) -> str:
+    """Return the source of an image on one sanitised line, truncated at its front."""
+    text = clean(place)
+    return text if len(text) <= _LONGEST else f"\N{HORIZONTAL ELLIPSIS}{text[1 - _LONGEST :]}"
+
+
+def named(rows: Sequence[int], places: Sequence[str] | None) -> list[str]:
+    """Return the rows as text, with the source of each image if it is known."""
+    if places is None:
+        return [str(row) for row in rows]
+    return [f"{row} ({shortened(places[row])})" for row in rows]
 
 
 def audit_tables(found: Audit) -> list[Table]:
