@@ -14,8 +14,8 @@ from eight_cells import make_run, without_figures
 from page_parts import with_predictions
 
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.report.page.assets import MODULES, chart_library
 from fer_bench.report.page.chart_data import Data, chart_data
-from fer_bench.report.page.scripts import MODULES, chart_library
 
 LOSS = ("loss", "running")
 VENDOR = resources.files("fer_bench.report.page") / "vendor"

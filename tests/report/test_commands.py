@@ -23,7 +23,7 @@ from fer_bench.report.commands import (
     recorded_command,
     reproduction,
 )
-from fer_bench.report.page.masthead import subject
+from fer_bench.report.page.texts import subject
 from fer_bench.results.records import COPIES, SAMPLED
 
 AUDIT = ["fer-bench", "data", "audit"]

@@ -29,9 +29,9 @@ from fer_bench.report.audit.sentences import implications
 from fer_bench.report.commands import reproduction
 from fer_bench.report.convergence_tables import rate_tables
 from fer_bench.report.example_predictions import MISTAKE
-from fer_bench.report.page.scripts import chart_library, page_script
-from fer_bench.report.page.setup_facts import PAPER
+from fer_bench.report.page.assets import chart_library, page_script
 from fer_bench.report.page.table_view import grid, short_title
+from fer_bench.report.page.texts import PAPER
 from fer_bench.report.plots.example_images import example_figures
 from fer_bench.report.table_rendering import DASH, body
 from fer_bench.report.time_tables import speed_table

@@ -13,7 +13,7 @@ from page_parts import page_of, read
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.metrics import sampling_interval
 from fer_bench.report import Report, tables, terminal_text
-from fer_bench.report.page.masthead import subject
+from fer_bench.report.page.texts import subject
 from fer_bench.results.records import NO_VOTE
 
 

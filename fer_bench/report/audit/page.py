@@ -11,8 +11,8 @@ from fer_bench.report.audit.contact_sheets import greys, sheets
 from fer_bench.report.audit.sentences import implications, summary
 from fer_bench.report.audit.tables import audit_tables, named, shortened
 from fer_bench.report.audit_scope import scope_sentences
+from fer_bench.report.page.assets import filled
 from fer_bench.report.page.table_view import grid
-from fer_bench.report.page.templates import filled
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:

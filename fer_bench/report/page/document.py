@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
+from fer_bench.analysis.paper_forensics import examine
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol.published import BACKBONES, DATASET
 from fer_bench.report.claims_table import WITHOUT_EVIDENCE, count_verdicts, split_by_evidence
 from fer_bench.report.commands import recorded_command, reproduction
 from fer_bench.report.confusion_matrices import heat_maps
 from fer_bench.report.example_predictions import example_images
+from fer_bench.report.page.assets import chart_library, filled, page_script, policy
 from fer_bench.report.page.chart_data import chart_data
-from fer_bench.report.page.data_findings import data_findings, effect_of_duplicates
-from fer_bench.report.page.digits_section import digits_section
 from fer_bench.report.page.embedded_files import archive, example_drawing
-from fer_bench.report.page.masthead import page_name, subject
-from fer_bench.report.page.scripts import chart_library, page_script, policy
-from fer_bench.report.page.setup_facts import PAPER, links, setup_facts
-from fer_bench.report.page.table_view import Grid, grid, short_title
-from fer_bench.report.page.templates import filled
+from fer_bench.report.page.table_view import Grid, grid
+from fer_bench.report.page.texts import (
+    PAPER,
+    data_findings,
+    effect_of_duplicates,
+    links,
+    page_name,
+    setup_facts,
+    subject,
+)
+from fer_bench.report.paper_tables import forensics_sentences, forensics_tables
 from fer_bench.report.recommendation_text import paragraph
 from fer_bench.report.reference_points import SOURCES, reference_points
 from fer_bench.report.summary_table import summary_table
@@ -87,58 +94,6 @@ _FOLDED = (
 """Tables that show only their title at first."""
 
 
-class Section(NamedTuple):
-    """Section of the results.
-
-    Attributes:
-        id: the section's anchor.
-        title: one line.
-        parts: its figures and tables.
-        missing: text to show if there are none.
-    """
-
-    id: str
-    title: str
-    parts: Sequence[Plot | Grid]
-    missing: str
-
-
-class Plot(NamedTuple):
-    """One figure on the page.
-
-    Attributes:
-        id: the figure's anchor.
-        key: stem of the figure's file names.
-        title: one line.
-        short: the title for a list of links.
-        caption: text below the title.
-        alt: alternative text.
-        svg: the drawing as SVG markup, inserted into the HTML unescaped.
-    """
-
-    id: str
-    key: str
-    title: str
-    short: str
-    caption: str
-    alt: str
-    svg: str
-
-
-class Ended(NamedTuple):
-    """Cells that were not measured, for the same reason.
-
-    Attributes:
-        status: ``"skipped"`` or ``"failed"``.
-        reason: one line.
-        cells: names of the cells, each with its seeds in words if the run has several.
-    """
-
-    status: str
-    reason: str
-    cells: Sequence[tuple[str, str]]
-
-
 def page(
     report: Report,
     figures: Sequence[Figure],
@@ -162,8 +117,6 @@ def page(
     Raises:
         ValueError: the run is inconsistent, see ``fer_bench.report.tables.tables``.
     """
-    from markupsafe import Markup
-
     analyses = report.analyses
     charts = chart_data(analyses, report.set_names)
     scripts = [*([chart_library()] if charts else []), page_script()]
@@ -180,33 +133,26 @@ def page(
     has_papers = any(cell.backbone in BACKBONES for run in runs for cell in run.cells)
     # Claims on other networks than those of the run are worth a click, not a screen.
     folded = (*_FOLDED, WITHOUT_EVIDENCE) if has_papers else (*_FOLDED, *_CLAIMS)
-    parts = _Parts(
-        [
-            *(_plot(one) for one in figures if not _is(one.key, _EXAMPLES + _CONFUSION)),
-            *(
-                _grid(part, folded)
-                for table in report.tables
-                for part in (split_by_evidence(table) if has_papers else [table])
-            ),
-        ]
-    )
-    compared, claims, paper, setup, trend, data, paper_figures = map(
-        parts.take, (_RUNS, _CLAIMS, _PAPER, _SETUP, _TREND, _DATA, _PAPER_FIGURES)
-    )
-    sections = [
-        Section(name, title, parts.take(keys), missing) for name, title, keys, missing in _RESULTS
+    parts: list[Figure | Grid] = [
+        *(one for one in figures if not _is(one.key, _EXAMPLES + _CONFUSION)),
+        *(
+            _grid(part, folded)
+            for table in report.tables
+            for part in (split_by_evidence(table) if has_papers else [table])
+        ),
     ]
-    sections = [
-        one._replace(parts=[*one.parts, *parts.left]) if one.id == "recall" else one
-        for one in sections
-    ]
+    compared, claims, paper, setup, trend, data, paper_figures = (
+        _taken(parts, keys)
+        for keys in (_RUNS, _CLAIMS, _PAPER, _SETUP, _TREND, _DATA, _PAPER_FIGURES)
+    )
+    results = {name: _taken(parts, keys) for name, _, keys, _ in _RESULTS}
+    results["recall"] += parts
     places = {example.image: place for place, example in enumerate(examples)}
     drawn = {f"{one.key}.svg": one.svg for one in confusion_figures}
     drawn |= {f"{one.key}.svg": example_drawing(one, places) for one in example_figures}
     return filled(
         "page/index.html.j2",
-        # Trusted: files of this package.
-        scripts=[Markup(script) for script in scripts],  # noqa: S704
+        scripts=scripts,
         policy=policy(scripts),
         charts=charts,
         name=page_name(runs),
@@ -224,15 +170,15 @@ def page(
         subject=_unique(sentence for analysis in each for sentence in subject(analysis)),
         trained=any(analysis.trained for analysis in analyses),
         has_test=any(analysis.dataset.has_test for analysis in analyses),
-        results=sections,
+        results=[(name, title, results[name], missing) for name, title, _, missing in _RESULTS],
         heat_maps=[
             replace(one, label=f"{one.label} ({name})" if name else one.label)
             for analysis, name in sets
             for one in heat_maps(analysis, analysis.groups)
         ],
-        heat_map_files=_short_titles(confusion_figures),
+        confusion_figures=confusion_figures,
         examples=examples,
-        example_files=_short_titles(example_figures),
+        example_figures=example_figures,
         data_parts=data,
         audit=None if audit is None else _data(audit),
         data_findings=_sentences(sets, data_findings),
@@ -241,11 +187,11 @@ def page(
         audit_commands=_unique(map(recorded_command, runs)),
         claims=claims,
         verdict_counts=_verdict_counts(report.tables, runs),
-        digits=digits_section() if any(run.dataset.name == DATASET for run in runs) else None,
+        digits=_digits() if any(run.dataset.name == DATASET for run in runs) else None,
         paper=paper,
         paper_address=PAPER,
         deviations=_unique(clean(away) for analysis in each for away in analysis.deviations),
-        curve_figures=[one for one in sections[1].parts if _is(one.key, _CURVES)],
+        curve_figures=[one for one in results["curves"] if _is(one.key, _CURVES)],
         figures=paper_figures,
         other_backbones=not has_papers,
         trend=trend,
@@ -255,7 +201,7 @@ def page(
         links=links(),
         files=list(files),
         archive=archive({**files, **drawn}),
-        ended=[one for analysis in analyses for one in ended(analysis.run)],
+        ended=[one for analysis in analyses for one in _ended(analysis.run)],
     )
 
 
@@ -273,21 +219,11 @@ def _verdict_counts(tables: Iterable[Table], runs: Sequence[Run]) -> list[str]:
     return [f"{clean(one.title)}: {text}" for one in claims if (text := count_verdicts(one))]
 
 
-class _Parts:
-    """Figures and tables of the page that are not placed yet.
-
-    Args:
-        parts: figures, then tables, each in report order.
-    """
-
-    def __init__(self, parts: Iterable[Plot | Grid]) -> None:
-        self.left = list(parts)
-
-    def take(self, keys: Sequence[str]) -> list[Plot | Grid]:
-        """Remove the parts with these keys and return them, in the order of the keys."""
-        taken = [part for key in keys for part in self.left if _is(part.key, (key,))]
-        self.left = [part for part in self.left if part not in taken]
-        return taken
+def _taken(parts: list[Figure | Grid], keys: Sequence[str]) -> list[Figure | Grid]:
+    """Remove the parts with these keys and return them, in the order of the keys."""
+    taken = [part for key in keys for part in parts if _is(part.key, (key,))]
+    parts[:] = [part for part in parts if part not in taken]
+    return taken
 
 
 def _grid(table: Table, folded: Sequence[str] = _FOLDED) -> Grid:
@@ -298,8 +234,18 @@ def _unique(values: Iterable[T]) -> list[T]:
     return list(dict.fromkeys(values))
 
 
-def ended(run: Run) -> list[Ended]:
-    """Return the skipped and failed cells, grouped by reason, in the order of the run."""
+@cache
+def _digits() -> tuple[list[str], list[Grid]]:
+    """Return the section on the digits of the paper's rates, which is the same for every run."""
+    forensics = examine()
+    return forensics_sentences(forensics), list(map(grid, forensics_tables(forensics)))
+
+
+def _ended(run: Run) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return statuses and reasons of cells that were not measured, in the order of the run.
+
+    To each belong the cells' names, each with its seeds in words if the run has several.
+    """
     asked = Counter(cell.label for cell in run.cells)
     found: dict[tuple[str, str], dict[str, list[int]]] = {}
     for cell in run.cells:
@@ -307,7 +253,7 @@ def ended(run: Run) -> list[Ended]:
             labels = found.setdefault((cell.status, clean(cell.reason)), {})
             labels.setdefault(cell.label, []).append(cell.seed)
     return [
-        Ended(
+        (
             status,
             reason,
             [
@@ -321,26 +267,6 @@ def ended(run: Run) -> list[Ended]:
 
 def _seeds(seeds: Sequence[int]) -> str:
     return f"(seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))})"
-
-
-def _plot(figure: Figure) -> Plot:
-    from markupsafe import Markup
-
-    return Plot(
-        id=f"plot-of-{figure.key}",
-        key=figure.key,
-        title=clean(figure.title),
-        short=short_title(figure.title),
-        caption=clean(figure.caption),
-        alt=clean(figure.alt),
-        # Trusted: drawn by this package, names are escaped.
-        svg=Markup(figure.themed_svg),  # noqa: S704
-    )
-
-
-def _short_titles(figures: Iterable[Figure]) -> list[tuple[str, str]]:
-    """Return short titles and keys of figures that the page only embeds as files."""
-    return [(short_title(one.title), one.key) for one in figures]
 
 
 def _is(key: str, stems: Iterable[str]) -> bool:

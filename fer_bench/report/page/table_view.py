@@ -83,7 +83,6 @@ class Grid:
         key: identifier of the table in files.
         id: the table's anchor.
         title: one line.
-        short: the title for a list of links.
         head: heading of the first column.
         groups: headings above the columns with the number of columns below; empty if there are
             none.
@@ -101,7 +100,6 @@ class Grid:
     key: str
     id: str
     title: str
-    short: str
     head: str
     groups: Sequence[tuple[str, int]]
     columns: Sequence[Column]
@@ -141,7 +139,6 @@ def grid(table: Table) -> Grid:
         key=table.key,
         id=f"table-of-{table.key}",
         title=clean(table.title),
-        short=short_title(table.title),
         head=clean(table.head),
         groups=_groups(table.columns),
         columns=[

@@ -1,16 +1,20 @@
-"""Scripts of the page, its data for them, and the policy that allows nothing else."""
+"""Templates, styles and scripts of the page, and the policy that allows no other scripts."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from functools import cache
-from typing import TYPE_CHECKING
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
-from fer_bench.report.page.templates import resource
+from fer_bench.report.page.table_view import short_title
+from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from jinja2 import Environment
 
 _LIBRARY = "page/vendor/chart.umd.min.js"
 MODULES = (
@@ -39,6 +43,42 @@ MODULES = (
     "initial_metrics",
 )
 """Names of the modules of the page's script, in the order in which they run."""
+
+
+def filled(template: str, **values: Any) -> str:
+    """Render an HTML template.
+
+    Args:
+        template: path relative to ``fer_bench.report``. Shared macros are in
+            ``page/macros.html.j2``.
+        values: variables of the template. Text is always escaped.
+    """
+    from fer_bench.report.plots.palette import DARK_PALETTE, PALETTE
+
+    style = resource("page/style.css") + resource("page/charts.css")
+    read = _environment().get_template(template)
+    return read.render(style=style, light=PALETTE, dark=DARK_PALETTE, **values)
+
+
+@cache
+def _environment() -> Environment:
+    """Return the Jinja environment, which compiles each template only once."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    made = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(resource),
+    )
+    made.filters |= {"clean": clean, "short_title": short_title}
+    return made
+
+
+def resource(name: str) -> str:
+    """Return the text of a package file; ``name`` is relative to ``fer_bench.report``."""
+    return resources.files("fer_bench.report").joinpath(name).read_text(encoding="utf-8")
 
 
 @cache
