@@ -14,9 +14,9 @@ from fer_bench.report.plots.palette import DARK_PALETTE, PALETTE
 from fer_bench.report.plots.sweep import sweep_figures
 from fer_bench.report.plots.time_to_accuracy import time_to_accuracy_figures
 from fer_bench.report.plots.tradeoffs import tradeoff_figures
+from fer_bench.report.plots.trend import trend_figures
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.history.series import Trend
     from fer_bench.analysis.run_analysis import Analysis
 
 __all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "trend_figures"]
@@ -41,10 +41,3 @@ def figures(analysis: Analysis) -> list[Figure]:
         *time_to_accuracy_figures(analysis),
         *sweep_figures(analysis),
     ]
-
-
-def trend_figures(trend: Trend) -> list[Figure]:
-    """Return the figures of metrics over the stored runs, ``trend`` and ``trend-others``."""
-    from fer_bench.report.plots import trend as figures_of_trend
-
-    return figures_of_trend.trend_figures(trend)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from fer_bench.report.plots.figure import WIDTH
-from fer_bench.report.plots.palette import GRID, INK, PAPER, SERIES
+from fer_bench.report.plots.palette import GRID, INK, PAPER, SERIES, SOFT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +24,20 @@ LINE_STYLES = {"pretrained": "-", "random": (0, (4, 2))}
 """Line styles by init, as in the paper: pretrained solid, random dashed."""
 FILLS = {"pretrained": None, "random": PAPER}
 """Marker fills by init: pretrained filled (None: the colour of the line), random hollow."""
+
+WIDE = 8.0
+"""Ratio of the largest to the smallest value above which an axis is logarithmic."""
+GUIDE: Look = {"color": SOFT, "linestyle": ":", "linewidth": 1.1}
+"""Look of a line that marks a value for comparison."""
+RING: Look = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 9.5,
+    "markerfacecolor": "none",
+    "markeredgecolor": INK,
+    "markeredgewidth": 0.9,
+}
+"""Look of a ring around a point."""
 
 _MARKERS = "os^Dv<>P"
 """Markers that distinguish backbones in addition to their colours."""
@@ -73,17 +87,12 @@ def add_axes(
     total = top + rows * height + (rows - 1) * gap[1] + bottom
     width = (WIDTH - left - right - (columns - 1) * gap[0]) / columns
     drawing.set_size_inches(WIDTH / 72, total / 72)
-    grid = drawing.add_gridspec(
-        rows,
-        columns,
-        left=left / WIDTH,
-        right=1 - right / WIDTH,
-        top=1 - top / total,
-        bottom=bottom / total,
-        wspace=gap[0] / width,
-        hspace=gap[1] / height,
-    )
-    made = [drawing.add_subplot(grid[divmod(index, columns)]) for index in range(count)]
+    made = []
+    for index in range(count):
+        row, column = divmod(index, columns)
+        x = left + column * (width + gap[0])
+        y = total - top - height - row * (height + gap[1])
+        made.append(drawing.add_axes((x / WIDTH, y / total, width / WIDTH, height / total)))
     if keys:
         handles = [
             made[0].plot([], [], label=words, **{"color": INK, "linewidth": 1.4, **look})[0]
@@ -129,6 +138,16 @@ def set_scale(
     set_ticks(axis, places, [amount(place) for place in places])
 
 
+def draw_line(axes: Axes, points: Iterable[tuple[float, float]], gid: str, **look: Any) -> None:
+    """Draw points as a line that may touch the limits of the axes; ``gid`` becomes its SVG id."""
+    axes.plot(*zip(*points, strict=True), gid=gid, clip_on=False, **look)
+
+
+def is_wide(values: Sequence[float]) -> bool:
+    """Check if positive values range too widely for a linear axis."""
+    return max(values) > WIDE * min(values) > 0
+
+
 def set_ticks(axis: Axis, places: Sequence[float], words: Sequence[str] = ()) -> None:
     """Set the ticks of an axis and their labels, if any."""
     from matplotlib.ticker import FixedFormatter, FixedLocator
@@ -145,37 +164,24 @@ def draw_ticks(axes: Axes) -> None:
     from matplotlib.collections import LineCollection
 
     width, height = (72 * length / axes.figure.dpi for length in axes.bbox.size)
-    for axis, transform in (
-        (axes.xaxis, axes.get_xaxis_transform()),
-        (axes.yaxis, axes.get_yaxis_transform()),
-    ):
+    for axis in (axes.xaxis, axes.yaxis):
         across = axis is axes.xaxis
+        transform = axes.get_xaxis_transform() if across else axes.get_yaxis_transform()
         low, high = sorted(axis.get_view_interval())
         places = [place for place in axis.get_majorticklocs() if low <= place <= high]
         lines = [[(one, 0), (one, 1)] if across else [(0, one), (1, one)] for one in places]
         grid = LineCollection(lines, transform=transform, colors=GRID, linewidths=0.6, zorder=0.5)
         axes.add_collection(grid, autolim=False)
-        for place, words in zip(
-            places, axis.get_major_formatter().format_ticks(places), strict=True
-        ):
-            if words and across:
-                axes.text(place, -11 / height, words, ha="center", fontsize=8, transform=transform)
-            elif words:
-                look: Look = {"ha": "right", "va": "center", "fontsize": 8, "transform": transform}
-                axes.text(-5 / width, place, words, **look)
-        label = axis.label.get_text()
-        if label and across:
-            axes.text(0.5, -25 / height, label, ha="center", transform=axes.transAxes)
-        elif label:
-            axes.text(
-                -26 / width,
-                0.5,
-                label,
-                rotation=90,
-                ha="center",
-                va="center",
-                transform=axes.transAxes,
-            )
+        look: Look = {"ha": "center"} if across else {"ha": "right", "va": "center"}
+        texts = axis.get_major_formatter().format_ticks(places)
+        for place, words in zip(places, texts, strict=True):
+            if words:
+                x, y = (place, -11 / height) if across else (-5 / width, place)
+                axes.text(x, y, words, fontsize=8, transform=transform, **look)
+        if label := axis.label.get_text():
+            x, y = (0.5, -25 / height) if across else (-26 / width, 0.5)
+            look = {"ha": "center"} if across else {"ha": "center", "va": "center", "rotation": 90}
+            axes.text(x, y, label, transform=axes.transAxes, **look)
         axis.set_visible(False)
 
 

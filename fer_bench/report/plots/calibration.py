@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.metrics.calibration import reliability
+from fer_bench.report.plots import labels
 from fer_bench.report.plots.axes import SMALL, add_axes, set_ticks
 from fer_bench.report.plots.figure import Figure
-from fer_bench.report.plots.labels import (
-    briefly,
-    left_out,
-    most_accurate,
-    name,
-    not_shown,
-    seeds_note,
-    short_label,
-)
 from fer_bench.report.plots.palette import PAPER, SERIES, SOFT
 
 if TYPE_CHECKING:
@@ -58,30 +50,32 @@ def calibration_figures(analysis: Analysis) -> list[Figure]:
     known = [group for group in analysis.groups if group.calibration_error is not None]
     if not known:
         return []
-    shown = most_accurate(known)
+    shown = labels.most_accurate(known)
     data = [one for group in shown if (one := reliability_diagram(group)) is not None]
     notes = [
         f"Test images in {BINS} bins by confidence, the probability of the predicted class. Dots: "
         "accuracy of a bin against its mean confidence; area: number of images, hollow if fewer "
         f"than {FEW}. On the diagonal the network is calibrated, below it overconfident. Bars: the "
         "gap. ECE: expected calibration error, the mean gap weighted by images; 0 is best.",
-        *seeds_note(
+        *labels.seeds_note(
             analysis.groups, "Bins hold the images of all seeds; ECE: mean over the seeds."
         ),
-        *left_out(len(known)),
-        *not_shown(
+        *labels.left_out(len(known)),
+        *labels.not_shown(
             analysis.groups,
-            lambda cell: cell.quality is not None and cell.quality.predictions is not None,
+            labels.has_predictions,
             "no predictions",
         ),
     ]
-    errors = [f"{name(one)} {panel.error:.3f}" for one, panel in zip(shown, data, strict=True)]
+    errors = [
+        f"{labels.name(one)} {panel.error:.3f}" for one, panel in zip(shown, data, strict=True)
+    ]
     return [
         Figure(
             key="calibration",
             title="Calibration: accuracy against confidence",
             caption=" ".join(notes),
-            alt=briefly("Reliability diagrams. Expected calibration errors: ", errors),
+            alt=labels.briefly("Reliability diagrams. Expected calibration errors: ", errors),
             data=data,
             draw=_draw,
         )
@@ -95,7 +89,9 @@ def reliability_diagram(group: Group) -> ReliabilityDiagram | None:
     confidence = np.concatenate([one.confidence for one in group.predictions])
     bins = tuple(reliability(confidence, group.correct.ravel(), BINS))
     seeds = len(group.trained)
-    return ReliabilityDiagram(short_label(group.label, 23), bins, group.calibration_error, seeds)
+    return ReliabilityDiagram(
+        labels.short_label(group.label, 23), bins, group.calibration_error, seeds
+    )
 
 
 def _draw(drawing: Drawing, data: Sequence[ReliabilityDiagram]) -> None:

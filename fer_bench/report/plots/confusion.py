@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.report.confusion_matrices import heat_maps
+from fer_bench.report.plots import labels
 from fer_bench.report.plots.axes import SMALL, add_axes, set_ticks
 from fer_bench.report.plots.figure import WIDTH, Figure
-from fer_bench.report.plots.labels import (
-    briefly,
-    left_out,
-    most_accurate,
-    not_shown,
-    seeds_note,
-    short,
-    short_label,
-)
 from fer_bench.report.plots.palette import SERIES
 
 if TYPE_CHECKING:
@@ -42,23 +34,23 @@ def confusion_figures(analysis: Analysis) -> list[Figure]:
     """Return one figure with a panel per backbone and init; empty if nothing was tested."""
     if not analysis.trained or not analysis.dataset.has_test:
         return []
-    data = heat_maps(analysis, most_accurate(analysis.trained))
+    data = heat_maps(analysis, labels.most_accurate(analysis.trained))
     numbers = "; numbers: per cent" if len(data) <= MOST_FULL else "; numbers: recall in per cent"
     if len(data[0].lines) > MOST_NUMBERS:
         numbers = ""
     notes = [
         "Rows: true class; columns: predicted class, in the same order. Colour: share of the "
         f"row's test images{numbers}. Rows without test images are empty.",
-        *seeds_note(analysis.groups, "Counts are summed over all seeds."),
-        *left_out(len(analysis.trained)),
-        *not_shown(analysis.groups, lambda cell: cell.quality is not None),
+        *labels.seeds_note(analysis.groups, "Counts are summed over all seeds."),
+        *labels.left_out(len(analysis.trained)),
+        *labels.not_shown(analysis.groups),
     ]
     return [
         Figure(
             key="confusion",
             title="Confusion matrices",
             caption=" ".join(notes),
-            alt=briefly(
+            alt=labels.briefly(
                 "Confusion matrices. Accuracy and most frequent error: ", list(map(_summary, data))
             ),
             data=data,
@@ -68,8 +60,8 @@ def confusion_figures(analysis: Analysis) -> list[Figure]:
 
 
 def _summary(heat_map: HeatMap) -> str:
-    text = f"{short_label(heat_map.label)} {heat_map.accuracy or 0:.0%}"
-    names = [short(line.name, 16) for line in heat_map.lines]
+    text = f"{labels.short_label(heat_map.label)} {heat_map.accuracy or 0:.0%}"
+    names = [labels.short(line.name, 16) for line in heat_map.lines]
     errors = [
         (one.share, f"{line} as {predicted}")
         for code, (line, row) in enumerate(zip(names, heat_map.lines, strict=True))
@@ -85,12 +77,12 @@ def _draw(drawing: Drawing, data: Sequence[HeatMap]) -> None:
     columns = 2 if len(data) <= 2 else 3 if len(data) <= 6 else 4
     side = (WIDTH - _LEFT - _RIGHT - (columns - 1) * _GAP[0]) / columns
     size = min(SMALL, 0.85 * side / len(names))
-    words = [short(name, int(68 / size)) if size >= _LEAST_FONT else "" for name in names]
+    words = [labels.short(name, int(68 / size)) if size >= _LEAST_FONT else "" for name in names]
     panels = add_axes(
         drawing, len(data), columns, side, left=_LEFT, right=_RIGHT, top=18, bottom=52, gap=_GAP
     )
     for index, (axes, heat_map) in enumerate(zip(panels, data, strict=True)):
-        axes.set_title(short_label(heat_map.label, 21), fontsize=SMALL, pad=4)
+        axes.set_title(labels.short_label(heat_map.label, 21), fontsize=SMALL, pad=4)
         set_ticks(axes.xaxis, ())
         set_ticks(axes.yaxis, ())
         for code, word in enumerate(words):

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.report.example_predictions import example_images
+from fer_bench.report.plots import labels
 from fer_bench.report.plots.figure import WIDTH, Figure
-from fer_bench.report.plots.labels import (
-    briefly,
-    left_out,
-    most_accurate,
-    not_shown,
-    short,
-    short_label,
-)
 from fer_bench.report.plots.palette import SOFT
 from fer_bench.runtime.escapes import clean
 
@@ -27,7 +20,6 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.example_predictions import ExampleImage, Prediction
-    from fer_bench.results.records import CellResult
 
 _FIRST, _LAST = 11, 17
 _RIGHT, _WRONG = "\N{CHECK MARK}", "\N{BALLOT X}"
@@ -60,7 +52,7 @@ def example_figures(analysis: Analysis) -> list[Figure]:
 
 def _figure(analysis: Analysis, key: str, title: str, images: Sequence[ExampleImage]) -> Figure:
     known = [group for group in analysis.groups if group.predictions]
-    shown = [group in most_accurate(known) for group in known]
+    shown = [group in labels.most_accurate(known) for group in known]
     rule, seeds = "; ".join(image.why for image in images), "the first seed"
     if images[0].is_mistake:
         rule = "the most confident mistakes of all networks, in bold"
@@ -73,20 +65,16 @@ def _figure(analysis: Analysis, key: str, title: str, images: Sequence[ExampleIm
         notes.append(
             f"Networks with several seeds: prediction of {seeds}. Grey: number of correct seeds."
         )
-    notes += left_out(len(known))
-    notes += not_shown(analysis.groups, _predicts, "no predictions")
+    notes += labels.left_out(len(known))
+    notes += labels.not_shown(analysis.groups, labels.has_predictions, "no predictions")
     return Figure(
         key=key,
         title=title,
         caption=" ".join(notes),
-        alt=briefly("Correct cells per image: ", list(map(_summary, images)), "the figure"),
+        alt=labels.briefly("Correct cells per image: ", list(map(_summary, images)), "the figure"),
         data=[_restrict(image, shown) for image in images],
         draw=_draw,
     )
-
-
-def _predicts(cell: CellResult) -> bool:
-    return cell.quality is not None and cell.quality.predictions is not None
 
 
 def _mistake(image: ExampleImage) -> Prediction | None:
@@ -110,12 +98,13 @@ def _restrict(image: ExampleImage, shown: Sequence[bool]) -> ExampleImage:
 
 def _summary(image: ExampleImage) -> str:
     right = sum(one.right_seeds for one in image.predictions)
-    text = f"{short(image.name, 16)} {right} of {sum(one.seeds for one in image.predictions)}"
+    seeds = sum(one.seeds for one in image.predictions)
+    text = f"{labels.short(image.name, 16)} {right} of {seeds}"
     mistake = _mistake(image)
     if mistake is not None:
         text += (
-            f" (most confident mistake: {short_label(mistake.network)}, seed {mistake.seed}, "
-            f"{short(mistake.predicted, 16)} {mistake.confidence:.2f})"
+            f" (most confident mistake: {labels.short_label(mistake.network)}, "
+            f"seed {mistake.seed}, {labels.short(mistake.predicted, 16)} {mistake.confidence:.2f})"
         )
     return text
 
@@ -144,10 +133,12 @@ def _draw_image(drawing: Drawing, image: ExampleImage, left: float, top: float) 
 
     mistake = _mistake(image)
     why = (
-        f"mistake of {short_label(mistake.network)}, seed {mistake.seed}" if mistake else image.why
+        f"mistake of {labels.short_label(mistake.network)}, seed {mistake.seed}"
+        if mistake
+        else image.why
     )
-    write(0, top - 2, f"label: {short(image.name, 34)}", weight="bold", fontsize=8.5)
-    write(0, top - 14, short(why, 52), color=SOFT)
+    write(0, top - 2, f"label: {labels.short(image.name, 34)}", weight="bold", fontsize=8.5)
+    write(0, top - 14, labels.short(why, 52), color=SOFT)
     top -= _HEAD
     height, width = image.image.height, image.image.width
     scale = _SIDE / max(height, width)
@@ -159,8 +150,8 @@ def _draw_image(drawing: Drawing, image: ExampleImage, left: float, top: float) 
     for place, one in enumerate(image.predictions):
         y = top - _ROW * place
         weight = "bold" if one is mistake else "normal"
-        word = f"{_RIGHT if one.right else _WRONG} {short(one.predicted, 8)}"
-        write(_NETWORK, y, short_label(one.network, 22))
+        word = f"{_RIGHT if one.right else _WRONG} {labels.short(one.predicted, 8)}"
+        write(_NETWORK, y, labels.short_label(one.network, 22))
         write(_WORD, y, word, weight=weight)
         write(_CONFIDENCE, y, f"{one.confidence:.2f}", weight=weight, ha="right")
         if one.seeds > 1:

@@ -11,17 +11,9 @@ import numpy as np
 from fer_bench.analysis.number_text import percent
 from fer_bench.metrics.convergence import Initial
 from fer_bench.protocol.head import is_fitted
-from fer_bench.report.plots.axes import FILLS, add_axes, set_scale, set_ticks
+from fer_bench.report.plots import labels
+from fer_bench.report.plots.axes import FILLS, GUIDE, add_axes, draw_line, set_scale, set_ticks
 from fer_bench.report.plots.figure import Figure
-from fer_bench.report.plots.labels import (
-    briefly,
-    left_out,
-    most_accurate,
-    name,
-    not_shown,
-    seeds_note,
-    short_name,
-)
 from fer_bench.report.plots.palette import INK, SERIES, SOFT
 
 if TYPE_CHECKING:
@@ -86,11 +78,11 @@ def initial_figures(analysis: Analysis) -> list[Figure]:
     )
     if not trained:
         return []
-    groups = every if len(every) <= MOST else most_accurate(trained, MOST)
+    groups = every if len(every) <= MOST else labels.most_accurate(trained, MOST)
     notes = [
-        *left_out(len(every), MOST),
-        *seeds_note(groups, "One dot per seed; the numbers are means over the seeds."),
-        *not_shown(every, lambda cell: cell.quality is not None),
+        *labels.left_out(len(every), MOST),
+        *labels.seeds_note(groups, "One dot per seed; the numbers are means over the seeds."),
+        *labels.not_shown(every),
     ]
     return [
         _figure(groups, number, data, notes)
@@ -118,7 +110,7 @@ def start_rows(groups: Sequence[Group], measure: str) -> tuple[StartRow, ...]:
         else:
             lacking = (cell.status for cell in group.cells if cell.status != "ok")
             status = next(lacking, "not measured")
-        rows.append(StartRow(short_name(group), group.init, values, status))
+        rows.append(StartRow(labels.short_name(group), group.init, values, status))
     return tuple(rows)
 
 
@@ -135,7 +127,7 @@ def _figure(
         *notes,
     ]
     means = [
-        f"{name(group)} {row.status}"
+        f"{labels.name(group)} {row.status}"
         for group, row in zip(groups, data.rows, strict=True)
         if row.values
     ]
@@ -143,14 +135,13 @@ def _figure(
         key=f"figure-{number}-initial-{data.measure}",
         title=f"Figure {number}. Initial {data.measure} on the validation images",
         caption=" ".join(words),
-        alt=briefly(f"Dot plot of validation {data.measure} after epoch 1: ", means),
+        alt=labels.briefly(f"Dot plot of validation {data.measure} after epoch 1: ", means),
         data=data,
         draw=_draw,
     )
 
 
 def _draw(drawing: Drawing, data: InitialMetric) -> None:
-    chance: dict[str, Any] = {"color": SOFT, "linestyle": ":", "linewidth": 1.1}
     untrained = {**_DOT, "marker": "|", "markersize": 7.5, "color": SOFT}
     looks = {
         init: {**_DOT, "markeredgecolor": SERIES[0], "markerfacecolor": fill or SERIES[0]}
@@ -160,7 +151,7 @@ def _draw(drawing: Drawing, data: InitialMetric) -> None:
     keys = [
         ("untrained", untrained),
         *((f"epoch 1, {init}", look) for init, look in looks.items()),
-        (data.meaning, chance),
+        (data.meaning, GUIDE),
     ]
     height = _ROW * len(data.rows)
     (axes,) = add_axes(drawing, 1, 1, height, left=150, right=58, top=6, keys=keys)
@@ -169,13 +160,12 @@ def _draw(drawing: Drawing, data: InitialMetric) -> None:
     axes.set_ylim(len(data.rows) - 0.5, -0.5)
     dots = [(one, place, row) for place, row in enumerate(data.rows) for one in row.values]
     set_scale(axes, "x", [data.chance, *(value for one, _, _ in dots for value in one)])
-    axes.axvline(data.chance, gid="chance", **chance)
-    places = [place for _, place, _ in dots]
-    starts = [one.untrained for one, _, _ in dots]
-    axes.plot(starts, places, gid="untrained", zorder=3, clip_on=False, **untrained)
+    axes.axvline(data.chance, gid="chance", **GUIDE)
+    starts = [(one.untrained, place) for one, place, _ in dots]
+    draw_line(axes, starts, "untrained", zorder=3, **untrained)
     for init, look in looks.items():
         shown = [(one.first_epoch, place) for one, place, row in dots if row.init == init]
-        axes.plot(*zip(*shown, strict=True), gid=f"epoch-1-{init}", zorder=3, clip_on=False, **look)
+        draw_line(axes, shown, f"epoch-1-{init}", zorder=3, **look)
     margin = axes.get_yaxis_transform()
     for place, row in enumerate(data.rows):
         colour = INK if row.values else SOFT

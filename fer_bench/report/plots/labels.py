@@ -81,9 +81,19 @@ def file_stem(text: str) -> str:
     return f"{slug}-{digest}".lstrip("-")
 
 
+def has_metrics(cell: CellResult) -> bool:
+    """Check if the cell was trained."""
+    return cell.quality is not None
+
+
+def has_predictions(cell: CellResult) -> bool:
+    """Check if the cell's predictions of the test images are known."""
+    return cell.quality is not None and cell.quality.predictions is not None
+
+
 def not_shown(
     groups: Iterable[Group],
-    shown: Callable[[CellResult], bool],
+    shown: Callable[[CellResult], bool] = has_metrics,
     why: str = "not measured",
 ) -> list[str]:
     """Return a sentence that lists the cells not shown, by network; empty if all are shown.

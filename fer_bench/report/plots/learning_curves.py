@@ -11,7 +11,7 @@ from fer_bench.analysis.seed_groups import over_seeds
 from fer_bench.protocol import published
 from fer_bench.protocol.cell import add_head
 from fer_bench.protocol.head import LINEAR, is_fitted, short_form
-from fer_bench.report.plots.axes import FILLS, LINE_STYLES, add_axes, set_scale
+from fer_bench.report.plots.axes import FILLS, LINE_STYLES, add_axes, draw_line, set_scale
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import file_stem, name, not_shown, seeds_note
 from fer_bench.report.plots.palette import INK, SERIES, SOFT
@@ -182,7 +182,7 @@ def _figure(groups: list[Group], limit: str = "") -> Figure:
             "each batch, as in training; its distance from validation is due to the moving "
             "averages alone. A diagnosis: no network is deployed like that."
         )
-    notes += [limit, *not_shown(groups, lambda cell: cell.quality is not None)]
+    notes += [limit, *not_shown(groups)]
     return Figure(
         key=curves_key(groups[0]),
         title=f"{words} by epoch",
@@ -227,13 +227,12 @@ def _draw(drawing: Drawing, data: Sequence[Curve]) -> None:
         for curve in curves:
             gid = f"{measure}-{curve.part}-{curve.init}"
             look = _LOOKS[curve.part]
-            axes.plot(
-                curve.epochs,
-                curve.mean,
-                gid=gid,
+            draw_line(
+                axes,
+                zip(curve.epochs, curve.mean, strict=True),
+                gid,
                 linestyle=LINE_STYLES[curve.init],
                 markevery=max(1, len(curve.epochs) // _MARKS),
-                clip_on=False,
                 zorder=3 if curve.part in (_TRAINING, _VALIDATION) else 2.5,
                 **{"markerfacecolor": FILLS[curve.init] or look["color"], **look},
             )

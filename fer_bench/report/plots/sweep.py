@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.analysis.number_text import percent, signed_points
 from fer_bench.analysis.sweeps import optimism
 from fer_bench.protocol.sweep import AXES
-from fer_bench.report.plots.axes import add_axes, log_places, set_scale, set_ticks
+from fer_bench.report.plots.axes import add_axes, draw_line, log_places, set_scale, set_ticks
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import MOST, briefly, file_stem, left_out, name, short
 from fer_bench.report.plots.palette import INK, SERIES, SOFT
@@ -235,4 +235,4 @@ def _draw_points(axes: Axes, panel: Panel) -> None:
     ]
     for part, points, look in drawn:
         if points:
-            axes.plot(*zip(*points, strict=True), gid=f"{slug}-{part}", clip_on=False, **look)
+            draw_line(axes, points, f"{slug}-{part}", **look)

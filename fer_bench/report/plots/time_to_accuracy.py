@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fer_bench.analysis.number_text import percent
 from fer_bench.analysis.training_time import timed
-from fer_bench.report.plots.axes import add_axes, amount, cell_look, set_scale
-from fer_bench.report.plots.figure import Figure
-from fer_bench.report.plots.labels import (
-    MOST,
-    briefly,
-    left_out,
-    name,
-    not_shown,
-    seeds_note,
-    short_name,
+from fer_bench.report.plots import labels
+from fer_bench.report.plots.axes import (
+    GUIDE,
+    add_axes,
+    amount,
+    cell_look,
+    draw_line,
+    is_wide,
+    set_scale,
 )
-from fer_bench.report.plots.palette import SOFT
+from fer_bench.report.plots.figure import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.analysis.training_time import LearningCurve
+    from fer_bench.analysis.time_to_accuracy import LearningCurve
 
-_WIDE = 8.0
-"""Ratio of the longest to the shortest time above which the axis is logarithmic."""
 _MARKS = 12
 
 
@@ -45,21 +42,21 @@ def time_to_accuracy_figures(analysis: Analysis) -> list[Figure]:
         "trained the cell. Pretrained: solid lines, filled markers; random: dashed, hollow; in the "
         "key, the highest final accuracy comes first. Dotted: the target, "
         f"{percent(found.target)}; see the table 'Time to accuracy'.",
-        *seeds_note(analysis.groups, "Means over the seeds."),
-        *left_out(len(ranked), what="final accuracy"),
-        *not_shown(analysis.groups, timed, "training not timed"),
+        *labels.seeds_note(analysis.groups, "Means over the seeds."),
+        *labels.left_out(len(ranked), what="final accuracy"),
+        *labels.not_shown(analysis.groups, timed, "training not timed"),
     ]
     times = [
-        f"{name(curve.group)} {'never' if time is None else f'{amount(time)} s'}"
-        for curve, time in ranked[:MOST]
+        f"{labels.name(curve.group)} {'never' if time is None else f'{amount(time)} s'}"
+        for curve, time in ranked[: labels.MOST]
     ]
     return [
         Figure(
             key="learning-speed",
             title="Validation accuracy over training time",
             caption=" ".join(notes),
-            alt=briefly(f"Seconds to validation accuracy {percent(found.target)}: ", times),
-            data=([curve for curve, _ in ranked[:MOST]], found.target),
+            alt=labels.briefly(f"Seconds to validation accuracy {percent(found.target)}: ", times),
+            data=([curve for curve, _ in ranked[: labels.MOST]], found.target),
             draw=_draw,
         )
     ]
@@ -68,8 +65,7 @@ def time_to_accuracy_figures(analysis: Analysis) -> list[Figure]:
 def _draw(drawing: Drawing, data: tuple[Sequence[LearningCurve], float]) -> None:
     """Draw curves, the first ones first in the key, and the target accuracy."""
     curves, target = data
-    lasts = [curve.seconds[-1] for curve in curves]
-    log = max(lasts) > _WIDE * min(lasts) > 0
+    log = is_wide([curve.seconds[-1] for curve in curves])
     # A logarithmic axis cannot show a start at 0 seconds.
     lines = [
         [
@@ -82,20 +78,19 @@ def _draw(drawing: Drawing, data: tuple[Sequence[LearningCurve], float]) -> None
     series = list(dict.fromkeys(curve.group.series for curve in curves))
     (axes,) = add_axes(drawing, 1, 1, 200, right=168)
     axes.set(title="validation accuracy", xlabel="frozen features and training, s")
-    look: dict[str, Any] = {"color": SOFT, "linestyle": ":", "linewidth": 1.1}
-    axes.axhline(target, gid="target", label=f"target, {target:.3f}", **look)
+    axes.axhline(target, gid="target", label=f"target, {target:.3f}", **GUIDE)
     ends = [points[place][0] for points in lines for place in (0, -1)]
     set_scale(axes, "x", ends, log=log, share=0.01 if log else 0.02, most=8)
     set_scale(axes, "y", [target, *(one for points in lines for _, one in points)])
     for number, (curve, points) in enumerate(zip(curves, lines, strict=True), 1):
         group = curve.group
-        axes.plot(
-            *zip(*points, strict=True),
-            label=short_name(group),
+        draw_line(
+            axes,
+            points,
+            f"course-{number}-{group.init}",
+            label=labels.short_name(group),
             linewidth=1.4,
             markevery=max(1, len(points) // _MARKS),
-            gid=f"course-{number}-{group.init}",
-            clip_on=False,
             **cell_look(series.index(group.series), group.init),
         )
     first, *others = axes.get_lines()

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.pareto_front import pareto
 from fer_bench.analysis.training_time import lacks_features, mean_training_seconds
-from fer_bench.report.plots.axes import add_axes, amount, cell_look, set_scale, set_ticks
+from fer_bench.report.plots.axes import (
+    RING,
+    add_axes,
+    amount,
+    cell_look,
+    draw_line,
+    set_scale,
+    set_ticks,
+)
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import briefly, name, not_shown, seeds_note, short_name
-from fer_bench.report.plots.palette import INK, SOFT
+from fer_bench.report.plots.palette import SOFT
 from fer_bench.report.time_tables import unrecorded_features
 
 if TYPE_CHECKING:
@@ -101,7 +109,7 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
         for cost in data.costs
         if (lacking := [name(groups[index]) for index in seen if index not in cost.values])
     ]
-    notes += not_shown(every, lambda cell: cell.quality is not None)
+    notes += not_shown(every)
     accuracies = [_accuracy(group) for group in groups]
     best = max(seen, key=lambda index: accuracies[index])
     price = ", ".join(
@@ -199,8 +207,8 @@ def _draw(drawing: Drawing, data: Tradeoffs) -> None:
         for index, value in cost.values.items():
             group = groups[index]
             look = looks.get(index, {"color": SOFT, "marker": ".", "linestyle": "none"})
-            gid = f"{group.init}-{cost.word}-{index}"
-            axes.plot(value, _accuracy(group), gid=gid, clip_on=False, **look)
+            point = value, _accuracy(group)
+            draw_line(axes, [point], f"{group.init}-{cost.word}-{index}", **look)
             ends = min(group.test_accuracies), max(group.test_accuracies)
             if ends[0] < ends[1] and len(seen) <= MOST_NAMED:
                 axes.vlines(value, *ends, colors=look["color"], linewidths=0.9)
@@ -221,9 +229,4 @@ def _draw_front(axes: Axes, cost: Cost, groups: Sequence[Group]) -> None:
         linestyle=(0, (4, 2)),
         gid=f"front-{cost.word}",
     )
-    ring: dict[str, Any] = {
-        "markerfacecolor": "none",
-        "markeredgecolor": INK,
-        "markeredgewidth": 0.9,
-    }
-    axes.plot(values, accuracies, "o", markersize=9.5, gid=f"ringed-{cost.word}", **ring)
+    axes.plot(values, accuracies, gid=f"ringed-{cost.word}", **RING)

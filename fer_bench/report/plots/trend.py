@@ -14,10 +14,17 @@ from fer_bench.analysis.comparison.compared_metrics import (
     VALIDATION_ACCURACY,
 )
 from fer_bench.report.comparison.phrases import shown_value, unit_text, value_text
-from fer_bench.report.plots.axes import add_axes, cell_look, set_scale, set_ticks
+from fer_bench.report.plots.axes import (
+    RING,
+    add_axes,
+    cell_look,
+    draw_line,
+    is_wide,
+    set_scale,
+    set_ticks,
+)
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import MOST, briefly, short, short_label
-from fer_bench.report.plots.palette import INK
 from fer_bench.report.trend_table import number
 
 if TYPE_CHECKING:
@@ -32,8 +39,6 @@ if TYPE_CHECKING:
 
 _HEADLINE = (ACCURACY, VALIDATION_ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 """Metrics that are drawn even if they did not change."""
-_WIDE = 8.0
-"""Ratio of the largest to the smallest value above which an axis is logarithmic."""
 _LEAST = 0.02
 """Minimum margin above and below, as a share of the largest value: small changes look small."""
 _MARKS = 14
@@ -42,15 +47,8 @@ _NAME = 24
 """Maximum length of a name in the key and above a panel, in columns."""
 _LABELS = 4
 """Maximum number of runs that are labelled below an axis."""
-_CIRCLE: dict[str, Any] = {
-    "linestyle": "none",
-    "marker": "o",
-    "markersize": 8.5,
-    "markerfacecolor": "none",
-    "markeredgecolor": INK,
-    "markeredgewidth": 0.9,
-}
-_CROSS: dict[str, Any] = {**_CIRCLE, "marker": "x", "markersize": 6.5}
+_CIRCLE = {**RING, "markersize": 8.5}
+_CROSS = {**RING, "marker": "x", "markersize": 6.5}
 
 
 @dataclass(frozen=True)
@@ -81,11 +79,6 @@ class TrendPanel:
     def values(self) -> list[float]:
         """All values, in the unit that is shown."""
         return [value for one in self.series for _, value in self.points(one)]
-
-    @property
-    def logarithmic(self) -> bool:
-        """True if the values range too widely for a linear axis."""
-        return max(self.values) > _WIDE * min(self.values) > 0
 
 
 def trend_figures(trend: Trend) -> list[Figure]:
@@ -152,7 +145,7 @@ def _figure(
         "table below lists them. Times and speeds are drawn as measured; for the verdicts, they "
         "are divided by the reference workload if it was measured.",
     ]
-    if any(panel.logarithmic for panel in panels):
+    if any(is_wide(panel.values) for panel in panels):
         notes.append("Axes are logarithmic if values differ by a factor of more than eight.")
     if len(every) > MOST:
         notes.append(f"Shown: {MOST} of {len(every)} networks; the table has all.")
@@ -212,27 +205,17 @@ def _draw_panel(
     set_ticks(axes.xaxis, list(panel.labels), list(panel.labels.values()))
     axes.margins(x=0.04)
     least = _LEAST * max(map(abs, panel.values)) or 1.0
-    set_scale(axes, "y", panel.values, log=panel.logarithmic, share=0.08, least=least)
+    set_scale(axes, "y", panel.values, log=is_wide(panel.values), share=0.08, least=least)
     for order, one in enumerate(panel.series, 1):
-        axes.plot(
-            *zip(*panel.points(one), strict=True),
-            gid=f"line-{place}-{order}",
-            linewidth=1.2,
-            markevery=max(1, math.ceil(len(one.points) / _MARKS)),
-            clip_on=False,
-            **looks[one.cell],
-        )
+        marks = max(1, math.ceil(len(one.points) / _MARKS))
+        look = {"linewidth": 1.2, "markevery": marks, **looks[one.cell]}
+        draw_line(axes, panel.points(one), f"line-{place}-{order}", **look)
     for word, is_outlier, look in (("changed", False, _CIRCLE), ("once", True, _CROSS)):
         points = [
             point
             for one in panel.series
             for point in panel.points(one)
-            if any(
-                change.run == point[0] and change.outlier == is_outlier
-                for change in one.change_points
-            )
+            if (point[0], is_outlier) in {(each.run, each.outlier) for each in one.change_points}
         ]
         if points:
-            axes.plot(
-                *zip(*points, strict=True), gid=f"{word}-{place}", zorder=4, clip_on=False, **look
-            )
+            draw_line(axes, points, f"{word}-{place}", zorder=4, **look)
