@@ -22,9 +22,7 @@ for (const { suffix, calibration } of data.sets) {
           { x: 1, y: 1 },
         ]),
       ],
-      options: {
-        scales: { x: charts.shareAxis("confidence", unit), y: charts.shareAxis("accuracy", unit) },
-      },
+      scales: { x: charts.shareAxis("confidence", unit), y: charts.shareAxis("accuracy", unit) },
       describe: (found) => ({
         title: `Confidence ${charts.percent(found[0].x)}`,
         lines: found.map(({ cell, y, images, error }) => ({

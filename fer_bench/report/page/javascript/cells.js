@@ -24,21 +24,14 @@ const cells = (() => {
   const swatch = (cell, other) => {
     const { marker, hollow, dash, ...own } = look(cell);
     const colour = other ?? own.colour;
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("viewBox", "0 0 30 12");
-    svg.setAttribute("aria-hidden", "true");
-    svg.setAttribute("class", "swatch");
-    const parts = { M0: `M0 6h30`, shape: SHAPES[marker] };
-    for (const [name, outline] of Object.entries(parts)) {
-      const path = document.createElementNS(svg.namespaceURI, "path");
-      path.setAttribute("d", outline);
-      path.style.stroke = `var(--${colour})`;
-      path.style.strokeWidth = "1.8";
-      if (name === "M0") path.style.strokeDasharray = dash.join(" ") || "none";
-      else path.style.fill = `var(--${hollow ? "paper" : colour})`;
-      svg.append(path);
-    }
-    return svg;
+    const line = `stroke: var(--${colour}); stroke-width: 1.8`;
+    const fill = `var(--${hollow ? "paper" : colour})`;
+    const drawn = make("template", {
+      innerHTML: `<svg viewBox="0 0 30 12" aria-hidden="true" class="swatch">
+        <path d="M0 6h30" style="${line}; stroke-dasharray: ${dash.join(" ") || "none"}"/>
+        <path d="${SHAPES[marker]}" style="${line}; fill: ${fill}"/></svg>`,
+    });
+    return drawn.content.firstChild;
   };
 
   // What stands for one cell, or for a pair of cells, by its name.

@@ -25,6 +25,23 @@ const charts = (() => {
 
   const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
+  // An axis with a label at each whole number from 0, of at most so many characters.
+  const labelAxis = (title, labels, most, more = {}) =>
+    axis(title, {
+      min: -0.5,
+      max: labels.length - 0.5,
+      grid: { display: false },
+      afterBuildTicks: (scale) => {
+        scale.ticks = labels.map((_, value) => ({ value }));
+      },
+      ...more,
+      ticks: {
+        autoSkip: false,
+        callback: (place) => shortened(labels[place] ?? "", most),
+        ...more.ticks,
+      },
+    });
+
   // Ticks at round multiples of powers of ten, as many as there is room for, but at least three.
   const LOG_STEPS = [
     [1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9],
@@ -97,7 +114,7 @@ const charts = (() => {
       ? { mode: "nearest", axis: "x", intersect: false }
       : { mode: "nearest", axis: "xy", intersect: true },
     plugins: { legend: { display: false }, tooltip: { enabled: false, external: tooltips.show } },
-    ...configuration.options,
+    scales: configuration.scales,
   });
 
   const draw = (canvas, configure) => {
@@ -183,9 +200,9 @@ const charts = (() => {
     guide,
     inFigure,
     interval,
+    labelAxis,
     logAxis,
     percent,
     shareAxis,
-    shortened,
   };
 })();

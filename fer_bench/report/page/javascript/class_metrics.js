@@ -22,23 +22,9 @@ for (const set of data.sets) {
         ...charts.cellStyle(one.cell, 0),
         pointRadius: 2, // smaller than the intervals of large classes
       })),
-      options: {
-        scales: {
-          x: charts.axis("class", {
-            min: -0.5,
-            max: set.classes.length - 0.5,
-            grid: { display: false },
-            afterBuildTicks: (scale) => {
-              scale.ticks = set.classes.map((_, value) => ({ value }));
-            },
-            ticks: {
-              autoSkip: false,
-              maxRotation: 90,
-              callback: (code) => charts.shortened(set.classes[code] ?? "", 14),
-            },
-          }),
-          y: charts.shareAxis(METRICS[metric.value], { min: 0, max: 1 }),
-        },
+      scales: {
+        x: charts.labelAxis("class", set.classes, 14, { ticks: { maxRotation: 90 } }),
+        y: charts.shareAxis(METRICS[metric.value], { min: 0, max: 1 }),
       },
       describe: (found) => ({
         title: `${set.classes[found[0].code]}: ${METRICS[metric.value]}`,

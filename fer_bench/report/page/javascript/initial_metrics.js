@@ -10,6 +10,7 @@
         shown.flatMap(({ cell, values }, y) =>
           values.map((value) => ({ x: value[which], y, cell, value })),
         );
+      const labels = shown.map(({ cell }) => cells.label(cell));
       const epoch = points(1);
       const isLoss = measure === "loss";
       const text = (value) =>
@@ -32,26 +33,11 @@
           },
           charts.guide([-0.5, shown.length - 0.5].map((y) => ({ x: chance, y }))),
         ],
-        options: {
-          scales: {
-            x: isLoss
-              ? charts.axis("validation loss, nats")
-              : charts.shareAxis("validation accuracy"),
-            y: charts.axis("", {
-              title: { display: false },
-              reverse: true,
-              min: -0.5,
-              max: shown.length - 0.5,
-              grid: { display: false },
-              afterBuildTicks: (scale) => {
-                scale.ticks = shown.map((_, value) => ({ value }));
-              },
-              ticks: {
-                autoSkip: false,
-                callback: (row) => charts.shortened(cells.label(shown[row].cell), 22),
-              },
-            }),
-          },
+        scales: {
+          x: isLoss
+            ? charts.axis("validation loss, nats")
+            : charts.shareAxis("validation accuracy"),
+          y: charts.labelAxis("", labels, 22, { title: { display: false }, reverse: true }),
         },
         describe: ([{ cell, value }]) => ({
           title: cells.label(cell),
@@ -63,12 +49,10 @@
       };
     };
 
-  const add = (one, number, suffix) => {
-    const key = `figure-${number}-initial-${one.measure}${suffix}`;
-    const figure = document.getElementById(`plot-of-${key}`);
-    if (figure) charts.addTo(figure, configure(one), 90 + ROW * one.rows.length);
-  };
-
   for (const { suffix, initial } of data.sets)
-    initial.forEach((one, index) => add(one, 9 + index, suffix));
+    initial.forEach((one, index) => {
+      const key = `figure-${9 + index}-initial-${one.measure}${suffix}`;
+      const figure = document.getElementById(`plot-of-${key}`);
+      if (figure) charts.addTo(figure, configure(one), 90 + ROW * one.rows.length);
+    });
 }

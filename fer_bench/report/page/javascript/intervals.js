@@ -9,16 +9,15 @@ const intervals = {
       ctx.lineWidth = 1.4;
       ctx.globalAlpha = band ? 0.15 : faint ? 0.35 : 0.8;
       ctx.beginPath();
+      const pixels = (point, end) => [x.getPixelForValue(point.x), y.getPixelForValue(point[end])];
       if (band) {
-        for (const point of known)
-          ctx.lineTo(x.getPixelForValue(point.x), y.getPixelForValue(point.low));
-        for (const point of known.toReversed())
-          ctx.lineTo(x.getPixelForValue(point.x), y.getPixelForValue(point.high));
+        for (const point of known) ctx.lineTo(...pixels(point, "low"));
+        for (const point of known.toReversed()) ctx.lineTo(...pixels(point, "high"));
         ctx.fill();
       } else {
         for (const point of known) {
-          ctx.moveTo(x.getPixelForValue(point.x), y.getPixelForValue(point.low));
-          ctx.lineTo(x.getPixelForValue(point.x), y.getPixelForValue(point.high));
+          ctx.moveTo(...pixels(point, "low"));
+          ctx.lineTo(...pixels(point, "high"));
         }
         ctx.stroke();
       }

@@ -2,18 +2,12 @@
 {
   const MEASURES = { accuracy: "accuracy", loss: "loss, nats" };
   const PARTS = {
-    validation: "validation",
-    running: "training, during epoch",
-    train: "training, after epoch",
-    batch_validation: "validation, batch statistics",
+    validation: { name: "validation", colour: "series-1" },
+    running: { name: "training, during epoch", colour: "series-2" },
+    train: { name: "training, after epoch", colour: "series-3" },
+    batch_validation: { name: "validation, batch statistics", colour: "series-5" },
   };
   const STEEP = 30; // nats above which a linear axis would flatten the rest
-  const COLOURS = {
-    validation: "series-1",
-    running: "series-2",
-    train: "series-3",
-    batch_validation: "series-5",
-  };
 
   const points = (curve) =>
     curve.mean.map((y, index) => ({
@@ -32,14 +26,12 @@
     );
     const style = (curve) => {
       const usual = charts.cellStyle(curve.cell, curve.part === "validation" ? 2 : 1);
-      const colour = charts.colour(COLOURS[curve.part]);
+      const colour = charts.colour(PARTS[curve.part].colour);
       return {
         ...usual,
         pointRadius: curve.part === "validation" ? 2.5 : 0,
         ...(byPart && { borderColor: colour, pointBorderColor: colour, pointStyle: "circle" }),
-        ...(byPart && usual.pointBackgroundColor === usual.borderColor
-          ? { pointBackgroundColor: colour }
-          : {}),
+        ...(byPart && !cells.look(curve.cell).hollow && { pointBackgroundColor: colour }),
       };
     };
     const text = (one) => (measure === "accuracy" ? charts.percent(one, 2) : one.toFixed(3));
@@ -60,12 +52,7 @@
     return {
       columns: true,
       datasets: curves.map((curve) => ({ data: points(curve), band: true, ...style(curve) })),
-      options: {
-        scales: {
-          x: charts.axis("epoch", { ticks: { precision: 0 } }),
-          y,
-        },
-      },
+      scales: { x: charts.axis("epoch", { ticks: { precision: 0 } }), y },
       describe: (found) => ({
         title: `Epoch ${found[0].x}: ${measure}`,
         lines: found
@@ -73,8 +60,8 @@
           .sort((a, b) => (measure === "loss" ? a.y - b.y : b.y - a.y))
           .map((point) => ({
             cell: point.cell,
-            colour: byPart ? COLOURS[point.part] : undefined,
-            text: `${PARTS[point.part]} ${value(point)}`,
+            colour: byPart ? PARTS[point.part].colour : undefined,
+            text: `${PARTS[point.part].name} ${value(point)}`,
           })),
       }),
     };
@@ -104,9 +91,10 @@
   const addBackbone = (set, figure, isWanted) => {
     const parts = new Set(set.curves.filter(isWanted).map(({ part }) => part));
     const legend = make("p", { className: "key" });
-    for (const part of Object.keys(PARTS).filter((one) => parts.has(one))) {
-      const entry = make("span", {}, PARTS[part]);
-      entry.style.setProperty("--key", `var(--${COLOURS[part]})`);
+    for (const [part, { name, colour }] of Object.entries(PARTS)) {
+      if (!parts.has(part)) continue;
+      const entry = make("span", {}, name);
+      entry.style.setProperty("--key", `var(--${colour})`);
       legend.append(entry);
     }
     const place = charts.inFigure(figure, legend);

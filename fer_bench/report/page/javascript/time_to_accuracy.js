@@ -24,11 +24,9 @@ for (const { suffix, time } of data.sets) {
         })),
         charts.guide(ends.map((x) => ({ x, y: target }))),
       ],
-      options: {
-        scales: {
-          x: isLog ? charts.logAxis(title, ends, (value) => value, 1.05) : charts.axis(title),
-          y: charts.shareAxis("validation accuracy"),
-        },
+      scales: {
+        x: isLog ? charts.logAxis(title, ends, (value) => value, 1.05) : charts.axis(title),
+        y: charts.shareAxis("validation accuracy"),
       },
       describe: ([point]) => ({
         title: [

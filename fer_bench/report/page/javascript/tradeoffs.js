@@ -5,14 +5,9 @@ for (const { suffix, tradeoffs } of data.sets) {
   const { costs = [], points = [], batch } = tradeoffs ?? {};
 
   const amount = (value) => {
-    for (const [size, unit] of [
-      [1e9, " G"],
-      [1e6, " M"],
-    ])
-      if (value >= size) return `${Number((value / size).toPrecision(3))}${unit}`;
-    return value >= 100
-      ? Math.round(value).toLocaleString("en")
-      : `${Number(value.toPrecision(3))}`;
+    const [size, unit] = value >= 1e9 ? [1e9, " G"] : value >= 1e6 ? [1e6, " M"] : [1, ""];
+    if (!unit && value >= 100) return Math.round(value).toLocaleString("en");
+    return `${Number((value / size).toPrecision(3))}${unit}`;
   };
   const withUnit = (index, value) =>
     value == null ? "–" : `${amount(value)} ${costs[index].unit}`.trim();
@@ -96,17 +91,15 @@ for (const { suffix, tradeoffs } of data.sets) {
             },
           ),
         ],
-        options: {
-          scales: {
-            x: axis,
-            y: charts.shareAxis("test accuracy", {
-              grace: "12%",
-              ...(shown.length && {
-                suggestedMin: Math.min(...shown.map(({ low }) => low)),
-                suggestedMax: Math.max(...shown.map(({ high }) => high)),
-              }),
+        scales: {
+          x: axis,
+          y: charts.shareAxis("test accuracy", {
+            grace: "12%",
+            ...(shown.length && {
+              suggestedMin: Math.min(...shown.map(({ low }) => low)),
+              suggestedMax: Math.max(...shown.map(({ high }) => high)),
             }),
-          },
+          }),
         },
         describe: ([point]) => ({
           title: cells.label(point.cell),
