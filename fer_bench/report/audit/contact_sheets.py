@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,9 +22,22 @@ if TYPE_CHECKING:
     from fer_bench.data.audit.duplicate_groups import ImageRows
     from fer_bench.data.images import Images
 
-T = TypeVar("T")
-
-KEYS: tuple[str, ...] = ("conflicts", "mirrored", "near", "blanks", "label-errors")
+_TEXTS = {
+    "conflicts": ("Identical images with different labels", "Each image once, with its labels."),
+    "mirrored": ("Mirror images", "One image of each group and its mirror image."),
+    "near": (
+        "Near-duplicates",
+        "Pairs that are neither identical nor mirror images, found by a threshold that may be "
+        "wrong: judge for yourself.",
+    ),
+    "blanks": ("Blank images", "First the blank images, then the nearly blank ones."),
+    "label-errors": (
+        "Labels that are likely wrong",
+        "The votes for the label, then for the class with the most votes.",
+    ),
+}
+"""Title and caption of each sheet."""
+KEYS = tuple(_TEXTS)
 """Keys of all possible sheets, in display order."""
 
 _SHOWN = 24
@@ -88,87 +101,57 @@ def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
     """
     names = [dataset.classes[label] for label in dataset.labels]
 
-    def places(*rows: int) -> tuple[str, ...]:
-        return () if dataset.places is None else tuple(dataset.places[row] for row in rows)
+    def tile(rows: Sequence[int], *lines: str) -> Tile:
+        places = () if dataset.places is None else tuple(dataset.places[row] for row in rows)
+        return Tile(tuple(rows), lines, places)
+
+    def conflict(group: ImageRows) -> Tile:
+        labels, shown = dict.fromkeys(names[row] for row in group), group[:_ROWS_SHOWN]
+        lines = [*labels, f"rows {', '.join(map(str, shown))}"]
+        if more := len(group) - len(shown):
+            lines.append(f"and {more} more")
+        return replace(tile(shown, *lines), rows=group[:1])
+
+    def pair(first: int, second: int, how: str) -> Tile:
+        labels = " / ".join(dict.fromkeys((names[first], names[second])))
+        return tile((first, second), labels, f"rows {first}, {second}", how)
 
     identical, mirrored, _ = found.copies
-    conflicts = [
-        _conflict(group, names, places(*group[:_ROWS_SHOWN])) for group in identical.conflicts
-    ]
-    pairs = [
-        _pair(first, second, names, "mirrored", places(first, second))
-        for first, second in _mirrored(dataset.images, mirrored.groups)
-    ]
-    near = [
-        _pair(
-            one.first,
-            one.second,
-            names,
-            f"{'mirrored, ' if one.mirrored else ''}correlation {one.correlation:.3f}",
-            places(one.first, one.second),
-        )
-        for one in found.near_pairs
-    ]
-    blanks = [
-        Tile((row,), (f"row {row}", names[row], kind), places(row))
-        for rows, kind in ((found.blanks.constant, "blank"), (found.blanks.nearly, "nearly blank"))
-        for row in rows
-    ]
-    label_errors = () if found.agreement is None else found.agreement.errors
-    errors = [
-        Tile(
-            (one.row,),
-            (
+    blanks = ((found.blanks.constant, "blank"), (found.blanks.nearly, "nearly blank"))
+    tiles = (
+        [conflict(group) for group in identical.conflicts],
+        [pair(*rows, "mirrored") for rows in _mirrored(dataset.images, mirrored.groups)],
+        [
+            pair(
+                one.first,
+                one.second,
+                f"{'mirrored, ' if one.mirrored else ''}correlation {one.correlation:.3f}",
+            )
+            for one in found.near_pairs
+        ],
+        [tile((row,), f"row {row}", names[row], kind) for rows, kind in blanks for row in rows],
+        [
+            tile(
+                (one.row,),
                 f"row {one.row}",
                 f"{one.label}: {one.votes_for_label}",
                 f"{one.voted}: {one.votes_for_voted}",
-            ),
-            places(one.row),
-        )
-        for one in label_errors
-    ]
-    made = (
-        (conflicts, "Identical images with different labels", "Each image once, with its labels"),
-        (pairs, "Mirror images", "One image of each group and its mirror image"),
-        (
-            near,
-            "Near-duplicates",
-            "Pairs that are neither identical nor mirror images, found by a threshold that may be "
-            "wrong: judge for yourself",
-        ),
-        (blanks, "Blank images", "First the blank images, then the nearly blank ones"),
-        (
-            errors,
-            "Labels that are likely wrong",
-            "The votes for the label, then for the class with the most votes",
-        ),
+            )
+            for one in (() if found.agreement is None else found.agreement.errors)
+        ],
     )
     return [
-        _sheet(key, title, caption, tiles)
-        for key, (tiles, title, caption) in zip(KEYS, made, strict=True)
-        if tiles
+        Sheet(key, *texts, _spaced(some), len(some))
+        for (key, texts), some in zip(_TEXTS.items(), tiles, strict=True)
+        if some
     ]
 
 
-def _sheet(key: str, title: str, caption: str, tiles: Sequence[Tile]) -> Sheet:
-    return Sheet(key, title, f"{caption}.", tuple(_spaced(tiles)), len(tiles))
-
-
-def _spaced(things: Sequence[T]) -> list[T]:
-    n = len(things)
-    return [things[index * n // _SHOWN] for index in range(_SHOWN)] if n > _SHOWN else list(things)
-
-
-def _conflict(group: ImageRows, names: Sequence[str], places: tuple[str, ...]) -> Tile:
-    labels = dict.fromkeys(names[row] for row in group)
-    rows = f"rows {', '.join(map(str, group[:_ROWS_SHOWN]))}"
-    more = [f"and {len(group) - _ROWS_SHOWN} more"] if len(group) > _ROWS_SHOWN else []
-    return Tile((group[0],), (*labels, rows, *more), places)
-
-
-def _pair(first: int, second: int, names: Sequence[str], how: str, places: tuple[str, ...]) -> Tile:
-    labels = names[first] if names[first] == names[second] else f"{names[first]} / {names[second]}"
-    return Tile((first, second), (labels, f"rows {first}, {second}", how), places)
+def _spaced(tiles: Sequence[Tile]) -> tuple[Tile, ...]:
+    n = len(tiles)
+    if n <= _SHOWN:
+        return tuple(tiles)
+    return tuple(tiles[index * n // _SHOWN] for index in range(_SHOWN))
 
 
 def _mirrored(images: Images, groups: Sequence[ImageRows]) -> list[tuple[int, int]]:
@@ -217,9 +200,8 @@ def draw(sheet: Sheet, images: Images) -> bytes:
         for column, tile in enumerate(shelf):
             left = _GAP + column * (across + _GAP)
             for place, row in enumerate(tile.rows):
-                picture = Image.fromarray(greys(images[row])).resize(
-                    (wide, high), Resampling.NEAREST
-                )
+                picture = Image.fromarray(greys(images[row]))
+                picture = picture.resize((wide, high), Resampling.NEAREST)
                 at = left + place * (wide + _SEAM)
                 # A frame keeps white images visible on the white background.
                 pen.rectangle((at - 1, top - 1, at + wide, top + high), outline=grid)

@@ -7,7 +7,7 @@ Actions*, and its toolkit.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from fer_bench.analysis.comparison.compared_metrics import METRICS
 from fer_bench.report.comparison.phrases import (
@@ -24,13 +24,11 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.comparison.comparison_result import Change, ChangeKind, ComparisonResult
 
+    Annotation = tuple[str, str]
+    """Title and message."""
+
 _MOST = 10
 """Maximum number of annotations of each kind that GitHub shows per step; it drops the rest."""
-
-
-class _Annotation(NamedTuple):
-    title: str
-    message: str
 
 
 def workflow_commands(outcome: ComparisonResult) -> list[str]:
@@ -54,21 +52,15 @@ def workflow_commands(outcome: ComparisonResult) -> list[str]:
         *complete,
     ]
     differing = [
-        _Annotation(
-            f"Different {one.what}",
-            f"{one.base} in the base, {one.head} in the head: {one.meaning}",
-        )
+        (f"Different {one.what}", f"{one.base} in the base, {one.head} in the head: {one.meaning}")
         for one in outcome.differences
     ]
     annotation = partial(_annotation, names=outcome.names)
-    worse = by_verdict.get("worse", [])
-    better = by_verdict.get("better", [])
+    worse = map(annotation, by_verdict.get("worse", []))
     return [
-        *_commands(
-            "error", [annotation(change) for change in sorted(outcome.regressions, key=_rank)]
-        ),
-        *_commands("warning", [*map(annotation, severe), *differing, *map(annotation, worse)]),
-        *_commands("notice", [*map(annotation, better)]),
+        *_commands("error", [*map(annotation, sorted(outcome.regressions, key=_rank))]),
+        *_commands("warning", [*map(annotation, severe), *differing, *worse]),
+        *_commands("notice", [*map(annotation, by_verdict.get("better", []))]),
     ]
 
 
@@ -78,31 +70,28 @@ def _rank(change: Change) -> tuple[int, float]:
     return place, -abs(change.change or 0.0)
 
 
-def _annotation(change: Change, names: Mapping[str, str]) -> _Annotation:
+def _annotation(change: Change, names: Mapping[str, str]) -> Annotation:
     title = f"{names[change.cell]}: {name_text(change)} {verdict_text(change)}"
     parts = [
         f"{name} {value_text(change.metric, value)}"
         for name, value in (("base", change.base), ("head", change.head))
         if change.metric is not None and value is not None
     ]
-    changed, threshold = change_text(change), threshold_text(change)
-    parts += [] if changed is None else [f"change {changed}"]
-    parts += [] if threshold is None else [f"threshold {threshold}"]
-    metrics = ", ".join(parts)
-    return _Annotation(title, "; ".join(part for part in (metrics, change.why) if part))
+    if (changed := change_text(change)) is not None:
+        parts.append(f"change {changed}")
+    if (threshold := threshold_text(change)) is not None:
+        parts.append(f"threshold {threshold}")
+    return title, "; ".join(filter(None, (", ".join(parts), change.why)))
 
 
 def _commands(
-    kind: Literal["error", "warning", "notice"], annotations: Sequence[_Annotation]
+    kind: Literal["error", "warning", "notice"], annotations: Sequence[Annotation]
 ) -> Iterator[str]:
     shown = list(annotations)
     if len(annotations) > _MOST:
-        shown = [*annotations[: _MOST - 1], _more(annotations[_MOST - 1 :])]
-    for one in shown:
+        left = [title for title, _ in annotations[_MOST - 1 :]]
+        shown = [*annotations[: _MOST - 1], (f"{len(left)} more", "; ".join(left))]
+    for title, message in shown:
         # GitHub ignores a command without a message.
-        message = clean(one.message) or clean(one.title)
-        yield f"::{kind} title={in_property(clean(one.title))}::{in_data(message)}"
-
-
-def _more(left: Sequence[_Annotation]) -> _Annotation:
-    return _Annotation(f"{len(left)} more", "; ".join(one.title for one in left))
+        text = clean(message) or clean(title)
+        yield f"::{kind} title={in_property(clean(title))}::{in_data(text)}"

@@ -1,9 +1,12 @@
-"""Templates, styles and scripts of the page, and the policy that allows no other scripts."""
+"""Templates, styles, scripts and embedded files of the page, and the policy of its content."""
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
+import json
+import re
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -12,9 +15,12 @@ from fer_bench.report.page.table_view import short_title
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from jinja2 import Environment
+
+    from fer_bench.report.plots import Figure
+    from fer_bench.results.records import Example
 
 _LIBRARY = "page/vendor/chart.umd.min.js"
 MODULES = (
@@ -44,6 +50,13 @@ MODULES = (
 )
 """Names of the modules of the page's script, in the order in which they run."""
 
+_RASTER = re.compile(
+    r'<image xlink:href="data:image/png;base64,[^"]*"[^>]* transform="scale\(1 -1\) '
+    r'translate\(0 -(?P<bottom>[\d.]+)\)" x="(?P<x>[-\d.]+)" y="(?P<y>[-\d.]+)" '
+    r'width="(?P<width>[\d.]+)" height="(?P<height>[\d.]+)"/>'
+)
+"""Image in an SVG file of matplotlib, which stores and draws it upside down."""
+
 
 def filled(template: str, **values: Any) -> str:
     """Render an HTML template.
@@ -53,17 +66,15 @@ def filled(template: str, **values: Any) -> str:
             ``page/macros.html.j2``.
         values: variables of the template. Text is always escaped.
     """
-    from fer_bench.report.plots.palette import DARK_PALETTE, PALETTE
-
-    style = resource("page/style.css") + resource("page/charts.css")
-    read = _environment().get_template(template)
-    return read.render(style=style, light=PALETTE, dark=DARK_PALETTE, **values)
+    return _environment().get_template(template).render(**values)
 
 
 @cache
 def _environment() -> Environment:
     """Return the Jinja environment, which compiles each template only once."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    from fer_bench.report.plots.palette import DARK_PALETTE, PALETTE
 
     made = Environment(
         autoescape=True,
@@ -73,6 +84,8 @@ def _environment() -> Environment:
         loader=FunctionLoader(resource),
     )
     made.filters |= {"clean": clean, "short_title": short_title}
+    style = resource("page/style.css") + resource("page/charts.css")
+    made.globals |= {"style": style, "light": PALETTE, "dark": DARK_PALETTE}
     return made
 
 
@@ -105,3 +118,28 @@ def policy(scripts: Iterable[str]) -> str:
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src {allowed}; base-uri 'none'; form-action 'none'"
     )
+
+
+def archive(files: Mapping[str, str]) -> str:
+    """Return files as base64 of a gzip-compressed JSON object, for the page's script."""
+    packed = gzip.compress(json.dumps(dict(files)).encode(), mtime=0)
+    return base64.b64encode(packed).decode("ascii")
+
+
+def example_drawing(figure: Figure, places: Mapping[Example, int]) -> str:
+    """Return the SVG file of example images, with references to images that the page holds.
+
+    Args:
+        figure: a figure of example images.
+        places: place of each image on the page, from 0; it becomes the address ``image:0``.
+    """
+    shown = (example.image for example in figure.data)
+
+    def reference(found: re.Match[str]) -> str:
+        top = float(found["bottom"]) - float(found["y"]) - float(found["height"])
+        return (
+            f'<image xlink:href="image:{places[next(shown)]}" style="image-rendering: pixelated" '
+            f'x="{found["x"]}" y="{top:g}" width="{found["width"]}" height="{found["height"]}"/>'
+        )
+
+    return _RASTER.sub(reference, figure.svg)

@@ -137,6 +137,12 @@ def _tradeoffs(analysis: Analysis, cells: Sequence[int]) -> Data:
     points = []
     for number, (place, group) in enumerate(zip(places, groups, strict=True)):
         interval = None if group.score is None else group.score.spread
+        speeds = [
+            speed.images_per_second
+            for cell in group.trained
+            for speed in cell.inference
+            if speed.batch_size == batch
+        ]
         points.append(
             {
                 "cell": cells[place],
@@ -144,7 +150,7 @@ def _tradeoffs(analysis: Analysis, cells: Sequence[int]) -> Data:
                 "range": _numbers((min(group.test_accuracies), max(group.test_accuracies))),
                 "interval": None if interval is None else _numbers((interval.low, interval.high)),
                 "costs": [cost.values.get(number) for cost in found.costs],
-                "throughput": _throughput(group, batch),
+                "throughput": sum(speeds) / len(speeds) if speeds else None,
             }
         )
     return {
@@ -158,17 +164,6 @@ def _tradeoffs(analysis: Analysis, cells: Sequence[int]) -> Data:
         ],
         "points": points,
     }
-
-
-def _throughput(group: Group, batch: int) -> float | None:
-    """Return the mean images per second of a group's timed cells in batches of this size."""
-    speeds = [
-        speed.images_per_second
-        for cell in group.trained
-        for speed in cell.inference
-        if speed.batch_size == batch
-    ]
-    return sum(speeds) / len(speeds) if speeds else None
 
 
 def _class_metrics(group: Group) -> list[Data]:

@@ -14,9 +14,15 @@ from fer_bench.report.claims_table import WITHOUT_EVIDENCE, count_verdicts, spli
 from fer_bench.report.commands import recorded_command, reproduction
 from fer_bench.report.confusion_matrices import heat_maps
 from fer_bench.report.example_predictions import example_images
-from fer_bench.report.page.assets import chart_library, filled, page_script, policy
+from fer_bench.report.page.assets import (
+    archive,
+    chart_library,
+    example_drawing,
+    filled,
+    page_script,
+    policy,
+)
 from fer_bench.report.page.chart_data import chart_data
-from fer_bench.report.page.embedded_files import archive, example_drawing
 from fer_bench.report.page.table_view import Grid, grid
 from fer_bench.report.page.texts import (
     PAPER,

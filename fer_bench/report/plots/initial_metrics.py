@@ -110,7 +110,7 @@ def start_rows(groups: Sequence[Group], measure: str) -> tuple[StartRow, ...]:
         else:
             lacking = (cell.status for cell in group.cells if cell.status != "ok")
             status = next(lacking, "not measured")
-        rows.append(StartRow(labels.short_name(group), group.init, values, status))
+        rows.append(StartRow(labels.short_label(group.label), group.init, values, status))
     return tuple(rows)
 
 

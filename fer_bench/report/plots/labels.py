@@ -62,11 +62,6 @@ def short_label(label: str, most: int = 25) -> str:
     return f"{short(title, max(_TITLE, most - len(init) - len(end) - 1))}{end} {init}"
 
 
-def short_name(group: Group) -> str:
-    """Return a group's label for a line or row of a figure."""
-    return short_label(group.label)
-
-
 def name(group: Group) -> str:
     """Return a group's label for running text, on one line."""
     return short_label(group.label, _NAME)

@@ -88,7 +88,7 @@ def _draw(drawing: Drawing, data: tuple[Sequence[LearningCurve], float]) -> None
             axes,
             points,
             f"course-{number}-{group.init}",
-            label=labels.short_name(group),
+            label=labels.short_label(group.label),
             linewidth=1.4,
             markevery=max(1, len(points) // _MARKS),
             **cell_look(series.index(group.series), group.init),

@@ -18,7 +18,7 @@ from fer_bench.report.plots.axes import (
     set_ticks,
 )
 from fer_bench.report.plots.figure import Figure
-from fer_bench.report.plots.labels import briefly, name, not_shown, seeds_note, short_name
+from fer_bench.report.plots.labels import briefly, name, not_shown, seeds_note, short_label
 from fer_bench.report.plots.palette import SOFT
 from fer_bench.report.time_tables import unrecorded_features
 
@@ -193,7 +193,7 @@ def _draw(drawing: Drawing, data: Tradeoffs) -> None:
     for index in data.named:
         look = cell_look(series.index(groups[index].series), groups[index].init)
         looks[index] = {**look, "markersize": 5, "linestyle": "none"}
-    keys = [(short_name(groups[index]), look) for index, look in looks.items()]
+    keys = [(short_label(groups[index].label), look) for index, look in looks.items()]
     panels = add_axes(drawing, len(data.costs), 3, 170, gap=(28, 0), keys=keys, key_columns=3)
     seen = {index for cost in data.costs for index in cost.values}
     accuracies = [one for index in seen for one in groups[index].test_accuracies]
