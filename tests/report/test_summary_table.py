@@ -174,7 +174,7 @@ def test_training_time_is_the_features_once_and_the_epochs_of_one_seed():
     ]
     analysis = analyse(made_run(*cells))
     assert analysis.standings[0].training_seconds == 120.0
-    costs = {one.name: one.values for one in tradeoffs(analysis.groups, 32).costs}
+    costs = {one.name: one.values for one in tradeoffs(analysis.groups, 32)}
     assert costs["training time"] == {0: 120.0}
     rows = csv.DictReader(summary_csv([(analysis, [Experiment(analysis.run)])]).splitlines())
     assert [row["training_seconds"] for row in rows] == ["100.0", "140.0"]
@@ -184,7 +184,7 @@ def test_training_time_is_the_features_once_and_the_epochs_of_one_seed():
     assert unknown in stored.notes[0]
     # A lower limit is not plotted as if it were the cost.
     assert column(stored, "train")["mini random"] == "\N{GREATER-THAN OR EQUAL TO}80 s"
-    costs = {one.name for one in tradeoffs(analyse(made_run(cells[1])).groups, 32).costs}
+    costs = {one.name for one in tradeoffs(analyse(made_run(cells[1])).groups, 32)}
     assert "training time" not in costs
 
 

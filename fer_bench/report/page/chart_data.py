@@ -7,7 +7,7 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.protocol.head import is_fitted
-from fer_bench.report.plots.calibration import FEW, reliability_diagram
+from fer_bench.report.plots.calibration import FEW, reliability_bins
 from fer_bench.report.plots.initial_metrics import initial_data
 from fer_bench.report.plots.learning_curves import curves_key, curves_of
 from fer_bench.report.plots.tradeoffs import inference_batch, tradeoffs
@@ -57,14 +57,7 @@ def chart_data(analyses: Sequence[Analysis], names: Sequence[str] = ("",)) -> Da
 
 
 def _test_set(analysis: Analysis, places: Mapping[str, int], name: str, suffix: str) -> Data:
-    """Return the charts of one set of test images.
-
-    Args:
-        analysis: analysis of its cells.
-        places: indices of the cells by label.
-        name: name of the set, empty for a single one.
-        suffix: end of the keys of its figures and tables.
-    """
+    """Return the charts of one set of test images; ``suffix`` ends keys of figures and tables."""
     trained = [(places[clean(group.label)], group) for group in analysis.trained]
     cells = [places[clean(group.label)] for group in analysis.groups]
     index = dict(zip(map(id, analysis.groups), cells, strict=True))
@@ -93,9 +86,9 @@ def _test_set(analysis: Analysis, places: Mapping[str, int], name: str, suffix: 
                 "measure": one.measure,
                 "chance": _number(one.chance),
                 "rows": [
-                    {"cell": cell, "values": [_numbers(value) for value in row.values]}
-                    for cell, row in zip(cells, one.rows, strict=True)
-                    if row.values
+                    {"cell": cell, "values": list(map(_numbers, values))}
+                    for cell, (_, values) in zip(cells, one.rows, strict=True)
+                    if values
                 ],
             }
             for one in initial_data(analysis, analysis.groups)
@@ -133,7 +126,7 @@ def _tradeoffs(analysis: Analysis, cells: Sequence[int]) -> Data:
     places = [place for place, group in enumerate(every) if group.test_accuracies]
     groups = [every[place] for place in places]
     batch = inference_batch(groups)
-    found = tradeoffs(groups, batch)
+    costs = tradeoffs(groups, batch)
     points = []
     for number, (place, group) in enumerate(zip(places, groups, strict=True)):
         interval = None if group.score is None else group.score.spread
@@ -149,7 +142,7 @@ def _tradeoffs(analysis: Analysis, cells: Sequence[int]) -> Data:
                 "accuracy": _number(group.test_accuracy),
                 "range": _numbers((min(group.test_accuracies), max(group.test_accuracies))),
                 "interval": None if interval is None else _numbers((interval.low, interval.high)),
-                "costs": [cost.values.get(number) for cost in found.costs],
+                "costs": [cost.values.get(number) for cost in costs],
                 "throughput": sum(speeds) / len(speeds) if speeds else None,
             }
         )
@@ -160,7 +153,7 @@ def _tradeoffs(analysis: Analysis, cells: Sequence[int]) -> Data:
                 "name": f"{cost.name}, batch of {batch}" if cost.unit == "ms" else cost.name,
                 "unit": cost.unit,
             }
-            for cost in found.costs
+            for cost in costs
         ],
         "points": points,
     }
@@ -197,12 +190,11 @@ def _time_to_accuracy(analysis: Analysis, index: dict[int, int]) -> Data | None:
 
 
 def _calibration(group: Group) -> Data | None:
-    diagram = reliability_diagram(group)
-    if diagram is None:
+    if group.calibration_error is None:
         return None
     bins = [
         [_number(one.confidence), _number(one.accuracy), one.images]
-        for one in diagram.bins
-        if one.confidence is not None
+        for one in reliability_bins(group)
     ]
-    return {"error": _number(diagram.error), "bins": bins, "few": FEW * diagram.seeds}
+    few = FEW * len(group.trained)
+    return {"error": _number(group.calibration_error), "bins": bins, "few": few}

@@ -37,35 +37,19 @@ _DOT: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class StartRow:
-    """Row of one backbone and init.
-
-    Attributes:
-        label: short name of the network.
-        init: ``"pretrained"`` or ``"random"``.
-        values: metric of each trained cell before training and after one epoch.
-        status: mean after one epoch, or why there is none.
-    """
-
-    label: str
-    init: str
-    values: tuple[Initial, ...]
-    status: str
-
-
-@dataclass(frozen=True)
 class InitialMetric:
     """Data of one figure.
 
     Attributes:
         measure: ``"accuracy"`` or ``"loss"``, in nats, on the validation images.
-        rows: one for each backbone and init.
+        rows: backbones and inits, with the metric of each trained cell before training and after
+            one epoch.
         chance: value without learning, marked by a line.
         meaning: name of that line.
     """
 
     measure: str
-    rows: tuple[StartRow, ...]
+    rows: tuple[tuple[Group, tuple[Initial, ...]], ...]
     chance: float
     meaning: str
 
@@ -85,7 +69,7 @@ def initial_figures(analysis: Analysis) -> list[Figure]:
         *labels.not_shown(every),
     ]
     return [
-        _figure(groups, number, data, notes)
+        _figure(number, data, notes)
         for number, data in enumerate(initial_data(analysis, groups), _FIRST)
     ]
 
@@ -94,29 +78,28 @@ def initial_data(analysis: Analysis, groups: Sequence[Group]) -> tuple[InitialMe
     """Return accuracy and loss at the start of training, with a row for each of the groups."""
     share, uniform = analysis.majority_share, math.log(len(analysis.dataset.counts))
     return (
-        InitialMetric("accuracy", start_rows(groups, "accuracy"), share, "largest class"),
-        InitialMetric("loss", start_rows(groups, "loss"), uniform, "uniform prediction"),
+        InitialMetric("accuracy", _rows(groups, "accuracy"), share, "largest class"),
+        InitialMetric("loss", _rows(groups, "loss"), uniform, "uniform prediction"),
     )
 
 
-def start_rows(groups: Sequence[Group], measure: str) -> tuple[StartRow, ...]:
-    """Return a figure's rows, in the order of the groups."""
+def _rows(groups: Sequence[Group], measure: str) -> tuple[tuple[Group, tuple[Initial, ...]], ...]:
     rows = []
     for group in groups:
         histories = [one.history for one in group.qualities if one.history.epochs]
-        values = tuple(Initial(*getattr(one, f"validation_{measure}")[:2]) for one in histories)
-        if values:
-            status = f"{np.mean([one.first_epoch for one in values]):.3f}"
-        else:
-            lacking = (cell.status for cell in group.cells if cell.status != "ok")
-            status = next(lacking, "not measured")
-        rows.append(StartRow(labels.short_label(group.label), group.init, values, status))
+        values = (Initial(*getattr(one, f"validation_{measure}")[:2]) for one in histories)
+        rows.append((group, tuple(values)))
     return tuple(rows)
 
 
-def _figure(
-    groups: Sequence[Group], number: int, data: InitialMetric, notes: Sequence[str]
-) -> Figure:
+def _status(group: Group, values: Sequence[Initial]) -> str:
+    """Return the mean after one epoch, or why there is none."""
+    if values:
+        return f"{np.mean([one.first_epoch for one in values]):.3f}"
+    return next((cell.status for cell in group.cells if cell.status != "ok"), "not measured")
+
+
+def _figure(number: int, data: InitialMetric, notes: Sequence[str]) -> Figure:
     is_accuracy = data.measure == "accuracy"
     unit = "share, 0 to 1" if is_accuracy else "nats"
     chance = percent(data.chance) if is_accuracy else f"{data.chance:.3f}"
@@ -127,9 +110,7 @@ def _figure(
         *notes,
     ]
     means = [
-        f"{labels.name(group)} {row.status}"
-        for group, row in zip(groups, data.rows, strict=True)
-        if row.values
+        f"{labels.name(group)} {_status(group, values)}" for group, values in data.rows if values
     ]
     return Figure(
         key=f"figure-{number}-initial-{data.measure}",
@@ -146,7 +127,7 @@ def _draw(drawing: Drawing, data: InitialMetric) -> None:
     looks = {
         init: {**_DOT, "markeredgecolor": SERIES[0], "markerfacecolor": fill or SERIES[0]}
         for init, fill in FILLS.items()
-        if any(row.init == init and row.values for row in data.rows)
+        if any(group.init == init and values for group, values in data.rows)
     }
     keys = [
         ("untrained", untrained),
@@ -156,17 +137,25 @@ def _draw(drawing: Drawing, data: InitialMetric) -> None:
     height = _ROW * len(data.rows)
     (axes,) = add_axes(drawing, 1, 1, height, left=150, right=58, top=6, keys=keys)
     axes.set_xlabel(f"validation {data.measure}{'' if data.measure == 'accuracy' else ', nats'}")
-    set_ticks(axes.yaxis, range(len(data.rows)), [row.label for row in data.rows])
+    set_ticks(
+        axes.yaxis,
+        range(len(data.rows)),
+        [labels.short_label(group.label) for group, _ in data.rows],
+    )
     axes.set_ylim(len(data.rows) - 0.5, -0.5)
-    dots = [(one, place, row) for place, row in enumerate(data.rows) for one in row.values]
+    dots = [
+        (one, place, group.init)
+        for place, (group, values) in enumerate(data.rows)
+        for one in values
+    ]
     set_scale(axes, "x", [data.chance, *(value for one, _, _ in dots for value in one)])
     axes.axvline(data.chance, gid="chance", **GUIDE)
     starts = [(one.untrained, place) for one, place, _ in dots]
     draw_line(axes, starts, "untrained", zorder=3, **untrained)
     for init, look in looks.items():
-        shown = [(one.first_epoch, place) for one, place, row in dots if row.init == init]
+        shown = [(one.first_epoch, place) for one, place, own in dots if own == init]
         draw_line(axes, shown, f"epoch-1-{init}", zorder=3, **look)
     margin = axes.get_yaxis_transform()
-    for place, row in enumerate(data.rows):
-        colour = INK if row.values else SOFT
-        axes.text(1.02, place, row.status, color=colour, fontsize=8, va="center", transform=margin)
+    for place, (group, values) in enumerate(data.rows):
+        look = {"color": INK if values else SOFT, "fontsize": 8, "va": "center"}
+        axes.text(1.02, place, _status(group, values), transform=margin, **look)

@@ -86,23 +86,18 @@ def curve_figures(analysis: Analysis) -> list[Figure]:
     """Return a figure per trained backbone and head: the paper's four first, then others."""
     found: dict[tuple[str, str], list[Group]] = {}
     for group in analysis.groups:
-        if is_fitted(group.head):
-            continue
-        found.setdefault(group.series, []).append(group)
+        if not is_fitted(group.head):
+            found.setdefault(group.series, []).append(group)
     trained = {key: groups for key, groups in found.items() if any(one.trained for one in groups)}
     keys = [(backbone, LINEAR) for backbone in published.BACKBONES]
     paper = [trained.pop(key) for key in keys if key in trained]
     others = list(trained.values())
-    limit = ""
-    if len(others) > MOST_OTHERS:
-        limit = (
-            f"Of {len(others)} backbones and heads that are not in the paper, only {MOST_OTHERS} "
-            "are shown."
-        )
-    return [
-        *(_figure(groups) for groups in paper),
-        *(_figure(groups, limit) for groups in others[:MOST_OTHERS]),
-    ]
+    limit = (
+        f"Of {len(others)} backbones and heads that are not in the paper, only {MOST_OTHERS} are "
+        "shown."
+    )
+    note = limit if len(others) > MOST_OTHERS else ""
+    return [*map(_figure, paper), *(_figure(groups, note) for groups in others[:MOST_OTHERS])]
 
 
 def curves_key(group: Group) -> str:
@@ -133,10 +128,7 @@ def curves_of(groups: Sequence[Group]) -> tuple[Curve, ...]:
 def _curve(group: Group, part: str, measure: str) -> Curve:
     values = _values(group, part, measure)
     last = max(one.history.epochs for one in group.qualities)
-    low, mean, high = (
-        tuple(map(float, one))
-        for one in (values.min(axis=0), values.mean(axis=0), values.max(axis=0))
-    )
+    low, mean, high = (tuple(of(values, axis=0).tolist()) for of in (np.min, np.mean, np.max))
     epochs = tuple(range(last + 1 - values.shape[1], last + 1))
     return Curve(measure, part, group.init, epochs, mean, low, high, len(values))
 
@@ -187,12 +179,8 @@ def _figure(groups: list[Group], limit: str = "") -> Figure:
         key=curves_key(groups[0]),
         title=f"{words} by epoch",
         caption=" ".join(filter(None, notes)),
-        alt=" ".join(
-            [
-                f"Line charts of accuracy and loss (nats); after {data[0].epochs[-1]} epochs:",
-                *(_summary(group, data) for group in groups if group.trained),
-            ]
-        ),
+        alt=f"Line charts of accuracy and loss (nats); after {data[0].epochs[-1]} epochs: "
+        + " ".join(_summary(group, data) for group in groups if group.trained),
         data=data,
         draw=_draw,
     )
@@ -237,13 +225,5 @@ def _draw(drawing: Drawing, data: Sequence[Curve]) -> None:
                 **{"markerfacecolor": FILLS[curve.init] or look["color"], **look},
             )
             if curve.seeds > 1:
-                axes.fill_between(
-                    curve.epochs,
-                    curve.low,
-                    curve.high,
-                    color=look["color"],
-                    alpha=0.18,
-                    linewidth=0,
-                    clip_on=False,
-                    gid=f"{gid}-band",
-                )
+                band = {"color": look["color"], "alpha": 0.18, "linewidth": 0, "clip_on": False}
+                axes.fill_between(curve.epochs, curve.low, curve.high, gid=f"{gid}-band", **band)

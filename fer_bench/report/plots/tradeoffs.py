@@ -64,30 +64,15 @@ class Cost:
         return f"{amount(self.values[index])} {self.unit}".rstrip()
 
 
-@dataclass(frozen=True)
-class Tradeoffs:
-    """Data of the figure.
-
-    Attributes:
-        groups: networks with a known test accuracy.
-        costs: costs that are known of at least one of them.
-        named: indices of the networks in the key, in their order.
-    """
-
-    groups: Sequence[Group]
-    costs: tuple[Cost, ...]
-    named: tuple[int, ...]
-
-
 def tradeoff_figures(analysis: Analysis) -> list[Figure]:
     """Return one figure with up to three panels; empty if no tested cell has any known cost."""
     every = analysis.wall_clock_groups
     groups = [group for group in every if group.test_accuracies]
     batch = inference_batch(groups)
-    data = tradeoffs(groups, batch)
-    if not data.costs:
+    costs = tradeoffs(groups, batch)
+    if not costs:
         return []
-    seen = sorted({index for cost in data.costs for index in cost.values})
+    seen = sorted({index for cost in costs for index in cost.values})
     few = len(seen) <= MOST_NAMED
     notes = [
         "Test accuracy against costs on logarithmic axes; upper left is best. Filled: pretrained; "
@@ -106,20 +91,18 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
     ]
     notes += [
         f"Unknown {cost.name}: {', '.join(lacking)}."
-        for cost in data.costs
+        for cost in costs
         if (lacking := [name(groups[index]) for index in seen if index not in cost.values])
     ]
     notes += not_shown(every)
     accuracies = [_accuracy(group) for group in groups]
     best = max(seen, key=lambda index: accuracies[index])
-    price = ", ".join(
-        f"{cost.word} {cost.text(best)}" for cost in data.costs if best in cost.values
-    )
+    price = ", ".join(f"{cost.word} {cost.text(best)}" for cost in costs if best in cost.values)
     accuracy = [f"{name(group)} {one:.3f}" for group, one in zip(groups, accuracies, strict=True)]
     facts = [f"most accurate {accuracy[best]} ({price})"]
     facts += [
         f"lowest {cost.word} {accuracy[cost.front[0]]} ({cost.text(cost.front[0])})"
-        for cost in data.costs
+        for cost in costs
         if cost.front[0] != best
     ]
     return [
@@ -128,14 +111,14 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
             title="Test accuracy against parameters, training time and inference time",
             caption=" ".join(filter(None, notes)),
             alt=briefly("Test accuracy against costs: ", facts),
-            data=data,
+            data=(groups, costs),
             draw=_draw,
         )
     ]
 
 
-def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
-    """Return accuracies and costs of groups with tested cells; ``batch`` is that of inference."""
+def tradeoffs(groups: Sequence[Group], batch: int) -> list[Cost]:
+    """Return the costs that are known of tested groups; ``batch`` is that of inference."""
     measures: list[tuple[str, str, Callable[[Group], float | None]]] = [
         ("parameters", "", _mean_of(lambda one: one.parameters.total if one.parameters else None)),
         ("training time", "s", _complete_training_seconds),
@@ -148,10 +131,7 @@ def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
             points = [(value, _accuracy(groups[index])) for index, value in values.items()]
             front = tuple(list(values)[place] for place in pareto(points))
             costs.append(Cost(words, unit, values, front))
-    named = {index for cost in costs for index in cost.values}
-    if len(named) > MOST_NAMED:
-        named = {index for cost in costs for index in cost.front}
-    return Tradeoffs(groups, tuple(costs), tuple(sorted(named)))
+    return costs
 
 
 def _accuracy(group: Group) -> float:
@@ -186,18 +166,21 @@ def _image_milliseconds(cell: CellResult, batch: int) -> float | None:
     return None
 
 
-def _draw(drawing: Drawing, data: Tradeoffs) -> None:
-    groups = data.groups
-    series = list(dict.fromkeys(groups[index].series for index in data.named))
+def _draw(drawing: Drawing, data: tuple[Sequence[Group], Sequence[Cost]]) -> None:
+    groups, costs = data
+    seen = {index for cost in costs for index in cost.values}
+    named = seen
+    if len(seen) > MOST_NAMED:
+        named = {index for cost in costs for index in cost.front}
+    series = list(dict.fromkeys(groups[index].series for index in sorted(named)))
     looks: dict[int, dict[str, Any]] = {}
-    for index in data.named:
+    for index in sorted(named):
         look = cell_look(series.index(groups[index].series), groups[index].init)
         looks[index] = {**look, "markersize": 5, "linestyle": "none"}
     keys = [(short_label(groups[index].label), look) for index, look in looks.items()]
-    panels = add_axes(drawing, len(data.costs), 3, 170, gap=(28, 0), keys=keys, key_columns=3)
-    seen = {index for cost in data.costs for index in cost.values}
+    panels = add_axes(drawing, len(costs), 3, 170, gap=(28, 0), keys=keys, key_columns=3)
     accuracies = [one for index in seen for one in groups[index].test_accuracies]
-    for axes, cost in zip(panels, data.costs, strict=True):
+    for axes, cost in zip(panels, costs, strict=True):
         axes.set_xlabel(f"{cost.name}, {cost.unit}" if cost.unit else cost.name)
         set_scale(axes, "x", cost.values.values(), log=True, share=0.1, most=4)
         set_scale(axes, "y", accuracies, share=0.08)
