@@ -13,17 +13,11 @@ from page_parts import read
 from PIL import Image
 
 from fer_bench.data.audit import audit_record
-from fer_bench.report.audit import (
-    OF_AUDIT,
-    Sheet,
-    Tile,
-    audit_page,
-    audit_section,
-    audit_tables,
-    draw,
-    sheets,
-)
+from fer_bench.report.audit import audit_tables
+from fer_bench.report.audit.contact_sheets import Sheet, Tile, draw, sheets
 from fer_bench.report.audit.data_card import data_card
+from fer_bench.report.audit.files import OF_AUDIT
+from fer_bench.report.audit.page import audit_page, audit_section
 from fer_bench.report.audit.tables import shortened
 from fer_bench.report.table_rendering import terminal
 

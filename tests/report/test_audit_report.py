@@ -11,20 +11,11 @@ from made_audits import audited
 from page_parts import read
 from PIL import Image
 
-from fer_bench.data.audit.duplicate_groups import Leak
-from fer_bench.report.audit import (
-    OF_AUDIT,
-    Sheet,
-    Tile,
-    audit_page,
-    audit_section,
-    audit_tables,
-    draw,
-    sheets,
-    summary,
-    write_audit,
-)
-from fer_bench.report.audit.contact_sheets import KEYS, greys
+from fer_bench.data.audit import Leak
+from fer_bench.report.audit import audit_tables, summary, write_audit
+from fer_bench.report.audit.contact_sheets import KEYS, Sheet, Tile, draw, greys, sheets
+from fer_bench.report.audit.files import OF_AUDIT
+from fer_bench.report.audit.page import audit_page, audit_section
 from fer_bench.report.audit.sentences import implications
 from fer_bench.report.output_files import MANIFEST
 from fer_bench.report.table_rendering import terminal

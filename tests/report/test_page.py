@@ -23,8 +23,10 @@ from fer_bench.analysis.experiments import Experiment
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table, tables
-from fer_bench.report.audit import OF_BENCHMARK, audit_section, audit_tables, summary
-from fer_bench.report.audit import sheets as sheets_of
+from fer_bench.report.audit import audit_tables, summary
+from fer_bench.report.audit.contact_sheets import sheets as sheets_of
+from fer_bench.report.audit.files import OF_BENCHMARK
+from fer_bench.report.audit.page import audit_section
 from fer_bench.report.audit.sentences import implications
 from fer_bench.report.commands import reproduction
 from fer_bench.report.convergence_tables import rate_tables
@@ -359,15 +361,15 @@ def test_rates_on_the_papers_split_are_compared_with_its_own() -> None:
         run.dataset, split="80-20", train=28710, validation=7177, test=0, test_labels=b""
     )
     table = next(one for one in rate_tables(analyse(dataclasses.replace(run, dataset=data))))
-    pretrained, _, untrained, *_ = grid(table).lines
+    (*_, pretrained), _, (*_, untrained), *_ = grid(table).lines
     # Running accuracy gains 0.04 in each epoch. The paper has 0.039937, 0.02512 and 0.019603, and
     # three differences in its last window instead of four.
-    assert [entry.distance for entry in pretrained.entries] == [
+    assert [entry.distance for entry in pretrained] == [
         *("+0.00006", "", "+0.01488", "", "+0.02040", "", "", ""),
         *[""] * 4,
     ]
     # A cell that was not trained has none, though the paper has a value.
-    assert not any(entry.distance for entry in untrained.entries)
+    assert not any(entry.distance for entry in untrained)
 
 
 def test_only_compared_columns_and_the_papers_of_their_group_are_compared() -> None:
@@ -380,8 +382,8 @@ def test_only_compared_columns_and_the_papers_of_their_group_are_compared() -> N
         Column("paper", "c", published=True),
     )
     entries = (1.0, 1.0, 1.0, 3.5, 1.0, 2.0)
-    (line,) = grid(Table("t", "T", "", columns, (Row("r", entries),))).lines
-    assert [entry.distance for entry in line.entries] == ["", "-2.50", "", "", "", ""]
+    ((*_, shown),) = grid(Table("t", "T", "", columns, (Row("r", entries),))).lines
+    assert [entry.distance for entry in shown] == ["", "-2.50", "", "", "", ""]
 
 
 def test_short_titles() -> None:

@@ -20,7 +20,8 @@ from PIL import Image
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table
-from fer_bench.report.audit import OF_BENCHMARK, audit_section
+from fer_bench.report.audit.files import OF_BENCHMARK
+from fer_bench.report.audit.page import audit_section
 from fer_bench.report.plots import PALETTE, trend_figures
 from fer_bench.report.plots.example_images import example_figures
 from fer_bench.report.trend_table import trend_table

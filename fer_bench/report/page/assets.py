@@ -24,29 +24,10 @@ if TYPE_CHECKING:
 
 _LIBRARY = "page/vendor/chart.umd.min.js"
 MODULES = (
-    "data",
-    "elements",
-    "theme",
-    "sorting",
-    "embedded",
-    "copying",
-    "regions",
-    "navigation",
-    "folds",
-    "downloads",
-    "printing",
-    "cells",
-    "examples",
-    "intervals",
-    "point_labels",
-    "tooltips",
-    "charts",
-    "tradeoffs",
-    "learning_curves",
-    "class_metrics",
-    "calibration",
-    "time_to_accuracy",
-    "initial_metrics",
+    *("data", "elements", "theme", "sorting", "embedded", "copying", "regions", "navigation"),
+    *("folds", "downloads", "printing", "cells", "examples"),
+    *("intervals", "point_labels", "tooltips", "charts", "tradeoffs", "learning_curves"),
+    *("class_metrics", "calibration", "time_to_accuracy", "initial_metrics"),
 )
 """Names of the modules of the page's script, in the order in which they run."""
 

@@ -51,13 +51,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PAPER = ("table-1", "table-2", "table-3", "table-4", "table-5", "initial", "final")
-_SETUP = ("protocol", "environment", "weights", "cells")
-_TREND = ("trend",)
-_CLAIMS = ("claims",)
-_RUNS = ("runs",)
-_DATA = ("clean", "votes")
-_PAPER_FIGURES = ("figure-9", "figure-10")
+_PLACES = {
+    "compared": ("runs",),
+    "claims": ("claims",),
+    "paper": ("table-1", "table-2", "table-3", "table-4", "table-5", "initial", "final"),
+    "setup": ("protocol", "environment", "weights", "cells"),
+    "trend": ("trend",),
+    "data_parts": ("clean", "votes"),
+    "figures": ("figure-9", "figure-10"),
+}
+"""Keys of the figures and tables of each place in the template outside the results."""
 _EXAMPLES = (*(f"figure-{number}" for number in range(11, 18)), "examples", "mistakes")
 """Figures whose images the page shows in HTML; the drawings are only embedded for download."""
 _CONFUSION = ("confusion",)
@@ -87,15 +90,8 @@ _RESULTS = (
 """Id, title, and keys of figures and tables of each section of results, and its text without any;
 figures and tables of unknown keys follow in ``recall``."""
 _FOLDED = (
-    *_DATA,
-    *_SETUP,
-    "calibration",
-    "initial",
-    "final",
-    "learning-speed",
-    "parts",
-    "sweep",
-    "uncertainty",
+    *(*_PLACES["data_parts"], *_PLACES["setup"], "calibration", "initial", "final"),
+    *("learning-speed", "parts", "sweep", "uncertainty"),
 )
 """Tables that show only their title at first."""
 
@@ -138,7 +134,7 @@ def page(
     confusion_figures = [one for one in figures if _is(one.key, _CONFUSION)]
     has_papers = any(cell.backbone in BACKBONES for run in runs for cell in run.cells)
     # Claims on other networks than those of the run are worth a click, not a screen.
-    folded = (*_FOLDED, WITHOUT_EVIDENCE) if has_papers else (*_FOLDED, *_CLAIMS)
+    folded = (*_FOLDED, WITHOUT_EVIDENCE if has_papers else "claims")
     parts: list[Figure | Grid] = [
         *(one for one in figures if not _is(one.key, _EXAMPLES + _CONFUSION)),
         *(
@@ -147,10 +143,7 @@ def page(
             for part in (split_by_evidence(table) if has_papers else [table])
         ),
     ]
-    compared, claims, paper, setup, trend, data, paper_figures = (
-        _taken(parts, keys)
-        for keys in (_RUNS, _CLAIMS, _PAPER, _SETUP, _TREND, _DATA, _PAPER_FIGURES)
-    )
+    placed = {name: _taken(parts, keys) for name, keys in _PLACES.items()}
     results = {name: _taken(parts, keys) for name, _, keys, _ in _RESULTS}
     results["recall"] += parts
     places = {example.image: place for place, example in enumerate(examples)}
@@ -170,7 +163,6 @@ def page(
             replace(_grid(summary_table(analysis)), id=f"ranking-{number}")
             for number, analysis in enumerate(analyses, start=1)
         ],
-        compared=compared,
         reference_points=reference_points(runs),
         sources=SOURCES,
         subject=_unique(sentence for analysis in each for sentence in subject(analysis)),
@@ -185,28 +177,23 @@ def page(
         confusion_figures=confusion_figures,
         examples=examples,
         example_figures=example_figures,
-        data_parts=data,
-        audit=None if audit is None else _data(audit),
+        audit=audit and {**vars(audit), "tables": list(map(_grid, audit.tables))},
         data_findings=_sentences(sets, data_findings),
         recommendations=_sentences(sets, lambda one: paragraph(one.recommendation)),
         data_effects=_sentences(sets, effect_of_duplicates),
         audit_commands=_unique(map(recorded_command, runs)),
-        claims=claims,
         verdict_counts=_verdict_counts(report.tables, runs),
         digits=_digits() if any(run.dataset.name == DATASET for run in runs) else None,
-        paper=paper,
         paper_address=PAPER,
         deviations=_unique(clean(away) for analysis in each for away in analysis.deviations),
         curve_figures=[one for one in results["curves"] if _is(one.key, _CURVES)],
-        figures=paper_figures,
         other_backbones=not has_papers,
-        trend=trend,
-        setup=setup,
         commands=_unique(map(reproduction, runs)),
         facts=setup_facts(report.experiments),
         links=links(),
         files=list(files),
         archive=archive({**files, **drawn}),
+        **placed,
         ended=[one for analysis in analyses for one in _ended(analysis.run)],
     )
 
@@ -218,7 +205,7 @@ def _sentences(sets: Iterable[tuple[Analysis, str]], state: Callable[[Analysis],
 
 
 def _verdict_counts(tables: Iterable[Table], runs: Sequence[Run]) -> list[str]:
-    claims = [one for one in tables if _is(one.key, _CLAIMS)]
+    claims = [one for one in tables if _is(one.key, ("claims",))]
     if len(claims) == 1:
         return list(filter(None, [count_verdicts(claims[0], runs)]))
     # Which run a table belongs to is only in its title.
@@ -278,7 +265,3 @@ def _seeds(seeds: Sequence[int]) -> str:
 def _is(key: str, stems: Iterable[str]) -> bool:
     """Return True if the key is one of the stems, or one of them continued with a hyphen."""
     return any(key == stem or key.startswith(f"{stem}-") for stem in stems)
-
-
-def _data(audit: AuditSection) -> dict[str, object]:
-    return {**vars(audit), "tables": [_grid(table) for table in audit.tables]}

@@ -61,21 +61,6 @@ class PageEntry:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One row.
-
-    Attributes:
-        label: text of the first column.
-        mark: number of the row's reason, None if it has none.
-        entries: entries of the other columns.
-    """
-
-    label: str
-    mark: int | None
-    entries: Sequence[PageEntry]
-
-
-@dataclass(frozen=True)
 class Grid:
     """One table.
 
@@ -87,10 +72,10 @@ class Grid:
         groups: headings above the columns with the number of columns below; empty if there are
             none.
         columns: the other columns, with escaped names.
-        lines: the rows.
+        lines: the rows: text of the first column, number of the row's reason (None if it has
+            none) and entries of the other columns.
         reasons: reasons for missing values, in the order of their marks, from 1.
         notes: notes below the table.
-        stacked: if True, a narrow page shows each row as a block, since the table holds text.
         unmeasured: sentence that replaces the rows of a table without any value; empty otherwise.
         folded: if True, only the title is visible at first.
         reasons_at: anchor of the list that holds the reasons of skipped and failed cells in full;
@@ -103,10 +88,9 @@ class Grid:
     head: str
     groups: Sequence[tuple[str, int]]
     columns: Sequence[Column]
-    lines: Sequence[Line]
+    lines: Sequence[tuple[str, int | None, Sequence[PageEntry]]]
     reasons: Sequence[str]
     notes: Sequence[str]
-    stacked: bool
     unmeasured: str = ""
     folded: bool = False
     reasons_at: str = ""
@@ -131,7 +115,7 @@ def grid(table: Table) -> Grid:
                 row.entries, table.columns, texts, far, strict=True
             )
         ]
-        lines.append(Line(label, mark, entries))
+        lines.append((label, mark, entries))
     notes = [clean(note) for note in table.notes]
     if any(any(far) for far in away):
         notes.append("Small print: this run minus the paper.")
@@ -148,7 +132,6 @@ def grid(table: Table) -> Grid:
         lines=lines,
         reasons=made.reasons,
         notes=notes,
-        stacked=any(column.kind == "text" for column in table.columns),
         unmeasured=_UNMEASURED.get(table.key, "") if _is_unmeasured(table) else "",
     )
 
