@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -191,27 +192,24 @@ def draw(sheet: Sheet, images: Images) -> bytes:
         high + _SEAM + _LINE * max(len(tile.lines) + len(tile.places) for tile in shelf)
         for shelf in shelves
     ]
-    size = columns * (across + _GAP) + _GAP, sum(depths) + _GAP * (len(shelves) + 1)
+    tops = list(accumulate(depths, lambda top, depth: top + depth + _GAP, initial=_GAP))
     ink, soft, grid, paper = (getcolor(colour, "L") for colour in (INK, SOFT, GRID, PAPER))
-    drawing = Image.new("L", size, paper)
+    drawing = Image.new("L", (columns * (across + _GAP) + _GAP, tops[-1]), paper)
     pen = ImageDraw.Draw(drawing)
-    top = _GAP
-    for shelf, depth in zip(shelves, depths, strict=True):
-        for column, tile in enumerate(shelf):
-            left = _GAP + column * (across + _GAP)
-            for place, row in enumerate(tile.rows):
-                picture = Image.fromarray(greys(images[row]))
-                picture = picture.resize((wide, high), Resampling.NEAREST)
-                at = left + place * (wide + _SEAM)
-                # A frame keeps white images visible on the white background.
-                pen.rectangle((at - 1, top - 1, at + wide, top + high), outline=grid)
-                drawing.paste(picture, (at, top))
-            texts = [_fitting(clean(line), across, font) for line in tile.lines]
-            texts += [_fitting(shortened(one), across, font, at_end=False) for one in tile.places]
-            for place, text in enumerate(texts):
-                where = left, top + high + _SEAM + place * _LINE
-                pen.text(where, text, soft if place else ink, font)
-        top += depth + _GAP
+    for index, tile in enumerate(sheet.tiles):
+        top, left = tops[index // columns], _GAP + index % columns * (across + _GAP)
+        for place, row in enumerate(tile.rows):
+            picture = Image.fromarray(greys(images[row]))
+            picture = picture.resize((wide, high), Resampling.NEAREST)
+            at = left + place * (wide + _SEAM)
+            # A frame keeps white images visible on the white background.
+            pen.rectangle((at - 1, top - 1, at + wide, top + high), outline=grid)
+            drawing.paste(picture, (at, top))
+        texts = [_fitting(clean(line), across, font) for line in tile.lines]
+        texts += [_fitting(shortened(one), across, font, at_end=False) for one in tile.places]
+        for place, text in enumerate(texts):
+            where = left, top + high + _SEAM + place * _LINE
+            pen.text(where, text, soft if place else ink, font)
     file = io.BytesIO()
     drawing.save(file, "PNG")
     return file.getvalue()

@@ -89,19 +89,14 @@ def data_findings(analysis: Analysis) -> str:
         )
     if agreement is not None:
         clauses.append(f"{100 * agreement.accuracy:.0f} % of labels agree with the FER+ majority")
-        clauses += _by_votes(analysis)
+        always, ranked = analysis.vote_baseline, analysis.standings
+        if always and ranked and (scores := ranked[0].group.vote_scores):
+            clauses.append(
+                f"against that majority, {ranked[0].group.label} scores "
+                f"{percent(scores.by_votes.accuracy)}, always predicting {always.name} "
+                f"{percent(always.scores.by_votes.accuracy)}"
+            )
     return f"{'; '.join(clauses)}."
-
-
-def _by_votes(analysis: Analysis) -> list[str]:
-    always, ranked = analysis.vote_baseline, analysis.standings
-    if always is None or not ranked or (scores := ranked[0].group.vote_scores) is None:
-        return []
-    return [
-        f"against that majority, {ranked[0].group.label} scores "
-        f"{percent(scores.by_votes.accuracy)}, always predicting {always.name} "
-        f"{percent(always.scores.by_votes.accuracy)}"
-    ]
 
 
 def effect_of_duplicates(analysis: Analysis) -> str:

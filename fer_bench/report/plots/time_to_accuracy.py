@@ -63,7 +63,6 @@ def time_to_accuracy_figures(analysis: Analysis) -> list[Figure]:
 
 
 def _draw(drawing: Drawing, data: tuple[Sequence[LearningCurve], float]) -> None:
-    """Draw curves, the first ones first in the key, and the target accuracy."""
     curves, target = data
     log = is_wide([curve.seconds[-1] for curve in curves])
     # A logarithmic axis cannot show a start at 0 seconds.

@@ -121,7 +121,11 @@ def tradeoffs(groups: Sequence[Group], batch: int) -> list[Cost]:
     """Return the costs that are known of tested groups; ``batch`` is that of inference."""
     measures: list[tuple[str, str, Callable[[Group], float | None]]] = [
         ("parameters", "", _mean_of(lambda one: one.parameters.total if one.parameters else None)),
-        ("training time", "s", _complete_training_seconds),
+        (
+            "training time",
+            "s",
+            lambda one: None if lacks_features(one.trained) else mean_training_seconds(one.trained),
+        ),
         ("inference time per image", "ms", _mean_of(lambda one: _image_milliseconds(one, batch))),
     ]
     costs = []
@@ -136,11 +140,6 @@ def tradeoffs(groups: Sequence[Group], batch: int) -> list[Cost]:
 
 def _accuracy(group: Group) -> float:
     return fmean(group.test_accuracies)
-
-
-def _complete_training_seconds(group: Group) -> float | None:
-    """Return the mean training time; None if it lacks the frozen features."""
-    return None if lacks_features(group.trained) else mean_training_seconds(group.trained)
 
 
 def _mean_of(measure: Callable[[CellResult], float | None]) -> Callable[[Group], float | None]:
@@ -160,10 +159,8 @@ def inference_batch(groups: Sequence[Group]) -> int:
 
 
 def _image_milliseconds(cell: CellResult, batch: int) -> float | None:
-    for speed in cell.inference:
-        if speed.batch_size == batch:
-            return 1000 * speed.median / batch
-    return None
+    medians = (speed.median for speed in cell.inference if speed.batch_size == batch)
+    return next((1000 * median / batch for median in medians), None)
 
 
 def _draw(drawing: Drawing, data: tuple[Sequence[Group], Sequence[Cost]]) -> None:

@@ -165,7 +165,6 @@ def _figure(
 
 
 def _changes(series: Series, names: Mapping[str, str], runs: Sequence[StoredRun]) -> list[str]:
-    """Return the lasting changes of a metric in words."""
     metric = series.metric
     return [
         f"{short_label(names[series.cell])} {short(series.name, _NAME)} from "
@@ -177,7 +176,6 @@ def _changes(series: Series, names: Mapping[str, str], runs: Sequence[StoredRun]
 
 
 def _draw(drawing: Drawing, data: tuple[Sequence[TrendPanel], Mapping[str, str]]) -> None:
-    """Draw panels, whose cells have these display names."""
     panels, names = data
     series = [one for panel in panels for one in panel.series]
     cells = list(dict.fromkeys(one.cell for one in series))
