@@ -95,10 +95,6 @@ def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
     """Return a sheet for each kind of finding that occurs.
 
     If there are more than 24 findings, an evenly spaced, deterministic selection is shown.
-
-    Args:
-        found: the audit.
-        dataset: the audited data set.
     """
     names = [dataset.classes[label] for label in dataset.labels]
 
@@ -167,11 +163,9 @@ def _mirrored(images: Images, groups: Sequence[ImageRows]) -> list[tuple[int, in
 
 
 def draw(sheet: Sheet, images: Images) -> bytes:
-    """Draw the sheet and return the content of a PNG file.
+    """Draw the sheet as a PNG file.
 
-    Args:
-        sheet: the sheet to draw.
-        images: uint8, shape (n, height, width), indexed by the tiles' rows.
+    The images, uint8 of shape (n, height, width), are indexed by the tiles' rows.
     """
     from PIL import Image, ImageDraw
     from PIL.Image import Resampling

@@ -49,11 +49,8 @@ OF_AUDIT = Places("audit-card.md", "audit-sheets")
 def write_audit(directory: Path, data: PreparedData) -> list[Path]:
     """Write the page, the data card and the contact sheets, each file atomically.
 
-    Sheets of an earlier audit that this one does not contain are removed.
-
-    Args:
-        directory: target directory; a report of the benchmark in it is left unchanged.
-        data: the audited data.
+    Sheets of an earlier audit that this one does not contain are removed; a report of the
+    benchmark in the directory is left unchanged.
 
     Returns:
         The page, the card, then the sheets.
@@ -67,11 +64,6 @@ def write_audit(directory: Path, data: PreparedData) -> list[Path]:
 
 def write_attachments(directory: Path, data: PreparedData, places: Places) -> list[Path]:
     """Write data card and contact sheets, and remove obsolete sheets of the same kind of report.
-
-    Args:
-        directory: directory of the report.
-        data: the audited data.
-        places: file names of the kind of report.
 
     Returns:
         The card, then the sheets.

@@ -55,12 +55,7 @@ class AuditSection:
 
 
 def audit_section(data: PreparedData, places: Places) -> AuditSection:
-    """Return sentences, tables and contact sheets of an audit, with embedded thumbnails.
-
-    Args:
-        data: the audited data.
-        places: paths of card and sheets, relative to the page.
-    """
+    """Return sentences, tables and contact sheets of an audit, with embedded thumbnails."""
     found = data.audit
     return AuditSection(
         sentences=[clean(sentence) for sentence in [*summary(found), *scope_sentences(data)]],

@@ -65,12 +65,7 @@ def _leak(found: Audit, likeness: str) -> Leak:
 
 
 def implications(found: Audit, labels: Labels = "fer2013") -> list[str]:
-    """Return the implications of the findings as sentences.
-
-    Args:
-        found: the audit.
-        labels: source of the audited labels, as in ``fer_bench.protocol.data_spec.DataSpec``.
-    """
+    """Return the implications of the findings as sentences; ``labels`` as in ``DataSpec``."""
     flaws = found.test_flaws
     test_images = counted(flaws.images, "test image")
     sentences = [_leakage(found)]

@@ -40,13 +40,7 @@ _RASTER = re.compile(
 
 
 def filled(template: str, **values: Any) -> str:
-    """Render an HTML template.
-
-    Args:
-        template: path relative to ``fer_bench.report``. Shared macros are in
-            ``page/macros.html.j2``.
-        values: variables of the template. Text is always escaped.
-    """
+    """Render an HTML template, whose path is relative to ``fer_bench.report``; escape all text."""
     return _environment().get_template(template).render(**values)
 
 

@@ -61,6 +61,7 @@ def _test_set(analysis: Analysis, places: Mapping[str, int], name: str, suffix: 
     trained = [(places[clean(group.label)], group) for group in analysis.trained]
     cells = [places[clean(group.label)] for group in analysis.groups]
     index = dict(zip(map(id, analysis.groups), cells, strict=True))
+    found = analysis.time_to_accuracy
     return {
         "name": clean(name),
         "suffix": suffix,
@@ -77,7 +78,18 @@ def _test_set(analysis: Analysis, places: Mapping[str, int], name: str, suffix: 
             for cell, group in trained
             if (classes := _class_metrics(group))
         ],
-        "time": _time_to_accuracy(analysis, index),
+        "time": found
+        and {
+            "target": _number(found.target),
+            "curves": [
+                {
+                    "cell": index[id(curve.group)],
+                    "seconds": [float(f"{value:.6g}") for value in curve.seconds],
+                    "accuracy": _numbers(curve.accuracies),
+                }
+                for curve in found.curves
+            ],
+        },
         "calibration": [
             {"cell": cell, **diagram} for cell, group in trained if (diagram := _calibration(group))
         ],
@@ -170,23 +182,6 @@ def _class_metrics(group: Group) -> list[Data]:
         }
         for one in group.spread_metrics.classes
     ]
-
-
-def _time_to_accuracy(analysis: Analysis, index: dict[int, int]) -> Data | None:
-    found = analysis.time_to_accuracy
-    if found is None:
-        return None
-    return {
-        "target": _number(found.target),
-        "curves": [
-            {
-                "cell": index[id(curve.group)],
-                "seconds": [float(f"{value:.6g}") for value in curve.seconds],
-                "accuracy": _numbers(curve.accuracies),
-            }
-            for curve in found.curves
-        ],
-    }
 
 
 def _calibration(group: Group) -> Data | None:

@@ -186,12 +186,7 @@ def draw_ticks(axes: Axes) -> None:
 
 
 def cell_look(place: int, init: str) -> Look:
-    """Return the look of the line of a backbone and init.
-
-    Args:
-        place: index of the backbone in the figure, from 0; selects the colour and the marker.
-        init: ``"pretrained"`` or ``"random"``; selects the line style and the marker fill.
-    """
+    """Return the look of the line of a backbone, given by its index in the figure, and an init."""
     colour = SERIES[place % len(SERIES)]
     return {
         "color": colour,
@@ -203,13 +198,7 @@ def cell_look(place: int, init: str) -> Look:
 
 
 def log_places(low: float, high: float, most: int) -> list[float]:
-    """Return powers of ten between two numbers, with multiples of them if there is room.
-
-    Args:
-        low: above 0.
-        high: above ``low``.
-        most: maximum number of places.
-    """
+    """Return powers of ten between two positive numbers, with multiples if there is room."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     inside: list[float] = []
     for steps in _LOG_STEPS:

@@ -122,12 +122,7 @@ def seeds_note(groups: Iterable[Group], what: str) -> list[str]:
 
 
 def most_accurate(groups: Sequence[Group], most: int = MOST) -> list[Group]:
-    """Return the groups of highest mean accuracy, in the order of the run.
-
-    Args:
-        groups: groups with trained cells.
-        most: maximum number of groups.
-    """
+    """Return at most so many trained groups of highest mean accuracy, in the order of the run."""
     ranked = sorted(range(len(groups)), key=lambda index: -(groups[index].accuracy or 0.0))
     return [groups[index] for index in sorted(ranked[:most])]
 
