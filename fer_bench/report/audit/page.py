@@ -11,7 +11,7 @@ from fer_bench.report.audit.contact_sheets import greys, sheets
 from fer_bench.report.audit.sentences import implications, summary
 from fer_bench.report.audit.tables import audit_tables, named, shortened
 from fer_bench.report.audit_scope import scope_sentences
-from fer_bench.report.page.assets import filled
+from fer_bench.report.page.assets import filled, policy
 from fer_bench.report.page.table_view import grid
 from fer_bench.runtime.escapes import clean
 
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 
 _MOST = 96
 """Maximum length of a thumbnail's longer side, in pixels."""
-_POLICY = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'"
-)
 
 
 @dataclass(frozen=True)
@@ -110,7 +106,7 @@ def audit_page(found: Audit, section: AuditSection) -> str:
     """
     return filled(
         "audit/audit.html.j2",
-        policy=_POLICY,
+        policy=policy(()),
         name=clean(f"Audit of {found.name}"),
         subject=(
             f"{found.images:,} images of {found.width}x{found.height} pixels, digest {found.digest}"

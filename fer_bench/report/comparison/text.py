@@ -33,23 +33,18 @@ if TYPE_CHECKING:
 MARK = "<!-- fer_bench comparison -->"
 """First line of the Markdown: an invisible comment that identifies the file."""
 
-_COLOURS = {
-    "WORSE": "red",
-    "GONE": "red",
-    "NOT DETERMINISTIC": "red",
+_AT_START = {
     "REGRESSION": "red",
     "NOT DECIDED": "yellow",
     "DIFFERENT ENVIRONMENTS": "yellow",
     "NOTE": "yellow",
-    "worse": "yellow",
-    "gone": "yellow",
-    "moved": "yellow",
-    "not deterministic": "yellow",
-    "not comparable": "yellow",
-    "better": "green",
     "NO REGRESSION": "green",
 }
-_AT_START = ("REGRESSION", "NOT DECIDED", "NO REGRESSION", "DIFFERENT ENVIRONMENTS", "NOTE")
+_AT_END = {
+    **dict.fromkeys(("WORSE", "GONE", "NOT DETERMINISTIC"), "red"),
+    **dict.fromkeys(("worse", "gone", "moved", "not deterministic", "not comparable"), "yellow"),
+    "better": "green",
+}
 _ALWAYS = (ACCURACY, VALIDATION_ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 
 
@@ -87,11 +82,11 @@ def coloured(text: str) -> str:
     import click
 
     def style(found: re.Match[str]) -> str:
-        return click.style(found[0], fg=_COLOURS[found[0]], bold=found[0].isupper())
+        colour = {**_AT_START, **_AT_END}[found[0]]
+        return click.style(found[0], fg=colour, bold=found[0].isupper())
 
-    starts = "|".join(_AT_START)
     # Verdicts are in the last column, two spaces after the previous one.
-    ends = "|".join(word for word in _COLOURS if word not in _AT_START)
+    starts, ends = "|".join(_AT_START), "|".join(_AT_END)
     return re.sub(rf"(?m)^(?:{starts})(?=:)|(?<=  )(?:{ends})$", style, text)
 
 

@@ -91,7 +91,7 @@ def policy(scripts: Iterable[str]) -> str:
     allowed = " ".join(f"'sha256-{base64.b64encode(one).decode('ascii')}'" for one in digests)
     return (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src {allowed}; base-uri 'none'; form-action 'none'"
+        f"{f'script-src {allowed}; ' if allowed else ''}base-uri 'none'; form-action 'none'"
     )
 
 

@@ -245,21 +245,14 @@ def _ended(run: Run) -> list[tuple[str, str, list[tuple[str, str]]]]:
         if cell.status != "ok":
             labels = found.setdefault((cell.status, clean(cell.reason)), {})
             labels.setdefault(cell.label, []).append(cell.seed)
-    return [
-        (
-            status,
-            reason,
-            [
-                (clean(label), _seeds(seeds) if asked[label] > 1 else "")
-                for label, seeds in labels.items()
-            ],
-        )
-        for (status, reason), labels in found.items()
-    ]
-
-
-def _seeds(seeds: Sequence[int]) -> str:
-    return f"(seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))})"
+    ended = []
+    for (status, reason), labels in found.items():
+        cells = []
+        for label, seeds in labels.items():
+            listed = f"(seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))})"
+            cells.append((clean(label), listed if asked[label] > 1 else ""))
+        ended.append((status, reason, cells))
+    return ended
 
 
 def _is(key: str, stems: Iterable[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -89,9 +89,13 @@ def _draw(drawing: Drawing, data: Sequence[HeatMap]) -> None:
             if index % columns == 0:
                 axes.text(-0.7, code, word, ha="right", va="center", fontsize=size)
             if index + columns >= len(data):
-                axes.text(
-                    code, len(names) - 0.3, word, rotation=90, ha="center", va="top", fontsize=size
-                )
+                look: dict[str, Any] = {
+                    "rotation": 90,
+                    "ha": "center",
+                    "va": "top",
+                    "fontsize": size,
+                }
+                axes.text(code, len(names) - 0.3, word, **look)
         shares = np.array([[one.share or 0 for one in line.shares] for line in heat_map.lines])
         colours = np.full((*shares.shape, 4), (*bytes.fromhex(SERIES[0][1:]), 0)) / 255
         colours[..., 3] = DEEPEST * shares
@@ -99,12 +103,6 @@ def _draw(drawing: Drawing, data: Sequence[HeatMap]) -> None:
         for row, line in enumerate(heat_map.lines if len(names) <= MOST_NUMBERS else ()):
             for column in range(len(names)) if len(data) <= MOST_FULL else [row]:
                 if line.total:
-                    axes.text(
-                        column,
-                        row,
-                        f"{100 * shares[row, column]:.0f}",
-                        fontsize=SMALL,
-                        ha="center",
-                        va="center",
-                        weight="bold" if row == column else "normal",
-                    )
+                    look = {"ha": "center", "va": "center", "fontsize": SMALL}
+                    look["weight"] = "bold" if row == column else "normal"
+                    axes.text(column, row, f"{100 * shares[row, column]:.0f}", **look)

@@ -181,19 +181,15 @@ def _figure(
 
 
 def _draw(drawing: Drawing, data: Sequence[Panel]) -> None:
-    tested = any(one.test is not None for panel in data for one in panel.points)
-    keys = [("validation", _VALIDATION), *([("test", _TEST)] if tested else [])]
-    if not all(one.is_best for panel in data for one in panel.points):
+    points = [one for panel in data for one in panel.points]
+    keys = [("validation", _VALIDATION)]
+    if any(one.test is not None for one in points):
+        keys.append(("test", _TEST))
+    if not all(one.is_best for one in points):
         keys.append(("other trials", _OTHERS))
     keys.append(("chosen", _CHOSEN))
     every = add_axes(drawing, len(data), 2, 168, keys=keys)
-    shares = [
-        share
-        for panel in data
-        for one in panel.points
-        for share in (one.validation, one.test)
-        if share is not None
-    ]
+    shares = [share for one in points for share in (one.validation, one.test) if share is not None]
     for axes, panel in zip(every, data, strict=True):
         axes.set(title="accuracy" if axes is every[0] else "", xlabel=panel.name)
         _set_places(axes, panel)

@@ -65,12 +65,6 @@ class TrendPanel:
     series: tuple[Series, ...]
     labels: dict[int, str]
 
-    @property
-    def heading(self) -> str:
-        """Name of the metric with its unit."""
-        unit = unit_text(self.metric)
-        return short(self.series[0].name, _NAME) + (f", {unit}" if unit else "")
-
     def points(self, one: Series) -> list[tuple[int, float]]:
         """Return run and value of each point of a network, in the unit that is shown."""
         return [(point.run, shown_value(self.metric, point.value)) for point in one.points]
@@ -199,7 +193,8 @@ def _draw(drawing: Drawing, data: tuple[Sequence[TrendPanel], Mapping[str, str]]
 def _draw_panel(
     axes: Axes, panel: TrendPanel, looks: dict[str, dict[str, Any]], place: int
 ) -> None:
-    axes.set_title(panel.heading)
+    unit = unit_text(panel.metric)
+    axes.set_title(short(panel.series[0].name, _NAME) + (f", {unit}" if unit else ""))
     set_ticks(axes.xaxis, list(panel.labels), list(panel.labels.values()))
     axes.margins(x=0.04)
     least = _LEAST * max(map(abs, panel.values)) or 1.0
