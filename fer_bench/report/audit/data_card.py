@@ -12,9 +12,8 @@ from fer_bench.analysis.number_text import counted
 from fer_bench.data.audit import REACH
 from fer_bench.data.info import info_of
 from fer_bench.protocol import published
-from fer_bench.report.audit.sentences import implications, summary
+from fer_bench.report.audit.sentences import DEDUPED, LABELLED, implications, summary
 from fer_bench.report.audit.tables import audit_tables
-from fer_bench.report.audit_scope import DEDUPED, LABELLED
 from fer_bench.report.commands import audit_command
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.table_rendering import markdown

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.report.audit.contact_sheets import greys, sheets
-from fer_bench.report.audit.sentences import implications, summary
+from fer_bench.report.audit.sentences import implications, scope_sentences, summary
 from fer_bench.report.audit.tables import audit_tables, named, shortened
-from fer_bench.report.audit_scope import scope_sentences
 from fer_bench.report.page.assets import filled, policy
 from fer_bench.report.page.table_view import grid
 from fer_bench.runtime.escapes import clean

@@ -1,4 +1,4 @@
-"""Summary of an audit, and its implications for metrics measured on the data set, as sentences."""
+"""Scope and summary of an audit, and its implications for metrics, as sentences."""
 
 from __future__ import annotations
 
@@ -10,9 +10,22 @@ from fer_bench.results.records import NO_TEST
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fer_bench.data.audit import Audit
-    from fer_bench.data.audit.duplicate_groups import Leak
+    from fer_bench.data.audit import Audit, Leak
+    from fer_bench.data.prepare import PreparedData
     from fer_bench.protocol.data_spec import Labels
+
+DEDUPED = {
+    "none": "none: duplicates stay in the parts that they were drawn into",
+    "train": "train: no training image has a duplicate in any part",
+    "all": "all: no image of the three parts has a duplicate in them",
+}
+"""Description of each ``dedupe`` setting."""
+
+LABELLED = {
+    "fer2013": "the data set's own",
+    "ferplus": "the class with the most of FER+'s ten votes, not the data set's own",
+}
+"""Description of each ``labels`` setting."""
 
 
 def summary(found: Audit) -> list[str]:
@@ -62,6 +75,29 @@ def _leak(found: Audit, likeness: str) -> Leak:
     return next(
         one for one in found.leaks if one.likeness == likeness and (one.source, one.target) == ends
     )
+
+
+def scope_sentences(data: PreparedData) -> list[str]:
+    """Return a sentence on every deviation from the data set as loaded."""
+    spec, sentences = data.spec, []
+    if data.loaded.usage is not None and spec.split != "kaggle":
+        sentences.append(
+            "The data set has its own parts, which this split ignores; --split=kaggle uses them."
+        )
+    if spec.labels != "fer2013":
+        sentences.append(
+            f"The label of each image is {LABELLED[spec.labels]}. Labels with at most half of the "
+            f"votes: {data.no_majority:,}."
+        )
+    if data.unused:
+        counts = ", ".join(f"{why} ({images:,})" for why, images in data.unused)
+        sentences.append(f"Images left out of the audit: {counts}.")
+    if spec.dedupe != "none" and data.split_error is None:
+        sentences.append(
+            "Audited images that are in no part because they are duplicates: "
+            f"{data.removed_duplicates:,}."
+        )
+    return sentences
 
 
 def implications(found: Audit, labels: Labels = "fer2013") -> list[str]:

@@ -121,27 +121,23 @@ def _leaks(found: Audit) -> Table:
 
 
 def _blanks(found: Audit) -> Table:
+    made = []
+    for kind, rows in (("blank", found.blanks.constant), ("nearly blank", found.blanks.nearly)):
+        listed = ", ".join(named(rows[:_ROWS_SHOWN], found.places))
+        more = f" and {len(rows) - _ROWS_SHOWN:,} more" if len(rows) > _ROWS_SHOWN else ""
+        made.append(Row(kind, (len(rows), listed + more)))
     return Table(
         key="audit-blanks",
         title="Blank images",
         head="Kind",
         columns=(Column("images"), Column("rows", kind="text")),
-        rows=(
-            _blank("blank", found.blanks.constant, found.places),
-            _blank("nearly blank", found.blanks.nearly, found.places),
-        ),
+        rows=tuple(made),
         notes=(
             f"blank: a single grey level. nearly blank: one grey level on {MOST_OF_ONE_LEVEL:.0%} "
             "of the pixels or more, or a standard deviation of the grey levels below "
             f"{LEAST_SPREAD:g}. Rows count from 0.",
         ),
     )
-
-
-def _blank(label: str, rows: Sequence[int], places: Sequence[str] | None) -> Row:
-    listed = ", ".join(named(rows[:_ROWS_SHOWN], places))
-    more = f" and {len(rows) - _ROWS_SHOWN:,} more" if len(rows) > _ROWS_SHOWN else ""
-    return Row(label, (len(rows), listed + more))
 
 
 def _classes(found: Audit) -> Table:

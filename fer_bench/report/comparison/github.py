@@ -13,7 +13,6 @@ from fer_bench.analysis.comparison.compared_metrics import METRICS
 from fer_bench.report.comparison.phrases import (
     change_text,
     name_text,
-    threshold_text,
     value_text,
     verdict_text,
 )
@@ -79,8 +78,8 @@ def _annotation(change: Change, names: Mapping[str, str]) -> Annotation:
     ]
     if (changed := change_text(change)) is not None:
         parts.append(f"change {changed}")
-    if (threshold := threshold_text(change)) is not None:
-        parts.append(f"threshold {threshold}")
+    if change.threshold is not None:
+        parts.append(f"threshold {change.threshold.text}")
     return title, "; ".join(filter(None, (", ".join(parts), change.why)))
 
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 FORMAT = "fer_bench comparison"
 SCHEMA = 1
 """Schema version, incremented with every change that breaks older readers."""
-_NAMES = ("comparison.md", "comparison.json")
 
 
 def outcome_record(outcome: ComparisonResult) -> dict[str, Any]:
@@ -88,8 +87,8 @@ def write_comparison(folder: Path, outcome: ComparisonResult) -> None:
     Raises:
         FerBenchError: a file cannot be written.
     """
-    texts = (markdown_text(outcome), json_text(outcome))
-    write_files(folder, dict(zip(_NAMES, texts, strict=True)))
+    texts = {"comparison.md": markdown_text(outcome), "comparison.json": json_text(outcome)}
+    write_files(folder, texts)
 
 
 def remove_comparison(folder: Path) -> None:
@@ -98,4 +97,4 @@ def remove_comparison(folder: Path) -> None:
     Raises:
         FerBenchError: a file cannot be removed.
     """
-    remove_files(folder, _NAMES.__contains__)
+    remove_files(folder, ("comparison.md", "comparison.json").__contains__)

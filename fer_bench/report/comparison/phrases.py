@@ -10,7 +10,7 @@ from fer_bench.analysis.comparison.comparison_result import CANNOT_COMPARE, REGR
 from fer_bench.analysis.number_text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from fer_bench.analysis.comparison.compared_metrics import Metric, Unit
     from fer_bench.analysis.comparison.comparison_result import Change, ChangeKind, ComparisonResult
@@ -107,12 +107,6 @@ def verdict_text(change: Change) -> str:
     return "same within noise" if within else "same, within the threshold"
 
 
-def hidden_text(hidden: Iterable[Change]) -> str:
-    """Return the number of unchanged metrics not shown, in words; empty if there are none."""
-    count = len(list(hidden))
-    return f"Not listed: {counted(count, 'metric')} without a change." if count else ""
-
-
 def conclusion(outcome: ComparisonResult) -> tuple[str, str]:
     """Return the overall result in capitals and its reason in one line."""
     if outcome.exit_status == REGRESSION:
@@ -147,9 +141,8 @@ def _listed(changes: Sequence[Change], names: Mapping[str, str]) -> str:
             listed.append(f"{names[change.cell]}{metric}{verdict}")
         else:
             moved, *_ = (change_text(change) or "").split(" (")
-            listed.append(
-                f"{names[change.cell]} {change.name} {moved} (threshold {threshold_text(change)})"
-            )
+            threshold = threshold_text(change)
+            listed.append(f"{names[change.cell]} {change.name} {moved} (threshold {threshold})")
     if len(changes) > _NAMED:
         listed.append(f"{len(changes) - _NAMED:,} more")
     return ", ".join(listed)

@@ -11,11 +11,11 @@ from fer_bench.analysis.comparison.compared_metrics import (
     TRAINING_SPEED,
     VALIDATION_ACCURACY,
 )
+from fer_bench.analysis.number_text import counted
 from fer_bench.report.comparison.phrases import (
     change_text,
     conclusion,
     counts_text,
-    hidden_text,
     name_text,
     threshold_text,
     value_text,
@@ -91,8 +91,9 @@ def coloured(text: str) -> str:
 
 
 def _summary(outcome: ComparisonResult) -> str:
-    hidden = hidden_text(change for change in outcome.changes if not _is_shown(change))
-    return f"{hidden} {counts_text(outcome)}".lstrip()
+    hidden = sum(not _is_shown(change) for change in outcome.changes)
+    listed = f"Not listed: {counted(hidden, 'metric')} without a change. " if hidden else ""
+    return listed + counts_text(outcome)
 
 
 def _lines(texts: Sequence[str], width: int) -> str:
@@ -124,7 +125,10 @@ def _is_shown(change: Change) -> bool:
 def _changes(outcome: ComparisonResult) -> list[Table]:
     """Return a table of changes of entire cells, if any, then one of metrics for each cell."""
     complete = [
-        Row(outcome.names[change.cell], (threshold_text(change), verdict_text(change), change.why))
+        Row(
+            outcome.names[change.cell],
+            (threshold_text(change), verdict_text(change), change.why),
+        )
         for change in outcome.changes
         if change.metric is None
     ]

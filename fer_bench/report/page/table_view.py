@@ -191,14 +191,13 @@ def _distances(table: Table) -> Iterator[list[str]]:
 
 def _counterparts(columns: Sequence[Column]) -> dict[int, int]:
     """Map the index of each compared column to that of the next published one of its group."""
-    found = {}
-    for index, column in enumerate(columns):
-        if not column.compared:
-            continue
-        for other in range(index + 1, len(columns)):
-            if columns[other].published and columns[other].group == column.group:
-                found[index] = other
-                break
+    found: dict[int, int] = {}
+    published: dict[str, int] = {}
+    for index, column in reversed(list(enumerate(columns))):
+        if column.compared and column.group in published:
+            found[index] = published[column.group]
+        if column.published:
+            published[column.group] = index
     return found
 
 

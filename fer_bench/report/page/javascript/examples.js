@@ -2,23 +2,23 @@
 {
   const list = document.querySelector("ul.examples");
   const classes = [...new Set(data.sets.flatMap((set) => set.classes))];
-  const text = (one) => one.textContent;
   const trueClass = (item) => item.querySelector("h3 bdi")?.textContent;
   const predictedClasses = (item) =>
-    [...item.querySelectorAll(".predictions li:not(.off) .predicted bdi")].map(text);
-
-  const select = (label) => {
-    const options = classes.map((name) => new Option(name));
-    const made = make("select", {}, new Option("any", ""), ...options);
-    return [make("label", {}, label, " ", made), made];
-  };
+    [...item.querySelectorAll(".predictions li:not(.off) .predicted bdi")].map(
+      (one) => one.textContent,
+    );
+  const select = () =>
+    make("select", {}, new Option("any", ""), ...classes.map((name) => new Option(name)));
 
   if (list && classes.length) {
     const items = [...list.children];
-    const [actualLabel, actual] = select("True class");
-    const [predictedLabel, predicted] = select("Predicted class");
+    const [actual, predicted] = [select(), select()];
     const count = make("output");
-    const controls = makeControls(actualLabel, predictedLabel, count);
+    const controls = makeControls(
+      make("label", {}, "True class ", actual),
+      make("label", {}, "Predicted class ", predicted),
+      count,
+    );
     const reset = makeButton({}, "Reset");
     const none = make("p", { className: "none" }, "No example matches. ", reset);
     const update = () => {
