@@ -91,7 +91,17 @@ def _test_set(analysis: Analysis, places: Mapping[str, int], name: str, suffix: 
             ],
         },
         "calibration": [
-            {"cell": cell, **diagram} for cell, group in trained if (diagram := _calibration(group))
+            {
+                "cell": cell,
+                "error": _number(group.calibration_error),
+                "bins": [
+                    [_number(one.confidence), _number(one.accuracy), one.images]
+                    for one in reliability_bins(group)
+                ],
+                "few": FEW * len(group.trained),
+            }
+            for cell, group in trained
+            if group.calibration_error is not None
         ],
         "initial": [
             {
@@ -182,14 +192,3 @@ def _class_metrics(group: Group) -> list[Data]:
         }
         for one in group.spread_metrics.classes
     ]
-
-
-def _calibration(group: Group) -> Data | None:
-    if group.calibration_error is None:
-        return None
-    bins = [
-        [_number(one.confidence), _number(one.accuracy), one.images]
-        for one in reliability_bins(group)
-    ]
-    few = FEW * len(group.trained)
-    return {"error": _number(group.calibration_error), "bins": bins, "few": few}

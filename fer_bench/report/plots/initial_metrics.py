@@ -77,19 +77,19 @@ def initial_figures(analysis: Analysis) -> list[Figure]:
 def initial_data(analysis: Analysis, groups: Sequence[Group]) -> tuple[InitialMetric, ...]:
     """Return accuracy and loss at the start of training, with a row for each of the groups."""
     share, uniform = analysis.majority_share, math.log(len(analysis.dataset.counts))
+    accuracy, loss = (
+        tuple((group, _starts(group, measure)) for group in groups)
+        for measure in ("accuracy", "loss")
+    )
     return (
-        InitialMetric("accuracy", _rows(groups, "accuracy"), share, "largest class"),
-        InitialMetric("loss", _rows(groups, "loss"), uniform, "uniform prediction"),
+        InitialMetric("accuracy", accuracy, share, "largest class"),
+        InitialMetric("loss", loss, uniform, "uniform prediction"),
     )
 
 
-def _rows(groups: Sequence[Group], measure: str) -> tuple[tuple[Group, tuple[Initial, ...]], ...]:
-    rows = []
-    for group in groups:
-        histories = [one.history for one in group.qualities if one.history.epochs]
-        values = (Initial(*getattr(one, f"validation_{measure}")[:2]) for one in histories)
-        rows.append((group, tuple(values)))
-    return tuple(rows)
+def _starts(group: Group, measure: str) -> tuple[Initial, ...]:
+    histories = [one.history for one in group.qualities if one.history.epochs]
+    return tuple(Initial(*getattr(one, f"validation_{measure}")[:2]) for one in histories)
 
 
 def _status(group: Group, values: Sequence[Initial]) -> str:
