@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure as Drawing
 
-    from fer_bench.report.audit.page import AuditSection
+    from fer_bench.report.page.audit_section import AuditSection
 
 VOID = {"img", "link", "meta", "wbr", "br", "hr", "input"}
 KEYS = ("figure-5-mobilenet", "figure-11", "mistakes", "confusion", "calibration", "unheard-of")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.report.audit.contact_sheets import greys, sheets
 from fer_bench.report.audit.sentences import implications, scope_sentences, summary
 from fer_bench.report.audit.tables import audit_tables, named, shortened
 from fer_bench.report.page.assets import filled, policy
+from fer_bench.report.page.audit_section import AuditSection
 from fer_bench.report.page.table_view import grid
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -24,29 +22,9 @@ if TYPE_CHECKING:
     from fer_bench.data.prepare import PreparedData
     from fer_bench.report.audit.contact_sheets import Sheet
     from fer_bench.report.audit.files import Places
-    from fer_bench.report.table import Table
 
 _MOST = 96
 """Maximum length of a thumbnail's longer side, in pixels."""
-
-
-@dataclass(frozen=True)
-class AuditSection:
-    """Content of the audit section.
-
-    Attributes:
-        sentences: findings that affect metrics measured on the data, the most important first.
-        meaning: consequences of the findings for such metrics.
-        tables: tables of the audit.
-        sheets: contact sheets of the findings, as values of the template.
-        card: the data card; path relative to the page.
-    """
-
-    sentences: Sequence[str]
-    meaning: Sequence[str]
-    tables: Sequence[Table]
-    sheets: Sequence[Mapping[str, Any]]
-    card: str
 
 
 def audit_section(data: PreparedData, places: Places) -> AuditSection:

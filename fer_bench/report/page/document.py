@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.report.audit.page import AuditSection
+    from fer_bench.report.page.audit_section import AuditSection
     from fer_bench.report.plots import Figure
     from fer_bench.report.report import Report
     from fer_bench.report.table import Table
