@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.analysis.time_to_accuracy import LearningCurve
+    from fer_bench.analysis.training_time import LearningCurve
 
 _MARKS = 12
 
