@@ -11,7 +11,7 @@ from made_audits import audited
 from page_parts import read
 from PIL import Image
 
-from fer_bench.data.audit import Leak
+from fer_bench.data.audit.duplicate_groups import Leak
 from fer_bench.report.audit import audit_tables, summary, write_audit
 from fer_bench.report.audit.contact_sheets import KEYS, Sheet, Tile, draw, greys, sheets
 from fer_bench.report.audit.files import OF_AUDIT

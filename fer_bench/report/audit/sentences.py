@@ -10,7 +10,8 @@ from fer_bench.results.records import NO_TEST
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fer_bench.data.audit import Audit, Leak
+    from fer_bench.data.audit import Audit
+    from fer_bench.data.audit.duplicate_groups import Leak
     from fer_bench.data.prepare import PreparedData
     from fer_bench.protocol.data_spec import Labels
 
