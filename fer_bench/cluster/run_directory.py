@@ -100,7 +100,11 @@ class RunDirectory:
         return (self.path / _PLAN).is_file()
 
     def plan(self) -> Plan:
-        """Return the plan of the run, which must have one."""
+        """Return the plan of the run.
+
+        Raises:
+            FerBenchError: there is none, or it cannot be read.
+        """
         if not self.has_plan:
             raise FerBenchError(
                 "no run was launched here", f"a directory with {_PLAN}", path=self.path
@@ -108,7 +112,11 @@ class RunDirectory:
         return _read(self.path / _PLAN, Plan)
 
     def write_plan(self, plan: Plan) -> None:
-        """Write the plan."""
+        """Write the plan.
+
+        Raises:
+            FerBenchError: it cannot be written.
+        """
         write_atomically(self.path / _PLAN, msgspec.json.encode(plan))
 
     def directory(self, job: Job) -> Path:
@@ -124,12 +132,20 @@ class RunDirectory:
         return self.directory(job) / "log"
 
     def state(self, job: Job) -> JobState:
-        """Return the state of a job."""
+        """Return the state of a job.
+
+        Raises:
+            FerBenchError: it cannot be read.
+        """
         path = self.directory(job) / _STATE
         return _read(path, JobState) if path.exists() else JobState()
 
     def write_state(self, job: Job, state: JobState) -> None:
-        """Write the state of a job; the caller holds its lock."""
+        """Write the state of a job; the caller holds its lock.
+
+        Raises:
+            FerBenchError: it cannot be written.
+        """
         write_atomically(self.directory(job) / _STATE, msgspec.json.encode(state))
 
     def restart(self, job: Job) -> None:
@@ -146,7 +162,11 @@ class RunDirectory:
         return ""
 
     def write_scheduled(self, job: Job, name: str) -> None:
-        """Write the scheduler's id of a job."""
+        """Write the scheduler's id of a job.
+
+        Raises:
+            FerBenchError: it cannot be written.
+        """
         write_atomically(self.directory(job) / _SCHEDULED, name)
 
     def last_lines(self, job: Job, most: int = 5) -> list[str]:

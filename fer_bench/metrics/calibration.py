@@ -115,7 +115,7 @@ def _judged(
 
 
 def log_probabilities(probabilities: ArrayLike) -> NDArray[np.float64]:
-    """Return logits of float32 probabilities: their logarithms in float64, those of 0 finite."""
+    """Return logits of float32 probabilities, of the same shape: their logarithms, finite for 0."""
     smallest = np.finfo(np.float32).smallest_subnormal
     found: NDArray[np.float64] = np.log(np.maximum(probabilities, smallest), dtype=np.float64)
     return found

@@ -27,7 +27,7 @@ MOST_IMAGES = 100_000
 
 
 class Counts(NamedTuple):
-    """Lowest and highest number of images consistent with printed rates; low > high if none is."""
+    """Lowest and highest count of images, int64, that fit printed rates; low > high without any."""
 
     low: NDArray[np.int64]
     high: NDArray[np.int64]

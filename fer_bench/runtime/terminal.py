@@ -42,7 +42,7 @@ def echo(line: str = "", *, err: bool = False, colour: str | None = None) -> Non
 def echo_lines(text: str, *, err: bool = False, style: Callable[[str], str] | None = None) -> None:
     """Print lines that are already laid out, as ``echo``; ``style`` adds colours to them.
 
-    The text ends in a line break; names in it must not contain any.
+    The text ends in a line break; names in it must not contain any. Errors are those of ``echo``.
     """
     stream = sys.stderr if err else sys.stdout
     shown = displayed(text, getattr(stream, "encoding", None))
@@ -52,7 +52,7 @@ def echo_lines(text: str, *, err: bool = False, style: Callable[[str], str] | No
 def echo_command(line: str) -> None:
     """Print a GitHub workflow command: the only output in which commands are not broken up.
 
-    Its properties and message are already escaped.
+    Its properties and message are already escaped. Errors are those of ``echo``.
     """
     stream = sys.stdout
     _write(encodable(printable(line), getattr(stream, "encoding", None)) + "\n", stream)

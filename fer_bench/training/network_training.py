@@ -56,7 +56,8 @@ def network_training(
 ) -> NetworkTraining:
     """Return a new network, or the last one if structure and data are the same.
 
-    Compiling takes seconds. The init decides how many of the last layers are trained.
+    Compiling takes seconds. The init decides how many of the last layers are trained. The input
+    size is the side length in pixels.
     """
     layers = context.protocol.trainable_layers.of(init)
     data = context.dataset.row_digest, context.split.digest

@@ -149,7 +149,11 @@ class Trainer:
         return self._outputs(self.suffix, batches)
 
     def evaluate(self, rows: NDArray[np.int64]) -> tuple[float, float]:
-        """Return accuracy and loss in inference mode; the outputs must be finite."""
+        """Return accuracy and loss on the images at ``rows`` in inference mode.
+
+        Raises:
+            FerBenchError: an output of the network is not finite.
+        """
         return self._accuracy_and_loss(self.logits(rows), rows)
 
     def evaluate_with_batch_statistics(self, rows: NDArray[np.int64]) -> tuple[float, float] | None:
@@ -158,7 +162,7 @@ class Trainer:
         Everything else is in inference mode; no weights or statistics change. The images come in
         one order for all epochs, since rows sorted by class would make batches of one class, and
         in batches whose sizes differ by one image at most: as large as in training, or slightly
-        smaller. None if no batch normalisation is trained.
+        smaller. None if no batch normalisation is trained. Errors are those of ``evaluate``.
         """
         model = self.compiled.with_batch_statistics
         if model is None:

@@ -73,7 +73,11 @@ class FeatureStore:
         return self._store / KIND / key
 
     def discard(self, key: str) -> None:
-        """Remove the features with key ``key``, if there are any."""
+        """Remove the features with key ``key``, if there are any.
+
+        Raises:
+            StoreError: they cannot be removed.
+        """
         with store_errors(self._store), locked(self._store, KIND, key):
             remove(self.directory(key))
 
