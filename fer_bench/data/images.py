@@ -53,9 +53,18 @@ class ImageView:
     def __getitem__(self, index: Any) -> NDArray[np.uint8]:
         """Return what an array of these images would return, for an index that begins with rows."""
         first, *others = index if isinstance(index, tuple) else (index,)
-        where = (self._rows[first], *others)
-        found: NDArray[np.uint8] = self._images[where]
-        if found.base is None:  # a copy
+        rows = self._rows[first]
+        if others or np.ndim(rows) != 1:
+            where = (rows, *others)
+            found: NDArray[np.uint8] = self._images[where]
+            if found.base is None:  # a copy
+                _release(self._images)
+            return found
+        # In blocks, as reading a row of a mapping may bring in megabytes around it.
+        found = np.empty((len(rows), *self.shape[1:]), np.uint8)
+        step = _block_length(self)
+        for start in range(0, len(rows), step):
+            found[start : start + step] = self._images[rows[start : start + step]]
             _release(self._images)
         return found
 
@@ -85,10 +94,16 @@ def blocks(images: Any) -> Iterator[NDArray[Any]]:
     Args:
         images: shape (n, ...).
     """
-    step = max(1, BLOCK_BYTES // max(1, math.prod(images.shape[1:]) * images.dtype.itemsize))
+    step = _block_length(images)
     for start in range(0, len(images), step):
         yield images[start : start + step]
         _release(images)
+
+
+def _block_length(images: Any) -> int:
+    """Return the number of images in a block."""
+    size: int = math.prod(images.shape[1:]) * images.dtype.itemsize
+    return max(1, BLOCK_BYTES // max(1, size))
 
 
 def in_memory(shape: tuple[int, ...], images: Blocks) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from layout_writers import random_dataset
 from test_memory_of_reading import MIB, at_most, never
 
 from fer_bench.data import EMOTIONS, Dataset, array_cache, by_content, make_split
+from fer_bench.data import images as data_images
 from fer_bench.data.array_cache import load_once
 from fer_bench.data.audit import Duplicates, audit, duplicates
 from fer_bench.data.formats import detection
@@ -154,6 +155,17 @@ def test_a_view_releases_nothing_that_is_in_use(tmp_path: Path) -> None:
     one, some = dataset.images[3], view[:4]
     assert [image[0, -1] for image in view][-1] == 0
     assert (one[0, -1], some[0, 0, -1]) == (3, (N - 1) % 251)
+
+
+def test_many_rows_of_a_mapping_are_read_in_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = load_once(tmp_path, "1", load_large, tmp_path)
+    view, expected = take(dataset.images, np.arange(N)[::-1]), dataset.images[::-1]
+    released = []
+    monkeypatch.setattr(data_images, "_release", released.append)
+    np.testing.assert_array_equal(view[1:], expected[1:])
+    assert len(released) == -(-(N - 1) // (data_images.BLOCK_BYTES // SIDE**2))
 
 
 @pytest.mark.parametrize("mode", ["c", "r+"])
