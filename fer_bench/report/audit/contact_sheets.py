@@ -117,7 +117,7 @@ def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
     blanks = ((found.blanks.constant, "blank"), (found.blanks.nearly, "nearly blank"))
     tiles = (
         [conflict(group) for group in identical.conflicts],
-        [pair(*rows, "mirrored") for rows in _mirrored(dataset.images, mirrored.groups)],
+        [pair(*rows, "mirrored") for rows in _mirrored(mirrored.groups, identical.groups)],
         [
             pair(
                 one.first,
@@ -151,11 +151,12 @@ def _spaced(tiles: Sequence[Tile]) -> tuple[Tile, ...]:
     return tuple(tiles[index * n // _SHOWN] for index in range(_SHOWN))
 
 
-def _mirrored(images: Images, groups: Sequence[ImageRows]) -> list[tuple[int, int]]:
-    """Return the first image and the first one that differs from it, for each group with both."""
+def _mirrored(groups: Sequence[ImageRows], identical: Sequence[ImageRows]) -> list[tuple[int, int]]:
+    """Return the first image and the first one not identical to it, for each group with both."""
+    number = {row: index for index, group in enumerate(identical) for row in group}
     pairs = []
     for first, *others in groups:
-        unlike = (row for row in others if not np.array_equal(images[row], images[first]))
+        unlike = (row for row in others if number.get(row, -1) != number.get(first, -2))
         second = next(unlike, None)
         if second is not None:
             pairs.append((first, second))
