@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from fer_bench.analysis.history.archive import StoredRun
     from fer_bench.analysis.history.series import Series, Trend
 
+    _Kind = tuple[tuple[str, str], str]
+    """Backbone with head, and init."""
+
 _HEADLINE = (ACCURACY, VALIDATION_ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 """Metrics that are drawn even if they did not change."""
 _LEAST = 0.02
@@ -153,7 +156,7 @@ def _figure(
             [text for one in series for text in _changes(one, trend.names, runs)] or ["none"],
             "the table",
         ),
-        data=(panels, trend.names),
+        data=(panels, trend.names, _kinds(runs)),
         draw=_draw,
     )
 
@@ -169,15 +172,22 @@ def _changes(series: Series, names: Mapping[str, str], runs: Sequence[StoredRun]
     ]
 
 
-def _draw(drawing: Drawing, data: tuple[Sequence[TrendPanel], Mapping[str, str]]) -> None:
-    panels, names = data
+def _kinds(runs: Sequence[StoredRun]) -> dict[str, _Kind]:
+    cells = (cell for stored in runs for cell in stored.run.cells)
+    return {cell.group_id: ((cell.backbone, cell.head), cell.init) for cell in cells}
+
+
+def _draw(
+    drawing: Drawing, data: tuple[Sequence[TrendPanel], Mapping[str, str], Mapping[str, _Kind]]
+) -> None:
+    panels, names, kinds = data
     series = [one for panel in panels for one in panel.series]
     cells = list(dict.fromkeys(one.cell for one in series))
-    backbones = list(dict.fromkeys(cell.rpartition("-")[0] for cell in cells))
+    lines = list(dict.fromkeys(kinds[cell][0] for cell in cells))
     looks, keys = {}, []
     for cell in cells:
-        backbone, _, init = cell.rpartition("-")
-        looks[cell] = cell_look(backbones.index(backbone), init)
+        line, init = kinds[cell]
+        looks[cell] = cell_look(lines.index(line), init)
         keys.append((short_label(names[cell]), looks[cell]))
     if any(one.lasting for one in series):
         keys.append(("changed in this run", _CIRCLE))

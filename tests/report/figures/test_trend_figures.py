@@ -216,3 +216,16 @@ def test_any_name_comes_out_as_text(names, read, recwarn) -> None:
                 assert f"{ELLIPSIS} random" in "\n".join(drawn.texts)
         assert figure.png.startswith(b"\x89PNG")
     assert [str(one.message) for one in recwarn] == []
+
+
+def test_each_backbone_with_its_head_has_a_look() -> None:
+    """The name of a cell with another head does not end in its init."""
+    cells = [
+        dataclasses.replace(mini(0.4 - number / 10, init=init), head=head)
+        for number, (init, head) in enumerate(
+            [("pretrained", "linear"), ("pretrained", "logreg"), ("random", "mlp:32")]
+        )
+    ]
+    figure, *_ = trend_figures(trend_of(run_of(*cells), run_of(*cells)))
+    colours = re.findall(r"<g id=.line-1-\d[^\n]*\n(?:[^\n]*\n)*?[^\n]*stroke: (#\w+)", figure.svg)
+    assert len(set(colours)) == 3
