@@ -85,12 +85,13 @@ class _Speed:
         self._thresholds = thresholds
         self._environments = environments
         self._timed: dict[int, Timed] = {}
+        self._logarithms: dict[int, tuple[float, float]] = {}
         # Cache for the current run, since several tests compare the same sets of runs.
         self._changes: dict[tuple[_Runs, _Runs], Change] = {}
 
     def add_run(self, run: int, measured: Timed) -> None:
         """Process the next run that measured this speed."""
-        self._timed[run] = measured
+        self._timed[run], self._logarithms[run] = measured, _logarithms(measured)
         self._changes.clear()
         self._segment(run)
         self.segmentation.points.append(Point(run, measured.value))
@@ -225,7 +226,7 @@ class _Speed:
 
     def _numbers(self, runs: _Runs, divided: bool) -> list[float]:
         """Return the logarithm of each run's time, or of its ratio to the reference workload's."""
-        return [_logarithm(self._timed[run], divided) for run in runs]
+        return [self._logarithms[run][divided] for run in runs]
 
 
 def _timed_of(run: Run) -> dict[Name, Timed]:
@@ -236,7 +237,8 @@ def _timed_of(run: Run) -> dict[Name, Timed]:
     }
 
 
-def _logarithm(measured: Timed, divided: bool) -> float:
+def _logarithms(measured: Timed) -> tuple[float, float]:
+    """Return the mean log time of a run, as measured and divided by the reference workload."""
     mean = statistics.fmean(math.log(timing.value) for timing in measured.timings)
     paces = [statistics.fmean(timing.pace or (0.0,)) for timing in measured.timings]
-    return mean - statistics.fmean(paces) if divided else mean
+    return mean, mean - statistics.fmean(paces)
