@@ -286,7 +286,8 @@ def _mean_history(histories: Sequence[History]) -> History:
     return History(
         *(
             tuple(over_seeds(series).mean(axis=0).tolist()) if all(series) else ()
-            for series in zip(*(vars(one).values() for one in histories), strict=True)
+            for item in dataclasses.fields(History)
+            if (series := [getattr(one, item.name) for one in histories])
         )
     )
 

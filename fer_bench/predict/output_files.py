@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.predict.predictions import columns, flat_row
@@ -79,7 +79,7 @@ def _field(value: Any) -> Any:
 def _json_lines(predictions: Predictions) -> str:
     lines = []
     for row in predictions:
-        document = vars(row) | {
+        document = asdict(row) | {
             "box": row.box and astuple(row.box),
             "probabilities": dict(zip(predictions.classes, row.probabilities, strict=False)),
         }

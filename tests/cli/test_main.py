@@ -20,6 +20,7 @@ def run(*arguments):
 def test_help_names_each_command():
     text = run("--help").output
     assert cli.main.commands
+    assert {*cli._ENDING_WITH_2} <= {*cli.main.commands}
     for name, command in cli.main.commands.items():
         assert f"  {name} " in text
         assert command.get_short_help_str(limit=80) in text

@@ -136,7 +136,8 @@ def pretrained_is_high_late(evidence: Evidence) -> Iterator[Finding]:
 def vggface_gains_most(evidence: Evidence) -> Iterator[Finding]:
     """Judge C13: VGG-Face's gain in test accuracy is larger than each other backbone's."""
     yield from list_missing_tests(evidence, *NETWORKS)
-    *others, own = PAIRS
+    own = next(pair for pair in PAIRS if VGGFACE in pair)
+    others = [pair for pair in PAIRS if pair != own]
     parts = []
     for pair in others:
         networks, (rival, _) = (*own, *pair), pair

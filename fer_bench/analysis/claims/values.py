@@ -59,7 +59,7 @@ NETWORKS = tuple(Network(backbone, init) for backbone in published.BACKBONES for
 
 PRETRAINED = tuple(network for network in NETWORKS if network.init == "pretrained")
 RANDOM = tuple(network for network in NETWORKS if network.init == "random")
-MOBILENET, OPENFACE, RESNET50, VGGFACE = PRETRAINED
+MOBILENET, OPENFACE, RESNET50, VGGFACE = (Network(name, "pretrained") for name in TITLES)
 
 
 class EpochRange(NamedTuple):

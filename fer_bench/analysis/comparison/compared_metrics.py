@@ -52,8 +52,12 @@ TRAINING_SPEED = Metric("training.speed", "images/s", True, speed=True)
 INFERENCE_MEDIAN = Metric("inference.median", "s", False, speed=True, mark="@")
 INFERENCE_P99 = Metric("inference.p99", "s", False, speed=True, mark="@")
 
-METRICS = tuple(one for one in list(globals().values()) if isinstance(one, Metric))
-"""All metrics above, in display order.
+METRICS = (
+    *(ACCURACY, CLEAN_ACCURACY, LOSS, RECALL, BALANCED_ACCURACY, MACRO_F1, WEIGHTED_F1, TOP_2),
+    *(KAPPA, MCC, ECE, VALIDATION_ACCURACY, VALIDATION_LOSS, INITIAL_ACCURACY, INITIAL_LOSS),
+    *(MCR, MOFR, TRAINING_SPEED, INFERENCE_MEDIAN, INFERENCE_P99),
+)
+"""All metrics, in display order.
 
 ``accuracy`` and ``loss`` are on the test images, ``accuracy.clean`` is on the deduplicated ones
 (without a duplicate in training), if these are known, and ``recall`` is on the test images of one

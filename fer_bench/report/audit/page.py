@@ -88,5 +88,5 @@ def audit_page(found: Audit, section: AuditSection) -> str:
         subject=(
             f"{found.images:,} images of {found.width}x{found.height} pixels, digest {found.digest}"
         ),
-        **{**vars(section), "tables": map(grid, section.tables)},
+        **{**vars(section), "tables": list(map(grid, section.tables))},
     )
