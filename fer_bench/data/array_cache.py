@@ -14,6 +14,7 @@ import logging
 import os
 import stat
 import zipfile
+from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -61,6 +62,7 @@ def cached(
     encode: Callable[[T], Mapping[str, NDArray[Any]]],
     decode: Callable[[Mapping[str, NDArray[Any]]], T],
     slot: str = "",
+    software: tuple[str, ...] = (),
 ) -> T:
     """Return the value that ``make`` computes, from the cache if it has an intact entry.
 
@@ -76,10 +78,16 @@ def cached(
         decode: returns the value of the arrays that ``encode`` returned; raises KeyError,
             TypeError, ValueError, RecursionError or FerBenchError if they cannot be a result of it.
         slot: if given, values with the same ``slot`` replace each other.
+        software: distributions whose versions determine the value too; if one is unknown, nothing
+            is stored.
 
     Raises:
         Exception: as ``make``.
     """
+    try:
+        facts += tuple(map(metadata.version, software))
+    except metadata.PackageNotFoundError:
+        folder = None
     if folder is None:
         return make(in_memory)
     key = _digest(repr(facts))

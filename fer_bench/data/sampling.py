@@ -6,7 +6,6 @@ Reading a cached draw takes less time than importing scikit-learn.
 from __future__ import annotations
 
 import math
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,13 +113,13 @@ def stratified_draw(
     Raises:
         ValueError: ``train_test_split`` rejects the labels or sizes.
     """
-    facts = ("fer_bench draw 2", labels.dtype.str, labels.tobytes(), n_first, n_second, seed)
     return cached(
         None if cache_dir is None else cache_dir / FOLDER,
-        (*facts, metadata.version("scikit-learn")),  # another version may draw other rows
+        ("fer_bench draw 2", labels.dtype.str, labels.tobytes(), n_first, n_second, seed),
         lambda _: _draw(labels, n_first, n_second, seed),
         lambda rows: {"first": rows[0], "second": rows[1]},
         lambda arrays: (arrays["first"], arrays["second"]),
+        software=("scikit-learn",),  # another version may draw other rows
     )
 
 

@@ -48,6 +48,13 @@ def test_nothing_is_kept_without_a_folder() -> None:
         assert_same(cached_arrays(None, FACTS, lambda _: MADE))
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_nothing_is_kept_with_an_unknown_version(tmp_path: Path, is_known: bool) -> None:
+    software = ("numpy",) if is_known else ("numpy", "fer-bench-no-such-distribution")
+    assert_same(cached(tmp_path, FACTS, lambda _: MADE, dict, dict, software=software))
+    assert bool([*tmp_path.iterdir()]) == is_known
+
+
 def test_every_damage_is_noticed(tmp_path: Path) -> None:
     cached_arrays(tmp_path, FACTS, lambda _: MADE)
     (entry,) = tmp_path.iterdir()

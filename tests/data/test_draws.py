@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from drawn_splits import paper_split
 
-from fer_bench.data import Dataset, make_split, sampling, stratified_rows
+from fer_bench.data import Dataset, array_cache, make_split, sampling, stratified_rows
 from fer_bench.data.sampling import stratified_draw
 
 LABELS = np.tile(np.array([0, 1, 2, 2], np.uint8), 30)
@@ -84,9 +84,22 @@ def test_another_draw_has_another_entry(tmp_path: Path, other: tuple) -> None:
 
 def test_another_version_has_another_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stratified_draw(LABELS, 80, 30, 42, tmp_path)
-    monkeypatch.setattr(sampling.metadata, "version", lambda name: f"another {name}")
+    monkeypatch.setattr(array_cache.metadata, "version", lambda name: f"another {name}")
     stratified_draw(LABELS, 80, 30, 42, tmp_path)
     assert len(entries(tmp_path)) == 2
+
+
+def test_an_unknown_version_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = stratified_draw(LABELS, 80, 30, 42, None)
+
+    def unknown(name: str) -> str:
+        raise array_cache.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(array_cache.metadata, "version", unknown)
+    assert_same(stratified_draw(LABELS, 80, 30, 42, tmp_path), wanted)
+    assert entries(tmp_path) == []
 
 
 def test_a_damaged_entry_is_made_again(tmp_path: Path) -> None:

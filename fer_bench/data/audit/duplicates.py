@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -103,14 +102,14 @@ def cached_duplicates(
         cache_dir: cache directory; None disables caching.
         progress: callback for the progress of the search, if there is one.
     """
-    software = metadata.version("pillow"), metadata.version("scipy")
     thresholds = (LEAST_SIMILARITY, MOST_CANDIDATES, LEAST_CORRELATION, REACH, SIDE)
     return cached(
         None if cache_dir is None else cache_dir / FOLDER,
-        ("fer_bench duplicates 5", dataset.row_digest, *thresholds, *software),
+        ("fer_bench duplicates 5", dataset.row_digest, *thresholds),
         lambda _: find_duplicates(dataset, progress),
         _encode,
         _decode,
+        software=("pillow", "scipy"),
     )
 
 

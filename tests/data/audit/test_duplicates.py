@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,9 +12,13 @@ from hypothesis import strategies as st
 from made_images import dataset_of, group_duplicates, mirrored, partition, patterns, scenes
 from PIL import Image
 
+from fer_bench.data import array_cache
 from fer_bench.data.audit import LEAST_CORRELATION, SIMILARITIES
 from fer_bench.data.audit.candidates import MOST_CANDIDATES
-from fer_bench.data.audit.duplicates import find_duplicates
+from fer_bench.data.audit.duplicates import cached_duplicates, find_duplicates
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def jpeg(image: np.ndarray, quality: int = 80) -> np.ndarray:
@@ -290,3 +295,17 @@ def test_each_likeness_holds_the_stricter_ones(made: tuple, seed: int) -> None:
 @pytest.mark.parametrize("likeness", SIMILARITIES)
 def test_no_image(likeness: str) -> None:
     assert group_duplicates(dataset_of(patterns(0)), likeness).shape == (0,)
+
+
+def test_an_unknown_version_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(name: str) -> str:
+        raise array_cache.metadata.PackageNotFoundError(name)
+
+    images = dataset_of(patterns(2)[[0, 1, 0]])
+    wanted = find_duplicates(images).numbers["near"].tolist()
+    monkeypatch.setattr(array_cache.metadata, "version", unknown)
+    for cache in (None, tmp_path):
+        assert cached_duplicates(images, cache).numbers["near"].tolist() == wanted
+    assert not list(tmp_path.iterdir())
