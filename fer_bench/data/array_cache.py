@@ -15,6 +15,7 @@ import os
 import stat
 import zipfile
 from importlib import metadata
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -111,6 +112,21 @@ def cached(
         if not made:
             return make(in_memory)
     return made[0]
+
+
+def checked(
+    array: NDArray[Any], dtype: type, shape: tuple[int, ...], n: int | None = None
+) -> NDArray[Any]:
+    """Return an array, if it has the given dtype and shape, and values from 0 to ``n`` - 1, if any.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if array.dtype != np.dtype(dtype) or array.shape != shape:
+        raise ValueError(f"{array.dtype} of shape {array.shape}")
+    if n is not None and not ((array >= 0) & (array < n)).all():
+        raise ValueError("rows out of range")
+    return array
 
 
 def load_once(
@@ -288,6 +304,9 @@ def _decode_dataset(arrays: Mapping[str, NDArray[Any]]) -> Dataset:
         None if places is None else tuple(places),
     )
     digests = arrays["image_digests"].tobytes()
+    is_text = all(isinstance(text, str) for text in (*classes, *(places or ()), *chain(*notes)))
+    if not is_text or len(digests) != _DIGEST_BYTES * len(dataset):
+        raise ValueError("no data set")
     # Set the cached_property, so that it is not computed.
     vars(dataset)["image_digests"] = [
         digests[start : start + _DIGEST_BYTES] for start in range(0, len(digests), _DIGEST_BYTES)

@@ -6,14 +6,15 @@ Reading a cached draw takes less time than importing scikit-learn.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.data.array_cache import cached
+from fer_bench.data.array_cache import cached, checked
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -118,9 +119,19 @@ def stratified_draw(
         ("fer_bench draw 2", labels.dtype.str, labels.tobytes(), n_first, n_second, seed),
         lambda _: _draw(labels, n_first, n_second, seed),
         lambda rows: {"first": rows[0], "second": rows[1]},
-        lambda arrays: (arrays["first"], arrays["second"]),
+        lambda arrays: _decode(arrays, (n_first, n_second), len(labels)),
         software=("scikit-learn",),  # another version may draw other rows
     )
+
+
+def _decode(arrays: Mapping[str, NDArray[Any]], sizes: tuple[int, int], n: int) -> Draw:
+    first, second = (
+        checked(arrays[name], np.int64, (size,), n)
+        for name, size in zip(("first", "second"), sizes, strict=True)
+    )
+    if len(np.unique(np.concatenate((first, second)))) < sum(sizes):
+        raise ValueError("rows that occur twice")
+    return first, second
 
 
 def _draw(labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int) -> Draw:

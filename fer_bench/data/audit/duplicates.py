@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from fer_bench.data.array_cache import cached
+from fer_bench.data.array_cache import cached, checked
 from fer_bench.data.audit.candidates import LEAST_SIMILARITY, MOST_CANDIDATES
 from fer_bench.data.audit.near_duplicates import LEAST_CORRELATION, REACH, SIDE, near_pairs
 from fer_bench.data.images import blocks, take
@@ -108,7 +108,7 @@ def cached_duplicates(
         ("fer_bench duplicates 5", dataset.row_digest, *thresholds),
         lambda _: find_duplicates(dataset, progress),
         _encode,
-        _decode,
+        lambda arrays: _decode(arrays, len(dataset)),
         software=("pillow", "scipy"),
     )
 
@@ -123,13 +123,21 @@ def _encode(duplicates: Duplicates) -> dict[str, NDArray[Any]]:
     }
 
 
-def _decode(arrays: Mapping[str, NDArray[Any]]) -> Duplicates:
-    columns = (arrays[name].tolist() for name in ("rows", "mirrored", "correlations"))
+def _decode(arrays: Mapping[str, NDArray[Any]], n: int) -> Duplicates:
+    n_pairs = len(arrays["rows"])
+    columns = (
+        checked(arrays["rows"], np.int64, (n_pairs, 2), n).tolist(),
+        checked(arrays["mirrored"], np.bool_, (n_pairs,)).tolist(),
+        checked(arrays["correlations"], np.float64, (n_pairs,)).tolist(),
+    )
     pairs = tuple(
         NearPair(first, second, is_mirrored, correlation)
         for (first, second), is_mirrored, correlation in zip(*columns, strict=True)
     )
-    return Duplicates({level: arrays[f"{level} groups"] for level in SIMILARITIES}, pairs)
+    groups = {
+        level: checked(arrays[f"{level} groups"], np.int64, (n,), n) for level in SIMILARITIES
+    }
+    return Duplicates(groups, pairs)
 
 
 def _oriented(images: Images) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
