@@ -51,8 +51,12 @@ def voted(category: str) -> str:
     return f"voted {category}"
 
 
-def vote_lines(path: Path) -> Iterator[tuple[int, int, str, Sequence[str]]]:
+def vote_lines(
+    path: Path, *, skip_empty: bool = False
+) -> Iterator[tuple[int, int, str, Sequence[str]]]:
     """Yield the lines of a file with the columns of ``HEADER``, blank ones left out.
+
+    With ``skip_empty``, lines of empty fields are left out, too.
 
     Returns:
         Of each line its number, index into ``USAGES``, name of the image, which may be empty, and
@@ -67,7 +71,7 @@ def vote_lines(path: Path) -> Iterator[tuple[int, int, str, Sequence[str]]]:
     if header != HEADER:
         raise input_error(path, 1, f"the header is {shown(','.join(header))}", ",".join(HEADER))
     for number, fields in lines:
-        if not any(fields):
+        if not (any(fields) if skip_empty else fields):
             continue
         if len(fields) != len(HEADER):
             problem = f"the row has {len(fields)} columns"

@@ -90,6 +90,8 @@ class TestLoading:
             ((HEADER,), None, "no rows below", "a row for each"),
             ((HEADER, GOOD, GOOD + ",1"), 3, "13 columns", "12"),
             ((HEADER, GOOD[:-2]), 2, "11 columns", "12"),
+            ((HEADER, GOOD, "," * 11), 3, "unknown Usage ''", "Training, PublicTest"),
+            ((HEADER, GOOD, ",,,,"), 3, "5 columns", "12"),
             ((HEADER, row("Test", fear=1)), 2, "Usage 'Test'", "Training, PublicTest"),
             ((HEADER, row(fear=11)), 2, "the votes for fear are '11'", "from 0 to 10"),
             ((HEADER, row(fear=-1)), 2, "the votes for fear are '-1'", "from 0 to 10"),

@@ -165,7 +165,7 @@ def _common_lines(path: Path, part: str | None) -> Iterator[tuple[int, str, list
 
     Lines without an image name are skipped.
     """
-    for number, usage, name, votes in vote_lines(path):
+    for number, usage, name, votes in vote_lines(path, skip_empty=True):
         if name and (part is None or PARTS[part.lower()] == usage):
             yield number, name, vote_counts(path, number, votes)
 
