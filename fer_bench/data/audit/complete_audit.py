@@ -125,9 +125,13 @@ def audit(
 
     Raises:
         FerBenchError: the votes do not belong to the images.
+        ValueError: ``known`` is for another number of images.
     """
     label_agreement = None if votes is None else agreement(dataset, votes)
     found = find_duplicates(dataset) if known is None else known
+    n_known = len(found.numbers["identical"])
+    if n_known != len(dataset):
+        raise ValueError(f"known has {n_known} images, {dataset.name} has {len(dataset)}")
     labels, blank = dataset.labels, blanks(dataset.images)
     return Audit(
         name=dataset.name,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 from made_audits import audited
 
@@ -46,6 +47,12 @@ def test_known_duplicates_are_not_searched_again_and_change_nothing(made, monkey
     known = find_duplicates(made.dataset)
     monkeypatch.setattr(complete_audit, "find_duplicates", None)
     assert audit(made.dataset, made.split, made.votes, known) == made.found
+
+
+def test_known_duplicates_of_other_images_are_refused(made) -> None:
+    known = find_duplicates(made.dataset.take(np.arange(40)))
+    with pytest.raises(ValueError, match="known has 40 images, faces has 42"):
+        audit(made.dataset, made.split, known=known)
 
 
 class TestRecord:
