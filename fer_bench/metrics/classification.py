@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _COUNTS = 400_000
-"""Number of multinomial counts that are drawn, if that makes ``_FEWEST`` resamples."""
+"""Number of multinomial counts drawn at once, and in all if that makes ``_FEWEST`` resamples."""
 
 _FEWEST = 399
 """Least number of resamples, at which the noise of a limit is 3 % of the interval's width."""
@@ -135,13 +135,18 @@ def metric_intervals(
     patterns, images = distinct_columns(np.vstack([np.asarray(labels), rows]).astype(np.int64))
     label, *by_seed = patterns
     generator = np.random.default_rng(seed)
-    resamples = min(resamples, max(_FEWEST, _COUNTS // len(images)))
-    drawn = generator.multinomial(images.sum(), images / images.sum(), resamples)
-    found = [classification_metrics(confusions(drawn, label, one, classes)) for one in by_seed]
+    step = max(1, _COUNTS // len(images))
+    resamples = min(resamples, max(_FEWEST, step))
+    blocks = []
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        drawn = generator.multinomial(images.sum(), images / images.sum(), size)
+        found = [classification_metrics(confusions(drawn, label, one, classes)) for one in by_seed]
+        blocks.append([np.mean(metric, axis=0) for metric in zip(*found, strict=True)])
     overall: dict[str, Interval | None] = {}
     by_class: dict[str, tuple[Interval | None, ...]] = {}
-    for name, metrics in zip(Metrics._fields, zip(*found, strict=True), strict=True):
-        values = np.mean(metrics, axis=0)
+    for name, draws in zip(Metrics._fields, zip(*blocks, strict=True), strict=True):
+        values = np.concatenate(draws)
         intervals = _intervals(values.reshape(resamples, -1), level)
         if values.ndim == 1:
             (overall[name],) = intervals

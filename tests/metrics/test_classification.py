@@ -1,5 +1,6 @@
 """Classification metrics against scikit-learn, and their intervals."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn
 
-from fer_bench.metrics import confusion
+from fer_bench.metrics import classification, confusion
 from fer_bench.metrics.classification import classification_metrics, metric_intervals
 
 codes = st.integers(0, 3)
@@ -98,6 +99,21 @@ def test_the_interval_of_an_accuracy_is_the_binomial_one():
     found = metric_intervals(labels, predicted, 2).overall["accuracy"]
     error = 1.96 * np.sqrt(0.7 * 0.3 / 1000)
     assert (found.low, found.high) == pytest.approx((0.7 - error, 0.7 + error), abs=0.003)
+
+
+def test_resamples_are_drawn_in_blocks_that_change_nothing(monkeypatch):
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 8, 8000)
+    predicted = np.where(random.random((5, 8000)) < 0.7, labels, random.integers(0, 8, (5, 8000)))
+    tracemalloc.start()
+    try:
+        found = metric_intervals(labels, predicted, 8, resamples=399)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 << 20, f"{peak:,} bytes"
+    monkeypatch.setattr(classification, "_COUNTS", 10**9)
+    assert metric_intervals(labels, predicted, 8, resamples=399) == found
 
 
 def test_seeds_share_their_images():
