@@ -128,6 +128,7 @@ def check_regular(path: Path) -> None:
 
     Raises:
         Damaged: it is missing, or something else.
+        OSError: its status cannot be read.
     """
     try:
         mode = path.lstat().st_mode

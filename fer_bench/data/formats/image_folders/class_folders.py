@@ -37,6 +37,7 @@ def find_parts(listing: Listing, table: ClassTable) -> Manifest | None:
     """Return the images in class directories in part directories, as on Kaggle.
 
     FER2013, AffectNet and RAF-DB have this layout there. Files next to the parts are ignored.
+    Producing the rows raises ``FerBenchError`` unless train and another part occur, each once.
     """
     parts = parts_of(listing)
     if not parts:

@@ -84,7 +84,8 @@ def find_ferplus(listing: Listing, table: ClassTable) -> Manifest | None:
     """Return the images of FER+'s parts, or of one of them on its own.
 
     The label is the category with the most votes; it needs no majority. Images are left out if
-    several categories tie for the most votes, or if the top category is not a class.
+    several categories tie for the most votes, or if the top category is not a class. Producing the
+    rows raises ``FerBenchError`` if a part has no list, or a line is invalid or has no image.
     """
     parts: dict[str, str | None] = {
         part.place: part.name for part in parts_of(listing) if part.name.lower() in _FERPLUS_PARTS
@@ -171,7 +172,10 @@ def _common_lines(path: Path, part: str | None) -> Iterator[tuple[int, str, list
 
 
 def find_rafdb(listing: Listing, table: ClassTable) -> Manifest | None:
-    """Return the aligned images of RAF-DB."""
+    """Return the aligned images of RAF-DB.
+
+    Producing the rows raises ``FerBenchError`` if the list is invalid, or an image is missing.
+    """
     has_labels = _has(listing, "", "EmoLabel")
     if not has_labels or _RAFDB_SOURCE not in {file.place for file in listing.entries("EmoLabel")}:
         return None
@@ -214,7 +218,11 @@ def _rafdb_lines(path: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def find_affectnet(listing: Listing, table: ClassTable) -> Manifest | None:
-    """Return the images and annotations of AffectNet."""
+    """Return the images and annotations of AffectNet.
+
+    Producing the rows raises ``FerBenchError`` if a directory is missing, or a label is invalid or
+    has no image.
+    """
     parts = parts_of(listing)
     if not any(_has(listing, part.place, "annotations") for part in parts):
         return None
@@ -222,7 +230,10 @@ def find_affectnet(listing: Listing, table: ClassTable) -> Manifest | None:
 
 
 def find_ck(listing: Listing, table: ClassTable) -> Manifest | None:
-    """Return the labelled frames of CK+."""
+    """Return the labelled frames of CK+.
+
+    Producing the rows raises ``FerBenchError`` if a label cannot be read or has no frame.
+    """
     if not all(_has(listing, "", name) for name in _CK):
         return None
     return Manifest(

@@ -64,7 +64,8 @@ def find_lists(listing: Listing, table: ClassTable) -> Manifest | None:
     """Return the images in a CSV label list, or in several lists named after parts.
 
     Raises:
-        FerBenchError: a label list has an unsupported encoding or delimiter.
+        FerBenchError: a label list has an unsupported encoding or delimiter; producing the rows
+            raises it as for ``read_lists``.
     """
     lists = []
     for file in listing.csv_files():
@@ -102,6 +103,10 @@ def read_lists(listing: Listing, lists: Sequence[str]) -> Manifest:
     Args:
         listing: the directory that holds the images at any depth.
         lists: names of CSV files in it.
+
+    Raises:
+        FerBenchError: when the rows are produced, if a list is invalid, an image that it names is
+            missing, ambiguous, in another part or outside, or it is unclear which list to use.
     """
     names = " and ".join(lists)
     rows = _rows(listing, lists, f"no row in {names}")
