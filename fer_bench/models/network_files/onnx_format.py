@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.runtime.errors import INSTALL, FerBenchError, bytes_shown, shown
-from fer_bench.runtime.files import cause_of, open_regular
+from fer_bench.runtime.files import cause_of, open_regular, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,8 @@ _FIRST_BYTE = b"\x08"  # of the field ir_version, which every writer puts first
 def read_model(path: Path) -> onnx.ModelProto:
     """Read an ONNX file.
 
+    The whole file is read, with the values of all tensors.
+
     Raises:
         FerBenchError: the file cannot be read, is too large, is not an ONNX file, is damaged, or
             stores values in other files; or the package onnx cannot be imported.
@@ -43,30 +45,33 @@ def read_model(path: Path) -> onnx.ModelProto:
         ) from error
     try:
         with open_regular(path) as file:
-            size = file.seek(0, 2)
-            if size >= MOST_BYTES:
-                raise FerBenchError(
-                    f"ONNX file has {bytes_shown(size)}",
-                    f"less than {bytes_shown(MOST_BYTES)}",
-                    path=path,
-                )
-            file.seek(0)
-            content = file.read()
+            start, size = file.read(8), file.seek(0, 2)
+        if size >= MOST_BYTES:
+            raise FerBenchError(
+                f"ONNX file has {bytes_shown(size)}",
+                f"less than {bytes_shown(MOST_BYTES)}",
+                path=path,
+            )
+        if not start.startswith(_FIRST_BYTE):
+            raise FerBenchError(
+                f"starts with {start!r} and is not an ONNX file" if start else "is empty",
+                "a model written by torch.onnx.export, tf2onnx or another exporter",
+                path=path,
+            )
+        model = onnx.load_model_from_string(read_regular(path, MOST_BYTES - 1))
     except OSError as error:
         raise FerBenchError(f"cannot be read: {cause_of(error)}", path=path) from error
-    if not content.startswith(_FIRST_BYTE):
-        raise FerBenchError(
-            f"starts with {content[:8]!r} and is not an ONNX file" if content else "is empty",
-            "a model written by torch.onnx.export, tf2onnx or another exporter",
-            path=path,
-        )
-    try:
-        model = onnx.load_model_from_string(content)
     except (DecodeError, UnicodeDecodeError) as error:
         raise _damaged(path, cause_of(error)) from None
     if not model.HasField("graph"):
         raise _damaged(path, "it has no graph")
-    for tensor in _tensors(model):
+    tensors = list(_tensors(model))
+    texts = [one.name for one in (*model.graph.input, *model.graph.output, *tensors)]
+    texts += [text for entry in model.metadata_props for text in (entry.key, entry.value)]
+    for text in texts:
+        if not isinstance(text, str):  # protobuf returns what is not UTF-8 as bytes
+            raise _damaged(path, f"{shown(text)} is not UTF-8")
+    for tensor in tensors:
         _check(tensor, path)
     return model
 
@@ -101,6 +106,8 @@ def _check(tensor: Any, path: Path) -> None:
         )
     if len(tensor.dims) > _MOST_AXES:
         raise _damaged(path, f"a tensor has more than {_MOST_AXES} axes")
+    if min(tensor.dims, default=0) < 0:
+        raise _damaged(path, f"tensor {shown(tensor.name)} has an axis of negative length")
     if math.prod(tensor.dims) > _MOST_VALUES:
         raise _damaged(path, f"tensor {shown(tensor.name)} has more than {_MOST_VALUES:,} values")
 

@@ -142,12 +142,33 @@ def external(field):
         (external("sparse node"), "stores tensor 'kernel' in another file"),
         (declared((2,) * 65), "a tensor has more than 64 axes"),
         (declared((2**20, 2**20, 2)), "tensor 'kernel' has more than"),
+        (declared((2**64 - 3, 4)), "truncated or damaged: tensor 'kernel' has an axis of negative"),
+        (declared((2**64 - 3, 2**64 - 4)), "truncated or damaged"),
     ],
 )
 def test_files_that_are_refused(content, found, tmp_path):
     error = refusal(written(tmp_path, content))
     assert found in error.problem
     assert error.path == tmp_path / "Net 2.onnx"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        model([], [tensor_info(b"\xff", (None, 3, 8, 8))], [FEATURES], metadata=RANGE),
+        model([], [IMAGE], [tensor_info(b"\xff", (None, 3))], metadata=RANGE),
+        model([], [IMAGE], [FEATURES], [initializer(b"\xff", [1], (1,))], RANGE),
+        model([], [IMAGE], [FEATURES], metadata={**RANGE, b"\xff": "text"}),
+        model([], [IMAGE], [FEATURES], metadata={**RANGE, "key": b"\xff"}),
+    ],
+)
+def test_names_and_metadata_are_utf_8(content, tmp_path):
+    assert "truncated or damaged: b'\\xff'" in refusal(written(tmp_path, content)).problem
+
+
+def test_the_content_is_not_read_if_the_first_byte_is_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx_format, "read_regular", None)
+    assert "is not an ONNX file" in refusal(written(tmp_path, b"PK\x03\x04")).problem
 
 
 def test_every_truncated_file_is_refused(tmp_path):
