@@ -68,6 +68,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.02)
 
+    def slow_header(self, _):
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        while not self.released.wait(0.02):
+            self.wfile.write(b"x")
+            self.wfile.flush()
+
     def reset(self, _):
         self.head(("Content-Length", str(len(CONTENT))))
         self.wfile.write(CONTENT[:1000])

@@ -122,6 +122,12 @@ def test_an_answer_that_drips_is_given_up(server, target, monkeypatch):
     assert "bytes received within 0 seconds" in failure(server, "dripping", target)
 
 
+def test_a_header_that_drips_is_given_up(server, target, monkeypatch):
+    monkeypatch.setattr(module, "WINDOW_S", 0.2)
+    text = failure(server, "slow_header", target)
+    assert "no complete response header within 0 seconds" in text
+
+
 def test_an_answer_that_stops_is_given_up(server, target, monkeypatch):
     monkeypatch.setattr(module, "TIMEOUT", 0.2)
     assert "timed out" in failure(server, "waiting", target)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
+import threading
 import time
 import urllib.request
 from http.client import HTTPException
@@ -107,7 +109,7 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None], max_bytes: int
     try:
         # Opened first: no request is sent if the file cannot be written.
         with part.open("xb") as file:
-            with opener.open(url, timeout=TIMEOUT) as response:
+            with _opened(opener, url) as response:
                 total = _content_length(response.headers.get("Content-Length"), max_bytes)
                 _receive(response, file, target.name, total, max_bytes)
             file.flush()
@@ -120,6 +122,41 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None], max_bytes: int
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _opened(opener: urllib.request.OpenerDirector, url: str) -> Any:
+    """Open a URL, with a limit on the total time until the response's header is complete.
+
+    urllib's timeout applies to each read of the header separately.
+    """
+    found: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    is_late = threading.Event()
+
+    def request() -> None:
+        try:
+            response = opener.open(url, timeout=TIMEOUT)
+        except Exception as error:
+            found.put(error)
+            return
+        if is_late.is_set():
+            response.close()
+        else:
+            found.put(response)
+
+    # urllib's wait cannot be interrupted; the thread ends with the connection or the process.
+    threading.Thread(target=request, daemon=True).start()
+    try:
+        response = found.get(timeout=WINDOW_S)
+    except queue.Empty:
+        is_late.set()
+        raise DownloadFailed(f"no complete response header within {WINDOW_S:.0f} seconds") from None
+    try:
+        if isinstance(response, Exception):
+            raise response
+        return response
+    finally:
+        # Break the reference cycle of exception and frame, which would keep the connection open.
+        del response
 
 
 def _content_length(length: str | None, max_bytes: int) -> int | None:
