@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -141,6 +142,27 @@ def test_a_truncated_file_is_one_line(tmp_path):
         with pytest.raises(FerBenchError, match="is truncated after") as caught:
             read(tmp_path / "w.dat", NETWORK[:keep])
         assert "\n" not in str(caught.value)
+        assert caught.value.accepted.startswith("at least ")
+
+
+def test_a_larger_file_than_a_network_has_is_not_read(tmp_path):
+    with (tmp_path / "w.dat").open("wb") as file:
+        file.write(NETWORK)
+        file.truncate((1 << 28) + 1)
+    opened = weight_reader.opened(tmp_path / "w.dat")
+    with pytest.raises(FerBenchError, match="more than 268,435,456"), opened:
+        pass
+
+
+def test_the_values_are_in_memory_once(tmp_path):
+    content = network(convolution(np.ones((512, 512, 2, 2), "<f4"), np.ones(512, "<f4")))
+    (tmp_path / "w.dat").write_bytes(content)
+    tracemalloc.start()
+    try:
+        with weight_reader.opened(tmp_path / "w.dat"):
+            assert tracemalloc.get_traced_memory()[1] < 1.5 * len(content)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

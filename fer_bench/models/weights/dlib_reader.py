@@ -38,7 +38,7 @@ START = re.compile(rb"\x01\x01\x01[\x06-\x40]loss_")
 
 _FLOAT = np.dtype("<f4")
 _MULTIPLIERS = 4  # learning rates and weight decays
-_MOST_BYTES = 1 << 31
+_MOST_BYTES = 1 << 28  # dlib's own networks have 22 MB and 100 MB
 _MOST_LAYERS = 4096
 _MOST_NAME_BYTES = 64
 _CONVOLUTION, _AFFINE, _DENSE = "con_4", "affine_", "fc_2"
@@ -53,28 +53,30 @@ class _File:
 
     def __init__(self, path: Path, content: bytes) -> None:
         self.path = path
-        self._content = content
+        self._content = memoryview(content)
         self._position = 0
 
     def error(self, cause: str, accepted: str = "") -> WeightFileError:
         problem = f"is not a valid network of dlib: {cause}, before byte {self._position:,}"
         return WeightFileError(self.path, problem, accepted)
 
-    def bytes(self, count: int) -> bytes:
+    def view(self, count: int) -> memoryview:
         end = self._position + count
         if end > len(self._content):
-            raise WeightFileError(self.path, f"is truncated after {len(self._content):,} bytes")
+            raise WeightFileError(
+                self.path, f"is truncated after {len(self._content):,} bytes", f"at least {end:,}"
+            )
         found = self._content[self._position : end]
         self._position = end
         return found
 
     def integer(self) -> int:
         """Read a control byte, with sign and number of bytes, and the value's bytes."""
-        control = self.bytes(1)[0]
+        control = self.view(1)[0]
         count = control & 0x0F
         if control & 0x70 or count > 8:
             raise self.error(f"0x{control:02x} is not the start of a number")
-        value = int.from_bytes(self.bytes(count), "little")
+        value = int.from_bytes(self.view(count), "little")
         return -value if control & 0x80 else value
 
     def integers(self, count: int) -> tuple[int, ...]:
@@ -88,7 +90,7 @@ class _File:
         count = self.integer()
         if not 0 < count <= _MOST_NAME_BYTES:
             raise self.error(f"a name of {count} bytes", f"1 to {_MOST_NAME_BYTES}")
-        return self.bytes(count).decode("ascii", "backslashreplace")
+        return bytes(self.view(count)).decode("ascii", "backslashreplace")
 
     def expect(self, what: str, found: object, expected: object) -> None:
         if found != expected:
@@ -99,7 +101,7 @@ class _File:
         shape = self.integers(4)
         if min(shape) < 0:
             raise self.error(f"a tensor of shape {shape}")
-        values = self.bytes(math.prod(shape) * _FLOAT.itemsize)
+        values = self.view(math.prod(shape) * _FLOAT.itemsize)
         return np.frombuffer(values, _FLOAT).reshape(shape)
 
     def is_at_end(self) -> bool:
@@ -148,7 +150,7 @@ def _skip_versions(file: _File) -> int:
 def _layers(file: _File, count: int) -> Iterator[StoredLayer]:
     """Yield the layers that have parameters, from the input to the loss."""
     numbers: Counter[str] = Counter()
-    convolution: tuple[NDArray[Any], NDArray[Any]] | None = None
+    convolution: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
     for position in range(count):
         kind = file.name()
         affine = _affine(file) if kind == _AFFINE else None
@@ -172,7 +174,7 @@ def _layers(file: _File, count: int) -> Iterator[StoredLayer]:
 
 def _skip_state(file: _File, *, is_first: bool) -> None:
     """Skip what training leaves in a layer: flags, gradients and the last output."""
-    flags = file.bytes(3)
+    flags = bytes(file.view(3))
     if flags.strip(b"01"):
         raise file.error(f"flags {flags!r}", "0 or 1")
     for _ in range(3):
@@ -181,8 +183,8 @@ def _skip_state(file: _File, *, is_first: bool) -> None:
         file.expect("sample expansion factor", file.integer(), 1)
 
 
-def _parts(file: _File, *, extra_settings: int = 0) -> list[NDArray[np.float64]]:
-    """Read a layer's tensor and settings, and return the two parts that the tensor consists of."""
+def _parts(file: _File, *, extra_settings: int = 0) -> list[NDArray[np.float32]]:
+    """Read a layer's tensor and settings, and return views of the two parts of the tensor."""
     tensor = file.tensor()
     file.integers(extra_settings)
     shapes = []
@@ -194,11 +196,11 @@ def _parts(file: _File, *, extra_settings: int = 0) -> list[NDArray[np.float64]]
         raise file.error(
             f"parts of shapes {shapes[0]} and {shapes[1]} of a tensor of shape {tensor.shape}"
         )
-    parts = np.split(tensor.reshape(-1).astype(np.float64), sizes[:1])
+    parts = np.split(tensor.reshape(-1), sizes[:1])
     return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
-def _kernel_and_bias(file: _File) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _kernel_and_bias(file: _File) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Read a convolution: its kernel as Keras orders it, and its bias."""
     kernel, bias = _parts(file, extra_settings=7)
     file.skip_floats(_MULTIPLIERS)
@@ -211,23 +213,24 @@ def _kernel_and_bias(file: _File) -> tuple[NDArray[np.float64], NDArray[np.float
 def _affine(file: _File) -> list[NDArray[np.float64]]:
     scale, offset = _parts(file)
     file.expect("mode of an affine layer", file.integer(), 0)
-    return [scale.reshape(-1), offset.reshape(-1)]
+    return [part.reshape(-1).astype(np.float64) for part in (scale, offset)]
 
 
 def _convolution(
     file: _File,
     name: str,
-    kernel: NDArray[np.float64],
-    bias: NDArray[np.float64],
+    kernel: NDArray[np.float32],
+    bias: NDArray[Any],
     affine: list[NDArray[np.float64]] | None,
 ) -> StoredLayer:
     """Return a convolution with the scale and offset of the layer after it folded in."""
+    scale: Any = 1.0
     if affine is not None:
         scale, offset = affine
         if not scale.size == offset.size == bias.size:
             raise file.error(f"{scale.size} scales of a convolution's channels", str(bias.size))
-        kernel, bias = kernel * scale, bias * scale + offset
-    return StoredLayer(name, ("kernel", "bias"), (_stored(kernel), _stored(bias)))
+        bias = bias * scale + offset
+    return StoredLayer(name, ("kernel", "bias"), (_stored(kernel, scale), _stored(bias)))
 
 
 def _dense(file: _File, name: str) -> StoredLayer:
@@ -241,5 +244,5 @@ def _dense(file: _File, name: str) -> StoredLayer:
     return StoredLayer(name, ("kernel",), (_stored(kernel.reshape(shape)),))
 
 
-def _stored(values: NDArray[np.float64]) -> StoredTensor:
-    return StoredTensor(values.shape, _FLOAT, lambda: values.astype(_FLOAT))
+def _stored(values: NDArray[Any], scale: Any = 1.0) -> StoredTensor:
+    return StoredTensor(values.shape, _FLOAT, lambda: (values * scale).astype(_FLOAT))
