@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_bench.models.weights import weight_reader
+from fer_bench.models.weights import hdf5_process, weight_reader
 from fer_bench.runtime.errors import FerBenchError
 
 
@@ -364,6 +364,24 @@ def processes(monkeypatch):
 
     monkeypatch.setattr(subprocess, "Popen", Recorded)
     return started
+
+
+def test_a_process_that_does_not_answer_is_not_waited_for(packed, processes, monkeypatch):
+    with weight_reader.opened(packed) as stored:
+        processes[0].send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(hdf5_process, "LIMIT_S", 0.2)
+        with pytest.raises(FerBenchError, match="takes more than 0 seconds"):
+            stored.layers["dense"].tensors[0].read()
+    assert processes[0].returncode == -signal.SIGKILL
+
+
+def test_contiguous_values_need_no_process(h5py, tmp_path, processes):
+    values = np.arange(6.0)
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file["layers/dense/vars/0"] = values
+    with weight_reader.opened(tmp_path / "w.h5") as stored:
+        processes[0].kill()
+        np.testing.assert_array_equal(stored.layers["dense"].tensors[0].read(), values)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell such a limit")

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     from numpy.typing import NDArray
+
+LIMIT_S = 1800.0
+"""Limit of an answer in seconds, as for a stopped process; that of its CPU time is lower."""
 
 _MAX_LINE_BYTES = 1 << 24
 """Maximum length of a response line; the largest network needs some 100,000."""
@@ -72,10 +76,12 @@ class _Reader:
         self._process = process
         self._requests = cast("IO[bytes]", process.stdin).fileno()
         self._responses = cast("BufferedReader", process.stdout)
+        self._is_late = False
 
     def weights(self) -> StoredWeights:
         """Read the description of the file; call this once, before reading tensors."""
-        document = self._response()
+        with self._time_limit():
+            document = self._response()
         layers = {
             layer["key"]: StoredLayer(
                 layer["name"],
@@ -86,20 +92,56 @@ class _Reader:
         }
         return StoredWeights(self._path, layers, document["keyed_by_class"])
 
-    def _tensor(self, shape: list[int], dtype: str, number: int) -> StoredTensor:
-        """Return a tensor given its number in the reader."""
+    def _tensor(
+        self, shape: list[int], dtype: str, number: int, offset: int | None
+    ) -> StoredTensor:
+        """Return a tensor given its number in the reader and its offset in the file, if any."""
 
         def read() -> NDArray[Any]:
             values = np.empty(shape, dtype)
             content = values.reshape(-1).view(np.uint8).data
+            if offset is None:
+                self._request(number, content)
+            else:
+                self._read_at(offset, content)
+            return values
+
+        return StoredTensor(tuple(shape), np.dtype(dtype), read)
+
+    def _read_at(self, offset: int, content: memoryview) -> None:
+        """Read values directly from the file: through the process, they are in memory twice."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(offset)
+                received = file.readinto(content)
+        except (OSError, OverflowError, ValueError) as error:
+            raise self._unreadable(cause_of(error)) from error
+        if received != len(content):
+            raise self._unreadable("it is truncated")
+
+    def _request(self, number: int, content: memoryview) -> None:
+        """Read values through the reader process."""
+        with self._time_limit():
             with contextlib.suppress(OSError):  # the process has ended, as _response reports
                 os.write(self._requests, f"{number}\n".encode())
             self._response()
             if self._responses.readinto(content) != len(content):
                 raise self._ended()
-            return values
 
-        return StoredTensor(tuple(shape), np.dtype(dtype), read)
+    @contextlib.contextmanager
+    def _time_limit(self) -> Iterator[None]:
+        """Kill the process if it does not respond in time, which also ends a blocking read."""
+        timer = threading.Timer(LIMIT_S, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end(self) -> None:
+        self._is_late = True
+        self._process.kill()
 
     def _response(self) -> dict[str, Any]:
         line = self._responses.readline(_MAX_LINE_BYTES)
@@ -119,6 +161,8 @@ class _Reader:
     def _ended(self) -> WeightFileError:
         """Return the error for a process that has ended."""
         status = self._process.wait()
+        if self._is_late:
+            return self._unreadable(f"reading takes more than {LIMIT_S:.0f} seconds")
         if status == -signal.SIGXCPU:
             return self._unreadable("libhdf5 takes too long on it, as on damaged files")
         try:

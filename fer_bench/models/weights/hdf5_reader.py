@@ -4,7 +4,8 @@
 first line of output is JSON: the layers with the declared shapes and types of their tensors, or the
 reason for a failure. After that, each line of input is the number of a tensor, in the order of the
 first line; the response is a line of JSON, followed by the values if it contains no reason for a
-failure.
+failure. Values stored contiguously in their memory layout need no request, as the first line gives
+their offset in the file.
 """
 
 from __future__ import annotations
@@ -136,10 +137,23 @@ def _described(file: Any) -> tuple[list[Any], dict[str, Any]]:
     for key, name, variables, tensors in found:
         described = []
         for tensor in tensors:
-            described.append((tensor.shape, tensor.dtype.str, len(every)))
+            described.append((tensor.shape, tensor.dtype.str, len(every), _offset(tensor)))
             every.append(tensor)
         layers.append({"key": key, "name": name, "variables": variables, "tensors": described})
     return every, {"keyed_by_class": keyed_by_class, "layers": layers}
+
+
+def _offset(tensor: Any) -> int | None:
+    """Return the file offset of values stored in memory layout, else None."""
+    import h5py
+
+    size = tensor.size * tensor.dtype.itemsize
+    if tensor.file.driver == "fileobj" or tensor.id.get_storage_size() != size:
+        return None
+    if tensor.dtype.hasobject or tensor.id.get_type() != h5py.h5t.py_create(tensor.dtype):
+        return None
+    found: int | None = tensor.id.get_offset()  # None unless the layout is contiguous
+    return found
 
 
 def _has_names(group: Any, attribute: str) -> bool:
