@@ -216,6 +216,10 @@ def test_a_configuration_that_is_no_model(file, content):
         {"class_name": "function", "module": "keras.utils", "config": "get_file"},
         {"class_name": "system", "module": "os"},
         {"class_name": "Conv2D", "module": "elsewhere"},
+        {"class_name": "Conv2D", "module": None},
+        {"class_name": "Conv2D", "module": "evil"},
+        {"class_name": "Conv2D", "module": "keras.src.layers"},
+        {"class_name": "Sequential"},
         {"class_name": "LSTM"},
         {"class_name": "Conv2D", "module": ["keras.layers"]},
         {"class_name": ["Conv2D"]},
@@ -235,7 +239,27 @@ def test_what_is_no_layer_of_the_face_networks_never_reaches_keras(
     config["config"]["layers"][1].update(changes)
     put(file, config)
     name = changes.get("class_name", "Conv2D")
-    assert f"contains {name!r}" in refusal(file).problem
+    assert f"contains {name!r} of" in refusal(file).problem
+
+
+@pytest.mark.parametrize("kind", ["Sequential", "Conv2D"])
+def test_a_structure_is_a_functional_model(file, config, kind):
+    error = refusal(put(file, {**config, "class_name": kind}))
+    assert (error.problem, error.accepted) == (
+        f"structure file contains {kind!r}",
+        "a functional keras.Model",
+    )
+
+
+def test_a_configuration_of_the_training_is_checked_too(file, config, monkeypatch):
+    put(file, {**config, "compile_config": {"class_name": "Adam", "module": "keras.optimizers"}})
+    assert "contains 'Adam' of 'keras.optimizers'" in refusal(file).problem
+    nested: list = []
+    for _ in range(2000):
+        nested = [nested]
+    # Other versions of Python read such a file.
+    monkeypatch.setattr(json, "loads", lambda _: {**config, "compile_config": nested})
+    assert "nested too deeply" in refusal(file).problem
 
 
 def test_a_real_lambda_is_refused_too(tmp_path):

@@ -24,7 +24,7 @@ from fer_bench.runtime.errors import INSTALL, FerBenchError, bytes_shown, shown
 from fer_bench.runtime.files import cause_of, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import keras
 
@@ -37,15 +37,25 @@ SUBDIRECTORY = "structures"
 MAX_CONFIG_BYTES = 1 << 20
 """Maximum size of a ``config.json``; the largest of this package has 150 KB."""
 
-_ACCEPTED = OWN_LAYERS | {
-    *("Functional", "InputLayer", "DTypePolicy", "__keras_tensor__"),
-    *("Constant", "GlorotNormal", "GlorotUniform", "Ones", "VarianceScaling", "Zeros"),
-    *("Activation", "PReLU", "Dropout", "BatchNormalization", "Rescaling"),
-    *("Conv2D", "DepthwiseConv2D", "Dense", "Add", "Multiply", "Concatenate"),
-    *("AveragePooling2D", "GlobalAveragePooling2D", "MaxPooling2D"),
-    *("Flatten", "Reshape", "ZeroPadding2D"),
+_ACCEPTED = {
+    "keras": {"DTypePolicy", "Functional", "InputLayer"},
+    "keras.src.models.functional": {"Functional"},
+    "keras.initializers": {
+        *("Constant", "GlorotNormal", "GlorotUniform", "Ones", "VarianceScaling", "Zeros")
+    },
+    "keras.layers": {
+        *("InputLayer", "Activation", "PReLU", "Dropout", "BatchNormalization", "Rescaling"),
+        *("Conv2D", "DepthwiseConv2D", "Dense", "Add", "Multiply", "Concatenate"),
+        *("AveragePooling2D", "GlobalAveragePooling2D", "MaxPooling2D"),
+        *("Flatten", "Reshape", "ZeroPadding2D"),
+    },
+    "fer_bench.models.builders.layers": OWN_LAYERS,
+    "fer_bench.backbones.layers": OWN_LAYERS,  # in structures of older versions
 }
-"""Classes that the face networks consist of."""
+"""Classes that the face networks consist of, by module."""
+
+_TENSOR = ("__keras_tensor__", None, None)
+"""Keras' references to input tensors: plain data without a module."""
 
 
 def cache_directory() -> Path:
@@ -139,15 +149,23 @@ def read(path: Path) -> dict[str, Any]:
         FerBenchError: the file cannot be read, is too large, or contains a class that is not
             accepted.
     """
-    config = checked_config(path, MAX_CONFIG_BYTES, partial(invalid, path))
-    unaccepted = {str(part["class_name"]) for part in objects(config)} - _ACCEPTED
-    if unaccepted:
-        raise invalid(
-            path,
-            f"contains {shown(min(unaccepted))}",
-            "the layers of Keras and fer_bench that the face networks consist of",
-        )
-    return config
+    return checked_config(path, MAX_CONFIG_BYTES, partial(invalid, path), _check_classes)
+
+
+def _check_classes(config: Any, invalid: Callable[..., FerBenchError]) -> None:
+    kind = config.get("class_name") if isinstance(config, dict) else config
+    if kind != "Functional":
+        raise invalid(f"contains {shown(kind)}", "a functional keras.Model")
+    for part in objects(config):
+        found = tuple(part.get(key) for key in ("class_name", "module", "registered_name"))
+        name, module, registered = found
+        accepted = _ACCEPTED.get(str(module), frozenset())
+        names = (f"fer_bench>{name}",) if accepted is OWN_LAYERS else (None, name)
+        if found != _TENSOR and (str(name) not in accepted or registered not in names):
+            raise invalid(
+                f"contains {shown(name)} of {shown(module)}, registered as {shown(registered)}",
+                "the layers of Keras and fer_bench that the face networks consist of",
+            )
 
 
 def write(model: keras.Model, path: Path) -> None:

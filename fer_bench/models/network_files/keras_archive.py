@@ -85,19 +85,28 @@ def read_config(path: Path) -> dict[str, Any]:
             classes that Keras would have to run code for.
     """
     return checked_config(
-        path, _MOST_CONFIG_BYTES, partial(_invalid, path), needed=(CONFIG, KERAS_WEIGHTS)
+        path,
+        _MOST_CONFIG_BYTES,
+        partial(_invalid, path),
+        _check_classes,
+        needed=(CONFIG, KERAS_WEIGHTS),
     )
 
 
 def checked_config(
-    path: Path, most: int, invalid: Invalid, needed: Sequence[str] = ()
+    path: Path,
+    most: int,
+    invalid: Invalid,
+    check: Callable[[Any, Invalid], None],
+    needed: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the configuration of a functional or sequential network.
+    """Return the configuration of a network.
 
     Args:
         path: the ``.keras`` file.
         most: largest accepted size of the configuration, decompressed, in bytes.
         invalid: returns the error for a cause and, optionally, what is accepted.
+        check: raises the error for a configuration with other classes than the accepted ones.
         needed: members that the archive must have.
 
     Raises:
@@ -114,7 +123,7 @@ def checked_config(
             if len(text) > most:
                 raise invalid(f"has a {CONFIG} that is too large", f"{most:,} bytes or less")
         config = json.loads(text)
-        _check_classes(config, invalid)
+        check(config, invalid)
         _check_layers(config, invalid)
     except RecursionError:
         raise invalid("is nested too deeply") from None
