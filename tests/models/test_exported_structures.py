@@ -411,3 +411,7 @@ def test_vggface_draws_by_the_same_seeds_from_a_file(tmp_path, monkeypatch):
     assert len(set(seeds(ours))) == 15
     assert seeds(again) == seeds(ours)
     keras.utils.clear_session()
+
+
+def test_the_builders_are_named_as_in_deepface():
+    assert vars(face_networks).keys() >= deepface_structures.BUILDERS.keys()

@@ -23,22 +23,16 @@ from fer_bench.models.weights.matching import snake_case
 from fer_bench.runtime.files import cause_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 
-def __getattr__(name: str) -> Callable[[], keras.Model]:
-    """Return the builder of a network, which draws random weights; its name is as in deepface.
-
-    The builder raises a ``FerBenchError`` if deepface is broken, or if it is missing and there is
-    no valid structure file.
-    """
-    if name not in deepface_structures.BUILDERS:
-        raise AttributeError(f"there is no face network {name!r}")
-    return partial(_network, name)
-
-
 def _network(function: str) -> keras.Model:
+    """Build a network up to its embedding, with random weights.
+
+    Raises:
+        FerBenchError: deepface is broken, or it is missing and there is no valid structure file.
+    """
     build = deepface_structures.BUILDERS[function]
     name = function if function in PAPER else f"deepface-{function}"
     missing = structure_files.missing_packages()
@@ -49,6 +43,16 @@ def _network(function: str) -> keras.Model:
     # Networks contain reference cycles: without this, VGG-Face would be in memory twice.
     gc.collect()
     return _built(config)
+
+
+# Builders, named as in deepface; input (n, side, side, 3), output (n, length of the embedding).
+vggface = partial(_network, "vggface")  # side 224, length 4,096
+openface = partial(_network, "openface")  # side 96, length 128
+facenet = partial(_network, "facenet")  # side 160, length 128
+facenet512 = partial(_network, "facenet512")  # side 160, length 512
+arcface = partial(_network, "arcface")  # side 112, length 512
+deepid = partial(_network, "deepid")  # side 47, length 160
+ghostfacenet = partial(_network, "ghostfacenet")  # side 112, length 512
 
 
 def from_file(name: str, path: Path) -> keras.Model:
