@@ -1,6 +1,6 @@
 """``fer-bench``: commands outside pytest. Each command is a module of this package.
 
-A new command is a module with a ``command``, listed in ``_MODULES``. The module must not import
+A new command is a module with a ``command``, listed in ``_COMMANDS``. The module must not import
 anything slow at its top level, as ``fer-bench --help`` imports all of them.
 """
 
@@ -8,11 +8,32 @@ from __future__ import annotations
 
 import sys
 import traceback
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fer_bench.cli import (
+    backbones,
+    benchmark,
+    cache,
+    cells,
+    collect,
+    compare,
+    data,
+    export,
+    export_backbone,
+    heads,
+    launch,
+    merge,
+    paper,
+    predict,
+    profile,
+    recommend,
+    report,
+    run,
+    status,
+    weights,
+)
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo, echo_lines, occupy_closed
@@ -21,13 +42,31 @@ from fer_bench.runtime.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MODULES = (
-    *("backbones", "benchmark", "cache", "cells", "collect", "compare", "data", "export"),
-    *("export_backbone", "heads", "launch", "merge", "paper", "predict", "profile", "recommend"),
-    *("report", "run", "status", "weights"),
+_COMMANDS = (
+    backbones.command,
+    benchmark.command,
+    cache.command,
+    cells.command,
+    collect.command,
+    compare.command,
+    data.command,
+    export.command,
+    export_backbone.command,
+    heads.command,
+    launch.command,
+    merge.command,
+    paper.command,
+    predict.command,
+    profile.command,
+    recommend.command,
+    report.command,
+    run.command,
+    status.command,
+    weights.command,
 )
 
-_ENDING_WITH_2 = ("compare", "merge")
+
+_ENDING_WITH_2 = (compare.command.name, merge.command.name)
 """Commands that exit with status 2, not 1, on any error, bugs included."""
 
 
@@ -84,7 +123,7 @@ def _usage_message(error: click.ClickException) -> str:
 
 @click.group(
     cls=_Program,
-    commands=[import_module(f"{__name__}.{name}").command for name in _MODULES],
+    commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="fer-bench")
