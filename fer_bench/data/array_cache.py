@@ -1,4 +1,4 @@
-"""Disk cache of values that take longer to compute than to read, such as parsed data sets.
+"""Disk cache of values that take longer to compute than to read.
 
 An entry is an ``.npz`` file: the format and a digest of everything that determines the value, the
 value as arrays, and a digest of all of it for verification. Large arrays are mapped from the file,
@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import logging
 import os
 import stat
 import zipfile
 from importlib import metadata
-from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from fer_bench.data.dataset import Dataset
 from fer_bench.data.formats.npz_arrays import opened_arrays
 from fer_bench.data.images import blocks, in_memory
 from fer_bench.runtime.errors import FerBenchError
@@ -42,12 +39,6 @@ log = logging.getLogger("fer_bench.data")
 _FORMAT = "fer_bench arrays 1"
 _FIRST_MEMBERS = (b"format.npy", b"proof.npy")
 """First member of an entry; ``proof`` in entries of earlier versions."""
-
-PARSED = "parsed"
-"""Subdirectory of the cache directory for parsed data sets."""
-
-_PARSED_FORMAT = "fer_bench parsed data set 6"
-_DIGEST_BYTES = 16
 
 _NAME_AT = 30
 """Offset of the first member's name in a zip file."""
@@ -127,37 +118,6 @@ def checked(
     if n is not None and not ((array >= 0) & (array < n)).all():
         raise ValueError("rows out of range")
     return array
-
-
-def load_once(
-    source: Path, state: str, load: Callable[[Collect], Dataset], cache_dir: Path
-) -> Dataset:
-    """Return the data set of a source, from the cache as ``cached`` does.
-
-    There is one entry for each source. It also holds the image digests, which take longer to
-    compute than to read.
-
-    Args:
-        source: file or directory that ``load`` reads.
-        state: changes whenever the content of the source may have changed.
-        load: reads the source; gets a function to collect the images with.
-        cache_dir: cache directory.
-
-    Returns:
-        The data set. Its name is arbitrary, as several paths may lead to one source.
-
-    Raises:
-        FerBenchError: as ``load``.
-    """
-    place = str(source.resolve())
-    return cached(
-        cache_dir / PARSED,
-        (_PARSED_FORMAT, place, state),
-        load,
-        _encode_dataset,
-        _decode_dataset,
-        slot=place,
-    )
 
 
 def is_ours(path: Path) -> bool:
@@ -278,37 +238,3 @@ def _proof(key: str, arrays: Mapping[str, NDArray[Any]]) -> str:
         for block in blocks(np.ascontiguousarray(array).reshape(-1)):
             proof.update(block.data)
     return proof.hexdigest()
-
-
-def _encode_dataset(dataset: Dataset) -> dict[str, NDArray[Any]]:
-    words = json.dumps([dataset.classes, dataset.notes, dataset.places]).encode()
-    return {
-        "images": np.asarray(dataset.images),
-        "labels": dataset.labels,
-        **({} if dataset.usage is None else {"usage": dataset.usage}),
-        # As bytes: numpy strings take four bytes per character.
-        "words": np.frombuffer(words, np.uint8),
-        "image_digests": np.frombuffer(b"".join(dataset.image_digests), np.uint8),
-    }
-
-
-def _decode_dataset(arrays: Mapping[str, NDArray[Any]]) -> Dataset:
-    classes, notes, places = json.loads(arrays["words"].tobytes())
-    dataset = Dataset(
-        arrays["images"],
-        arrays["labels"],
-        tuple(classes),
-        "",
-        arrays.get("usage"),
-        tuple((topic, text) for topic, text in notes),
-        None if places is None else tuple(places),
-    )
-    digests = arrays["image_digests"].tobytes()
-    is_text = all(isinstance(text, str) for text in (*classes, *(places or ()), *chain(*notes)))
-    if not is_text or len(digests) != _DIGEST_BYTES * len(dataset):
-        raise ValueError("no data set")
-    # Set the cached_property, so that it is not computed.
-    vars(dataset)["image_digests"] = [
-        digests[start : start + _DIGEST_BYTES] for start in range(0, len(digests), _DIGEST_BYTES)
-    ]
-    return dataset

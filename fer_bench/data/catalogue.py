@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from fer_bench.data.array_cache import load_once
 from fer_bench.data.dataset import Dataset
 from fer_bench.data.fer2013 import find_fer2013, load_fer2013
 from fer_bench.data.formats.detection import ACCEPTED, load_path, named_by_images
+from fer_bench.data.parsed_cache import load_once
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.files import expand_user, file_digest

@@ -12,8 +12,8 @@ from layout_writers import random_dataset
 from made_images import dataset_of, patterns
 
 from fer_bench.data import array_cache
-from fer_bench.data.array_cache import load_once
 from fer_bench.data.audit.duplicates import cached_duplicates
+from fer_bench.data.parsed_cache import load_once
 from fer_bench.data.sampling import stratified_draw
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from image_folders import write_image
 from layout_writers import random_dataset
 from test_memory_of_reading import MIB, at_most, never
 
-from fer_bench.data import EMOTIONS, Dataset, array_cache, by_content, make_split
+from fer_bench.data import EMOTIONS, Dataset, by_content, make_split, parsed_cache
 from fer_bench.data import images as data_images
-from fer_bench.data.array_cache import load_once
 from fer_bench.data.audit import Duplicates, audit, duplicates
 from fer_bench.data.formats import detection
 from fer_bench.data.images import ImageView, blocks, in_memory, take
+from fer_bench.data.parsed_cache import load_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ KILLED = """
 import os, sys, signal, pathlib
 sys.path[:0] = sys.argv[2:]
 from test_images import drawn_blocks, load_large
-from fer_bench.data.array_cache import load_once
+from fer_bench.data.parsed_cache import load_once
 def killed(shape, blocks):
     for number, block in enumerate(blocks):
         if number == 30:
@@ -105,7 +105,7 @@ load_once(directory, "1", load, directory)
 def test_a_killed_writer_leaves_nothing_that_is_read(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", KILLED, tmp_path, *sys.path], check=False)
     assert ended.returncode == -signal.SIGKILL
-    (part,) = (tmp_path / array_cache.PARSED).iterdir()
+    (part,) = (tmp_path / parsed_cache.FOLDER).iterdir()
     assert (part.suffix, part.stat().st_size > 10 * MIB) == (".part", True)
     with pytest.raises(AssertionError, match="read again"):
         load_once(tmp_path, "1", never, tmp_path)
@@ -146,7 +146,7 @@ def test_files_that_turn_out_to_have_two_shapes(tmp_path: Path) -> None:
     assert found.images.shape == (10, 20, 20)
     assert found.row_digest == made.row_digest
     assert sorted(found.images[:, 0, 0].tolist()) == list(range(10))
-    assert len([*(tmp_path / array_cache.PARSED).iterdir()]) == 1
+    assert len([*(tmp_path / parsed_cache.FOLDER).iterdir()]) == 1
 
 
 def test_a_view_releases_nothing_that_is_in_use(tmp_path: Path) -> None:

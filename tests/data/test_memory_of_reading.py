@@ -12,8 +12,9 @@ import pytest
 from image_folders import write_image
 
 from fer_bench.data import EMOTIONS, Dataset, array_cache
-from fer_bench.data.array_cache import cached, load_once
+from fer_bench.data.array_cache import cached
 from fer_bench.data.formats.image_folders.image_files import read_images
+from fer_bench.data.parsed_cache import load_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

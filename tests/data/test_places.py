@@ -11,7 +11,7 @@ from image_folders import levels_and_classes, write_images
 from layout_writers import random_dataset, write_csv, write_npz
 
 from fer_bench.data import EMOTIONS, load_dataset
-from fer_bench.data.array_cache import PARSED as FOLDER
+from fer_bench.data.parsed_cache import FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.data.array_cache import load_once
 from fer_bench.data.dataset import USAGES
 from fer_bench.data.formats.class_names import KAGGLE, UNNUMBERED, class_table
 from fer_bench.data.formats.fer2013_csv import SIDE, load_csv, read_csv
@@ -21,6 +20,7 @@ from fer_bench.data.formats.labelled_pixels import Content, numbered_dataset
 from fer_bench.data.formats.npz_arrays import is_compressed
 from fer_bench.data.formats.npz_files import load_npz, read_npz
 from fer_bench.data.input_errors import input_error
+from fer_bench.data.parsed_cache import load_once
 from fer_bench.protocol import published
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.files import cause_of, state_of

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fer_bench.data import array_cache, fer2013, sampling
+from fer_bench.data import array_cache, fer2013, parsed_cache, sampling
 from fer_bench.data.audit import duplicates
 from fer_bench.models.builders import structure_files
 from fer_bench.runtime import removal
@@ -34,7 +34,7 @@ KINDS = (features.KIND, checkpoints.KIND, results.KIND, cross_test.KIND)
 """Kinds of parts of the store."""
 
 CACHED: Mapping[str, str] = {
-    array_cache.PARSED: "data sets as they were read",
+    parsed_cache.FOLDER: "data sets as they were read",
     sampling.FOLDER: "splits and samples",
     duplicates.FOLDER: "groups of duplicate images",
 }
