@@ -86,8 +86,6 @@ class JobState:
 class RunDirectory:
     """Files of a run.
 
-    Its methods raise ``FerBenchError`` for a file that cannot be read or written.
-
     Attributes:
         path: the directory, absolute.
     """

@@ -59,8 +59,12 @@ MEASURES: dict[Kind, type[Any]] = {
 """Type of the values of each kind of measurement."""
 
 OPTIONAL: dict[str, Any] = {
-    **{"network_training": [], "head": LINEAR, "head_value": None},
-    **{"trials": [], "few_shot": [], "cross_test": None},
+    "network_training": [],
+    "head": LINEAR,
+    "head_value": None,
+    "trials": [],
+    "few_shot": [],
+    "cross_test": None,
 }
 """Keys of a cell's record that are absent if they have this value."""
 

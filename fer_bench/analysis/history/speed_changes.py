@@ -206,12 +206,10 @@ class _Speed:
     def _compare(self, base: _Runs, head: _Runs) -> Change:
         if (base, head) not in self._changes:
             one, other = self._merge(base), self._merge(head)
-            row = metric_row(
-                *(self._cell, one.metric, one.of, one.value, other.value, ""), self._thresholds
-            )
-            self._changes[base, head] = speed_change(
-                row, one, other, self._environments(base, head)
-            )
+            values = one.value, other.value
+            row = metric_row(self._cell, one.metric, one.of, *values, "", self._thresholds)
+            environments = self._environments(base, head)
+            self._changes[base, head] = speed_change(row, one, other, environments)
         return self._changes[base, head]
 
     def _merge(self, runs: _Runs) -> Timed:
